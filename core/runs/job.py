@@ -1,0 +1,50 @@
+"""The job: a training in a process of its own, which outlives the browser tab, the page and the server."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from core.runs.folder import Run
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MODULES = {"classifier": "training.classifier", "pastiche": "training.pastiche"}
+
+
+def start(run: Run) -> int:
+    """Start (or resume: it is the same command) the training of `run`'s folder; returns the process id.
+
+    The process is in a session of its own and writes what it prints to log.txt.
+    """
+    (run.path / "status.json").unlink(missing_ok=True)  # an old ending must not be shown while the process starts
+    (run.path / "run.json").touch()  # "starting" is counted from here
+    run.ask("run")
+    with (run.path / "log.txt").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", MODULES[run.kind], "--run", str(run.path.resolve())],
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    # Somebody has to wait for the child, else it stays as a zombie for as long as the server lives.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return process.pid
+
+
+def resume(run: Run) -> int:
+    """Go on from the last checkpoint: with a living process lifts the pause, else starts a new one."""
+    if run.status().alive:
+        run.ask("run", **run.control()[1])
+        return 0
+    return start(run)
+
+
+def restart(run: Run) -> Run:
+    """Stop `run` and start a new run with the same settings; the old folder is kept."""
+    if run.status().alive:
+        run.ask("stop")
+    fresh = Run.create(run.kind, run.settings, name=run.name)
+    start(fresh)
+    return fresh
