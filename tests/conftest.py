@@ -1,0 +1,25 @@
+"""What all tests share: runs of their own, and the real data where they are to be had."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for this test's runs: none of the user's is seen or touched."""
+    folder = tmp_path / "runs"
+    monkeypatch.setenv("ATELIER_RUNS", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data: the environment variable ATELIER_TEST_DATA, else ../shared/data."""
+    folder = Path(os.environ.get("ATELIER_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("The real data are not here: set ATELIER_TEST_DATA to their folder.")
+    return folder

@@ -1,0 +1,34 @@
+"""The colours of what is shown, in light and dark: after Okabe and Ito, safe for colour blindness.
+
+Charts take the same colours, in the order of `CHART`, from .streamlit/config.toml, so that they change with the
+theme without a word from the server.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Colours:
+    """One colour means one thing everywhere."""
+
+    train: str
+    validation: str  # and test: the split that is held out
+    truth: str
+    prediction: str
+
+
+CHART = ("train", "validation", "truth", "prediction")
+LIGHT = Colours(train="#0072B2", validation="#E69F00", truth="#009E73", prediction="#D55E00")
+DARK = Colours(train="#56B4E9", validation="#E69F00", truth="#2BC49A", prediction="#FF8A4C")
+
+
+def is_dark() -> bool:
+    """Whether the visitor sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def colours() -> Colours:
+    """The colours for the theme that the visitor sees."""
+    return DARK if is_dark() else LIGHT
