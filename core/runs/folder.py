@@ -13,13 +13,14 @@ A file is either appended line by line or replaced by a rename, so a reader neve
 costs at most the steps since its last checkpoint.
 """
 
+import itertools
 import json
 import os
 import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ from core.errors import UserError
 VERSION = 1
 HEARTBEAT_SECONDS = 2.0
 STALE_SECONDS = 10.0  # a heartbeat older than this means that the process is gone
+START_SECONDS = 60.0  # what a process may take to its first heartbeat: importing torch on a busy laptop is slow
 ENDED = ("finished", "stopped", "failed")
 STATES = ("starting", "running", "paused", "interrupted", *ENDED)
 
@@ -110,8 +112,10 @@ class Run:
         """
         now = datetime.now(UTC)
         label = name or kind
-        target = Path(path) if path else _fresh(f"{now:%Y%m%d-%H%M%S}-{_slug(label)}")
+        target = Path(path) if path else root() / f"{now:%Y%m%d-%H%M%S}-{_slug(label)}"
         try:
+            if path is None:
+                target = _fresh(target)
             target.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"The run folder {target} cannot be made ({error.strerror}); choose another.") from error
@@ -155,7 +159,8 @@ class Run:
             state, message = "starting", ""
             heartbeat = _modified(self.path / "run.json")
         age = max(0.0, time.time() - heartbeat)
-        if state not in ENDED and (age > STALE_SECONDS or _is_gone(saved)):
+        patience = START_SECONDS if state == "starting" else STALE_SECONDS
+        if state not in ENDED and (age > patience or _is_gone(saved)):
             state = "interrupted"
             message = "The process ended before the training did; resume goes on from the last checkpoint."
         return Status(
@@ -189,6 +194,11 @@ class Run:
             raise UserError(f"A run cannot {command}; it can run, pause or stop.")
         _replace_json(self.path / "control.json", {"command": command, "values": values})
 
+    def is_starting(self, pid: int) -> None:
+        """Note that the process `pid` of this machine was started and will report here soon."""
+        status = {"state": "starting", "message": "", "pid": pid, "host": socket.gethostname(), "progress": {}}
+        _replace_json(self.path / "status.json", {**status, "heartbeat": time.time()})
+
     def control(self) -> tuple[str, dict[str, Any]]:
         """The last thing that was asked for: a command and its values."""
         saved = self._read("control.json")
@@ -204,7 +214,12 @@ class Run:
         path = self.path / "checkpoint.safetensors"
         if not path.exists():
             return None
-        return weights.read(path), json.loads(weights.read_metadata(path)["state"])
+        try:
+            return weights.read(path), json.loads(weights.read_metadata(path)["state"])
+        except (KeyError, ValueError) as error:
+            raise UserError(
+                f"The checkpoint of the run {self.id} is damaged ({error}); start a new run with the same settings."
+            ) from error
 
     def model_path(self) -> Path | None:
         """The file of the latest saved weights, or None where nothing was saved yet."""
@@ -230,6 +245,9 @@ class Run:
         writer = Writer(self)
         try:
             yield writer
+        except KeyboardInterrupt:
+            writer.end("interrupted", "")
+            raise
         except BaseException as error:
             writer.end("failed", _sentence(error))
             raise
@@ -332,13 +350,15 @@ class Writer:
         temporary.write_bytes(jpeg)
         os.replace(temporary, folder / f"{name}.jpg")
 
-    def obey(self) -> Control:
+    def obey(self, before_pause: Callable[[], None] = lambda: None) -> Control:
         """What the watcher asks for now. Waits as long as the answer is "pause", the run reporting "paused" meanwhile.
 
-        Costs a `stat` of the control file: call it once a step. After "stop" leave the loop.
+        Costs a `stat` of the control file: call it once a step. After "stop" leave the loop. `before_pause` is called
+        first, to save a checkpoint, say: a machine that is switched off during a pause then costs nothing.
         """
         command, values = self._asked()
         if command == "pause":
+            before_pause()
             self._state("paused")
             while command == "pause":
                 time.sleep(0.1)
@@ -456,8 +476,6 @@ def _finite(value: Any) -> Any:
 def _sentence(error: BaseException) -> str:
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, KeyboardInterrupt):
-        return "The training was interrupted at the keyboard; resume goes on from the last checkpoint."
     return f"The training ended with an error ({type(error).__name__}: {error}); log.txt has the details."
 
 
@@ -465,11 +483,14 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "run"
 
 
-def _fresh(stem: str) -> Path:
-    """A folder name under `root()` that nobody has; the second of two made in one second gets a number."""
-    path = root() / stem
-    number = 2
-    while path.exists():
-        path = root() / f"{stem}-{number}"
-        number += 1
-    return path
+def _fresh(path: Path) -> Path:
+    """Make a folder that nobody has; of several runs made in one second the later ones get a number."""
+    candidate = path
+    for number in itertools.count(2):
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            candidate = path.with_name(f"{path.name}-{number}")
+        else:
+            break
+    return candidate

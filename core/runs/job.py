@@ -16,9 +16,7 @@ def start(run: Run) -> int:
 
     The process is in a session of its own and writes what it prints to log.txt.
     """
-    (run.path / "status.json").unlink(missing_ok=True)  # an old ending must not be shown while the process starts
-    (run.path / "run.json").touch()  # "starting" is counted from here
-    run.ask("run")
+    run.ask("run", **run.control()[1])
     with (run.path / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", MODULES[run.kind], "--run", str(run.path.resolve())],
@@ -28,6 +26,7 @@ def start(run: Run) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    run.is_starting(process.pid)
     # Somebody has to wait for the child, else it stays as a zombie for as long as the server lives.
     threading.Thread(target=process.wait, daemon=True).start()
     return process.pid

@@ -1,0 +1,1 @@
+"""Recipes, schedules, the training loop, evaluation, and nets that are trained already."""

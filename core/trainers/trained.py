@@ -1,0 +1,96 @@
+"""A trained net with all that is needed to ask it something: shipped with Atelier, or the present state of a run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from core import weights
+from core.datasets.augmentation import normalise
+from core.errors import UserError
+from core.models import catalogue
+from core.runs.folder import Run
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A net in evaluation mode, float32, channels_last, on the CPU; never train or change it, it may be shared."""
+
+    name: str
+    title: str
+    net: nn.Module
+    model: str
+    dataset: str
+    classes: tuple[str, ...]
+    channels: int
+    side: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    held_out: str
+    source: str
+    card: dict[str, Any]
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """Images as the net wants them: uint8 (N, C, H, W) to normalised float32 (N, C, H, W), channels_last."""
+        return normalise(images, self.mean, self.std).contiguous(memory_format=torch.channels_last)
+
+    def prepare_picture(self, picture: np.ndarray) -> Tensor:
+        """A picture, uint8 (H, W, 3), cut to its central square and brought to the net's size: uint8 (1, C, side, side).
+
+        A net for grey images sees the picture's luminance.
+        """
+        height, width = picture.shape[:2]
+        edge = min(height, width)
+        top, left = (height - edge) // 2, (width - edge) // 2
+        square = Image.fromarray(picture[top : top + edge, left : left + edge])
+        small = square.convert("L" if self.channels == 1 else "RGB").resize(
+            (self.side, self.side), Image.Resampling.BOX if edge >= self.side else Image.Resampling.BICUBIC
+        )
+        array = np.array(small).reshape(self.side, self.side, self.channels)
+        return torch.from_numpy(array).permute(2, 0, 1)[None].contiguous()
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the classifiers that come with Atelier."""
+    return tuple(weights.cards("classifier"))
+
+
+def open_shipped(name: str) -> Trained:
+    """A classifier that comes with Atelier. Raises UserError, listing the known ones, for another name."""
+    card = weights.card(name)
+    if card["kind"] != "classifier":
+        raise UserError(f"{name} paints; it does not classify. Choose one of: {', '.join(shipped())}.")
+    tensors = weights.read(weights.WEIGHTS / f"{name}.safetensors")
+    return _built(name, card["title"], card["data"], tensors, "shipped", card)
+
+
+def open_run(run: Run) -> Trained:
+    """The net of a finished or running run, with the weights that were saved last.
+
+    Raises UserError where the run has saved none yet, or where its folder does not fit together.
+    """
+    path = run.model_path()
+    if path is None or not run.data:
+        raise UserError(f"The run {run.name} has saved no weights yet; they come with its first epoch.")
+    return _built(run.id, run.name, run.data, weights.read(path), "run", {"settings": run.settings})
+
+
+def _built(
+    name: str, title: str, data: dict[str, Any], tensors: dict[str, Tensor], source: str, card: dict[str, Any]
+) -> Trained:
+    try:
+        classes = tuple(map(str, data["classes"]))
+        channels, side = int(data["channels"]), int(data["side"])
+        mean, std = tuple(map(float, data["mean"])), tuple(map(float, data["std"]))
+        model, dataset, held_out = data["model"], data["dataset"], data["held_out"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"What {title} says about its data is damaged ({error}); train the net again.") from error
+    net = catalogue.build(model, classes=len(classes), channels=channels, side=side)
+    weights.fill(net, tensors, f"The weights file of {title}")
+    net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    return Trained(
+        name, title, net, model, dataset, classes, channels, side, mean, std, held_out, source, card
+    )

@@ -1,0 +1,196 @@
+"""`python -m training.pastiche`: train a multi-style pastiche net (section 5.5) on a folder of photographs.
+
+The same command goes on where a run folder was left; `--resume RUN` does so without the rest of it.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from core import hardware, images
+from core.errors import UserError
+from core.images import Picture
+from core.runs.folder import Run
+from core.style import loss_networks, trainer
+from core.style.trainer import Recipe
+
+PREVIEW_SIDE = 320
+PREVIEWS = ("temple", "coffee", "astronaut", "cat")
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command's options; those left out take the recipe's defaults."""
+    parser = argparse.ArgumentParser(prog="python -m training.pastiche", description=__doc__.split("\n")[0])
+    source = parser.add_argument_group("what to learn from")
+    source.add_argument("--photos", type=Path, metavar="DIR", help="folder of photographs")
+    source.add_argument("--styles", type=Path, metavar="DIR", help="folder of paintings (titles from its styles.json)")
+    source.add_argument("--only", nargs="+", metavar="NAME", help="file stems of the paintings to learn; default all")
+    source.add_argument("--loss-networks", type=Path, metavar="DIR", help="folder of the loss networks' safetensors")
+    recipe = parser.add_argument_group("recipe")
+    recipe.add_argument("--steps", type=int, help="optimiser steps in all")
+    recipe.add_argument("--batch", type=int, help="photographs a step")
+    recipe.add_argument("--crop", type=int, help="side of the training pictures, px")
+    recipe.add_argument("--style-side", type=int, help="long side of the paintings, px: larger means larger strokes")
+    recipe.add_argument("--width", type=float, help="factor on the feature maps of Table 5.1")
+    recipe.add_argument("--learning-rate", type=float)
+    recipe.add_argument("--content", type=float, help="weight of the content loss, equation 5.10")
+    recipe.add_argument("--style", type=float, help="weight of the style loss")
+    recipe.add_argument("--variation", type=float, help="weight of the total variation")
+    recipe.add_argument("--factor", nargs="+", metavar="NAME=F", help="a style's own factor on its style loss")
+    recipe.add_argument("--seed", type=int)
+    recipe.add_argument("--save-every", type=int, help="steps between checkpoints and previews")
+    run = parser.add_argument_group("run folder")
+    run.add_argument("--run", metavar="RUN", help="folder or name of the run; gone on with if it is there already")
+    run.add_argument("--resume", metavar="RUN", help="go on with a run; needs none of the options above")
+    parser.add_argument("--threads", type=int, default=hardware.spare_threads(), help="default: all cores but one")
+    return parser
+
+
+def factors(pairs: list[str] | None) -> dict[str, float] | None:
+    """NAME=F pairs as a dictionary. Raises UserError for anything else."""
+    found = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        try:
+            found[name] = float(value) if equals else float("nan")
+        except ValueError:
+            found[name] = float("nan")
+        if not found[name] >= 0:
+            raise UserError(f"The factor {pair!r} is not of the form NAME=F with a number F of zero or more.")
+    return found or None
+
+
+def pictures_in(folder: Path, what: str) -> list[Path]:
+    """Picture files of a folder by name. Raises UserError where there are none."""
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder}; give the folder of the {what}.")
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    if not found:
+        raise UserError(f"There are no pictures in {folder}; give the folder of the {what}.")
+    return found
+
+
+def chosen_paintings(folder: Path, names: list[str] | None) -> dict[str, Path]:
+    """Style name (file stem) -> file, of all paintings or of `names`."""
+    known = {path.stem: path for path in pictures_in(folder, "paintings")}
+    for name in names or ():
+        if name not in known:
+            raise UserError(f"There is no painting {name!r} in {folder}; there are {', '.join(known)}.")
+    return {name: known[name] for name in names} if names else known
+
+
+def titles(paintings: dict[str, Path]) -> list[dict[str, str]]:
+    """Name, title, artist and year of each painting, as styles.json beside it says."""
+    listed = next(iter(paintings.values())).parent / "styles.json"
+    entries = json.loads(listed.read_text()) if listed.is_file() else []
+    told = {Path(entry["file"]).stem: entry for entry in entries}
+    rows = []
+    for name in paintings:
+        entry = {"title": name.replace("_", " ").capitalize(), "artist": "", "year": "", **told.get(name, {})}
+        rows.append({"name": name, **{key: str(entry[key]) for key in ("title", "artist", "year")}})
+    return rows
+
+
+def given(options: argparse.Namespace) -> dict:
+    """The recipe's settings that were given on the command line."""
+    names = ("steps", "batch", "crop", "style_side", "width", "learning_rate", "content", "style", "variation")
+    values = {name: getattr(options, name) for name in (*names, "seed", "save_every")}
+    values["style_factors"] = factors(options.factor)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def new_run(options: argparse.Namespace, path: Path | None) -> Run:
+    """A fresh run folder for the recipe of the command line."""
+    for option in ("photos", "styles", "loss_networks"):
+        if getattr(options, option) is None:
+            raise UserError(f"A new run needs --{option.replace('_', '-')}; a run to go on with needs --resume.")
+    paintings = chosen_paintings(options.styles, options.only)
+    recipe = Recipe(**{"styles": tuple(paintings), "half": hardware.bf16_is_fast(), **given(options)})
+    folders = {name: str(getattr(options, name).resolve()) for name in ("photos", "styles", "loss_networks")}
+    settings = trainer.settings_of(recipe, **{f"{name}_folder": folder for name, folder in folders.items()})
+    return Run.create("pastiche", settings, path=path, name=None if path else f"{len(paintings)} styles")
+
+
+def existing_run(options: argparse.Namespace, name: str) -> Run:
+    """Open a run to go on with. Only the number of steps may differ from what it was started with."""
+    run = Run.open(name)
+    if run.kind != "pastiche":
+        raise UserError(f"The run {run.id} trains a {run.kind}; give the run of a pastiche net.")
+    recipe = trainer.recipe_of(run.settings)
+    asked = given(options)
+    steps = asked.pop("steps", recipe.steps)
+    for setting, value in asked.items():
+        if getattr(recipe, setting) != value:
+            raise UserError(
+                f"The run {run.id} was started with {setting.replace('_', ' ')} {getattr(recipe, setting)}, "
+                f"not {value}; leave the option out, or choose another --run."
+            )
+    run.settings = {**run.settings, **trainer.settings_of(replace(recipe, steps=steps))}
+    return run
+
+
+def find_run(options: argparse.Namespace) -> Run:
+    """The run that the options mean: a new folder, or one to go on with."""
+    if options.resume:
+        return existing_run(options, options.resume)
+    if options.run is None:
+        return new_run(options, None)
+    path = run_path(options.run)
+    return existing_run(options, str(path)) if (path / "run.json").exists() else new_run(options, path)
+
+
+def run_path(name: str) -> Path:
+    """A bare name lies among the runs; anything else is a path."""
+    from core.runs import folder
+
+    return folder.root() / name if Path(name).name == name else Path(name)
+
+
+def read_photographs(folder: Path) -> trainer.Photographs:
+    paths = tqdm(pictures_in(folder, "photographs"), desc="Reading photographs", unit="picture", disable=None)
+    return trainer.Photographs([torch.from_numpy(images.decode(path, max_side=1024)) for path in paths])
+
+
+def previews() -> list[Picture]:
+    """The photographs of the strips: sample pictures that no training sees."""
+    return [images.fit(images.sample(name), PREVIEW_SIDE) for name in PREVIEWS if name in images.sample_names()]
+
+
+def main() -> None:
+    options = arguments().parse_args()
+    torch.set_num_threads(options.threads)
+    run = find_run(options)
+    recipe = trainer.recipe_of(run.settings)
+    print(f"Run folder: {run.path}", flush=True)
+    folders = {name: Path(run.settings[f"{name}_folder"]) for name in ("photos", "styles", "loss_networks")}
+    paintings = chosen_paintings(folders["styles"], list(recipe.styles))
+    networks = loss_networks.load(folders["loss_networks"])
+    photographs = read_photographs(folders["photos"])
+    pictures = {name: images.decode(path) for name, path in paintings.items()}
+    facts = {"styles": titles(paintings), "photographs": len(photographs.pictures)}
+    with tqdm(total=recipe.steps, desc="Training", unit="step", disable=None) as bar:
+
+        def watch(step: int, row: dict) -> None:
+            bar.update(step - bar.n)
+            if step % recipe.log_every == 0:
+                figures = {name: round(row[name], 3) for name in ("content", "style") if name in row}
+                bar.set_postfix(figures)
+
+        trainer.train(run, photographs, pictures, networks, previews(), facts, watch)
+    status = run.status()
+    print(f"The training is {status.state}: {run.path / 'model.safetensors'}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the same command goes on from the last checkpoint.")

@@ -1,0 +1,46 @@
+"""A progress bar in the terminal for a run that trains in this process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from core.runs.folder import Run
+
+FIGURES = ("train_loss", "train_error", "test_loss", "test_error", "validation_error", "content", "style", "loss")
+
+
+@contextmanager
+def bar(run: Run) -> Iterator[None]:
+    """Show the run's steps and latest figures on standard error while the body runs; nothing where it is no terminal."""
+    ended = threading.Event()
+    thread = threading.Thread(target=_show, args=(run, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _show(run: Run, ended: threading.Event) -> None:
+    offset = 0
+    figures: dict[str, str] = {}
+    with tqdm(disable=None, unit="step", dynamic_ncols=True) as shown:
+        while True:
+            last = ended.wait(0.5)
+            progress = run.status().progress
+            if "downloading" in progress:
+                done, total = progress.get("bytes", 0), progress.get("bytes_total", 0)
+                shown.set_description(f"downloading {progress['downloading']} {done / 1e6:.0f}/{total / 1e6:.0f} MB")
+            else:
+                shown.set_description(f"epoch {progress['epoch']}" if "epoch" in progress else None)
+            rows, offset = run.metrics_since(offset)
+            for row in rows:
+                figures |= {key: f"{row[key]:.4g}" for key in FIGURES if row.get(key) is not None}
+            shown.total = progress.get("steps")
+            shown.set_postfix(figures, refresh=False)
+            shown.update(progress.get("step", 0) - shown.n)
+            if last:
+                return
