@@ -1,15 +1,17 @@
-"""What every page has: a head with its claim, two columns, a takeaway, and sentences in place of tracebacks."""
+"""What every page has: a head with its claim, two columns, a takeaway, and sentences for tracebacks."""
 
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 
+PAGES = Path(__file__).resolve().parents[1] / "pages"
 UNEXPECTED = (
     "Something went wrong here that nobody foresaw. Your runs and pictures are safe: reload the page, or "
     "change the last thing you set. The details are in the terminal that serves the app."
@@ -43,7 +45,7 @@ def guard() -> Iterator[None]:
 
 
 def show_failure(error: Exception) -> bool:
-    """Show `error` as a sentence: its own where it is meant for the user, else a general one and a log on stderr.
+    """Show `error` as a sentence: its own where it is meant for the user, else a general one (and a log).
 
     Always True, which tells Streamlit that the error has been shown.
     """

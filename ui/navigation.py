@@ -1,13 +1,12 @@
 """The menu of the app and the frame around every page. Streamlit runs this file for every visit.
 
-It stands in ui/ because a folder named pages beside the main script switches Streamlit to its old automatic menu.
+It stands in ui/ because a folder named pages beside the main script switches Streamlit to its old,
+automatic menu.
 """
-
-from pathlib import Path
 
 import streamlit as st
 
-PAGES = Path(__file__).resolve().parents[1] / "pages"
+from ui.frame import PAGES
 
 st.set_page_config(page_title="Atelier", page_icon=":material/palette:", layout="wide")
 

@@ -1,7 +1,7 @@
 """The colours of what is shown, in light and dark: after Okabe and Ito, safe for colour blindness.
 
-Charts take the same colours, in the order of `CHART`, from .streamlit/config.toml, so that they change with the
-theme without a word from the server.
+Charts take the same colours, in the same order, from .streamlit/config.toml, so that they change with
+the theme without a word from the server.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ class Colours:
     prediction: str
 
 
-CHART = ("train", "validation", "truth", "prediction")
 LIGHT = Colours(train="#0072B2", validation="#E69F00", truth="#009E73", prediction="#D55E00")
 DARK = Colours(train="#56B4E9", validation="#E69F00", truth="#2BC49A", prediction="#FF8A4C")
 

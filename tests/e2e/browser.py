@@ -1,6 +1,6 @@
 """Find a Chromium to drive, or fetch one: an installed browser, else Playwright's own, else Debian's package.
 
-`python -m tests.e2e.browser` fetches and says what it found; the tests only look, and skip where there is none.
+`python -m tests.e2e.browser` fetches and says what it found; the tests only look, and skip where none is.
 """
 
 import os
