@@ -1,0 +1,39 @@
+"""The embedded data set: the 1,797 scanned digits that scikit-learn ships, made as large as MNIST's."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+
+from core.datasets.split import Split
+
+FRAME = 28  # MNIST's image side
+BOX = 20  # the side MNIST's digits fill inside it (section 4.1)
+TEST_SIZE = 360  # a fifth
+SEED = 0
+
+
+def enlarge(grey: Tensor) -> Tensor:
+    """Digits (N, 8, 8) with values 0 to 16 -> uint8 (N, 1, 28, 28), black 0, white 255.
+
+    As MNIST does, the digit fills a 20 x 20 box in the middle of a black 28 x 28 frame. The box is filled by bicubic
+    interpolation, which keeps the strokes' edges steeper than bilinear; where it overshoots it is clipped.
+    """
+    box = F.interpolate(grey.unsqueeze(1).float(), size=(BOX, BOX), mode="bicubic", align_corners=False)
+    margin = (FRAME - BOX) // 2
+    return F.pad(box.mul(255 / 16).round().clamp(0, 255).to(torch.uint8), (margin,) * 4)
+
+
+def read() -> tuple[Split, Split]:
+    """Training split (1,437 images) and test split (360), the same ones every time, every class in proportion.
+
+    The split is drawn at random, so writers occur on both sides: errors are lower than on unseen writers.
+    """
+    bunch = load_digits()
+    images = enlarge(torch.from_numpy(bunch.images))
+    labels = torch.from_numpy(bunch.target.astype(np.int64))
+    everyone = np.arange(len(labels))
+    train, test = train_test_split(everyone, test_size=TEST_SIZE, stratify=labels.numpy(), random_state=SEED)
+    return Split(images[train], labels[train]), Split(images[test], labels[test])

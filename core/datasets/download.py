@@ -1,0 +1,104 @@
+"""Files from the internet, whole or not at all: streamed with progress, checked by MD5, then moved into place."""
+
+import hashlib
+import http.client
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from core.datasets.split import Progress
+from core.errors import UserError
+
+CHUNK = 1 << 18
+TIMEOUT_SECONDS = 20
+
+
+class DownloadFailed(UserError):
+    """No address gave the file; the text says why, for each of them."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """The progress of somebody who does not watch."""
+
+
+def is_whole(path: Path, md5: str) -> bool:
+    """Whether the file is there and has this MD5 checksum."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
+
+
+def download(urls: Sequence[str], target: Path, md5: str, what: str, progress: Progress = silent) -> None:
+    """Fetch `target` from the first of `urls` that gives a file with this MD5 checksum.
+
+    Until it is whole and checked the file is called `target` + ".part"; hold `exclusive` while calling. Raises
+    `DownloadFailed` when no address serves; an interrupted download leaves nothing behind.
+    """
+    part = target.with_name(target.name + ".part")
+    failures = []
+    try:
+        for url in urls:
+            try:
+                _stream(url, part, what, progress)
+            except (OSError, http.client.HTTPException) as error:
+                failures.append(f"{urlsplit(url).netloc}: {_reason(error)}")
+                continue
+            if is_whole(part, md5):
+                os.replace(part, target)
+                return
+            failures.append(f"{urlsplit(url).netloc}: the file arrived damaged")
+    finally:
+        part.unlink(missing_ok=True)
+    raise DownloadFailed("; ".join(failures))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"it answered {error.code} {error.reason}"
+    if isinstance(error, urllib.error.URLError):
+        error = error.reason if isinstance(error.reason, Exception) else error
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _stream(url: str, part: Path, what: str, progress: Progress) -> None:
+    request = urllib.request.Request(url, headers={"User-Agent": "atelier"})
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer, part.open("wb") as file:
+        total = int(answer.headers.get("Content-Length") or 0)
+        done = 0
+        progress(what, done, total)
+        while chunk := answer.read(CHUNK):
+            file.write(chunk)
+            done += len(chunk)
+            progress(what, done, total)
+
+
+@contextmanager
+def exclusive(root: Path, name: str, what: str, progress: Progress = silent) -> Iterator[None]:
+    """Hold the lock of the data set `name` in the folder `root`, which is made; wait for who holds it now.
+
+    The system frees the lock of a process that dies. Raises `UserError` where the folder cannot be written.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(root / f".{name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            progress(f"{what}: waiting for another process that is fetching it", 0, 0)
+            lock.acquire()
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(
+            f"{what} cannot be kept in {root} ({reason}): set ATELIER_DATA to a folder that you may write to."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

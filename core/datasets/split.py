@@ -1,0 +1,64 @@
+"""The tensors of a data set: its splits, its classes and the statistics its images are normalised with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Progress = Callable[[str, int, int], None]
+"""`progress(what, done, total)`: what is being fetched, bytes done and bytes in all (0 where that is not known)."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images uint8 (N, C, H, W) and their labels int64 (N,). Shared between callers: read, never write."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set in memory. `mean` and `std` have a value a channel, of the training split, white being 1."""
+
+    name: str
+    title: str
+    train: Split
+    test: Split
+    validation: Split | None
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for RGB."""
+        return self.train.images.shape[1]
+
+    @property
+    def side(self) -> int:
+        """Height and width of the images, pixels."""
+        return self.train.images.shape[2]
+
+    @property
+    def held_out(self) -> str:
+        """The split whose errors are shown: "validation" where there is one, else "test"."""
+        return "test" if self.validation is None else "validation"
+
+
+def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel over all pixels of uint8 images (N, C, H, W), white being 1."""
+    values = torch.arange(256, dtype=torch.float64) / 255
+    means, stds = [], []
+    for channel in images.unbind(1):
+        # Counting the 256 values is exact and needs no floating-point copy of the data set.
+        counts = torch.stack([torch.bincount(part.flatten(), minlength=256) for part in channel.split(1000)]).sum(0)
+        share = counts / counts.sum()
+        mean = (share * values).sum()
+        means.append(mean.item())
+        stds.append((share * (values - mean) ** 2).sum().sqrt().item())
+    return tuple(means), tuple(stds)

@@ -1,0 +1,80 @@
+"""Batch Normalized Network in Network (BN-NiN), section 4.3 and Table 4.3."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.models.layers import he_initialise, same_average_pool, same_max_pool
+
+DROP_PROBABILITY = 0.5
+
+# Table 4.3: filters of the three convolutions of each module; the last module ends in one map a class.
+WIDTHS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "mnist": ((128, 96, 48), (128, 96, 48), (128, 96)),
+    "cifar": ((192, 168, 96), (192, 192, 192), (192, 192)),
+    "svhn": ((128, 96, 64), (320, 256, 128), (384, 256)),
+}
+
+
+def widths_for(channels: int, dataset: str | None = None) -> tuple[tuple[int, ...], ...]:
+    """Table 4.3's widths: SVHN's for the data set of that name, else MNIST's for grey images and CIFAR's for colour."""
+    if dataset == "svhn":
+        return WIDTHS["svhn"]
+    return WIDTHS["mnist" if channels == 1 else "cifar"]
+
+
+def _batch_norm(filters: int, *, scale: bool) -> nn.BatchNorm2d:
+    # Before a ReLU and a convolution a positive scale says nothing that the next convolution's weights cannot say, so
+    # only the logits' layer learns one. That is also what Table 4.3 counts: one number a filter, 358K in all.
+    norm = nn.BatchNorm2d(filters)
+    if not scale:
+        norm.register_parameter("weight", None)
+    return norm
+
+
+def _module(inputs: int, filters: tuple[int, ...], *, last: bool = False) -> nn.Sequential:
+    """A "NiN module": a 5x5 convolution and two 1x1 convolutions, each followed by batch normalisation and ReLU."""
+    layers: list[nn.Module] = []
+    for position, outputs in enumerate(filters):
+        size = 5 if position == 0 else 1
+        is_logits = last and position == len(filters) - 1
+        layers += [
+            nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False),
+            _batch_norm(outputs, scale=is_logits),
+            nn.ReLU(inplace=True),
+        ]
+        inputs = outputs
+    return nn.Sequential(*layers)
+
+
+class BNNiN(nn.Module):
+    """Three NiN modules with pooling and dropout between them; the last one's maps, averaged, are the logits."""
+
+    ends_in_gap = True
+
+    def __init__(self, classes: int, channels: int, widths: tuple[tuple[int, ...], ...]) -> None:
+        super().__init__()
+        first, second, third = widths
+        self.module1 = _module(channels, first)
+        self.module2 = _module(first[-1], second)
+        self.module3 = _module(second[-1], (*third, classes), last=True)
+        self.dropout = nn.Dropout(DROP_PROBABILITY)
+        he_initialise(self)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W), normalised -> one non-negative map a class, (N, classes, ceil(H/4), ceil(W/4))."""
+        x = self.dropout(same_max_pool(self.module1(x)))
+        x = self.dropout(same_average_pool(self.module2(x)))
+        maps: Tensor = self.module3(x)
+        return maps
+
+    def head(self, features: Tensor) -> Tensor:
+        """Feature maps (N, classes, h, w) -> logits (N, classes): global average pooling (section 3.6.5)."""
+        return F.adaptive_avg_pool2d(features, 1).flatten(1)
+
+    def class_maps(self, features: Tensor) -> Tensor:
+        """Feature maps -> class maps (N, classes, h, w) whose mean is the logit; here they are the features."""
+        return features
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalised images (N, channels, H, W) -> logits (N, classes)."""
+        return self.head(self.features(x))
