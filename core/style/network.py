@@ -1,0 +1,175 @@
+"""The multi-style pastiche network: Table 5.1 of the thesis with every normalisation conditioned on the
+style (section 5.5, equation 5.13), so that blended parameters (equation 5.14) paint blended styles."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
+
+from core.errors import UserError
+
+MEANS = (123.68, 116.779, 103.939)  # R, G, B of ImageNet, footnote 7 of section 5.4.3
+OUTPUT_RANGE = 150.0  # "tanh nonlinearity scaled to the range (-150, 150)", section 5.4.2
+INITIAL_DEVIATION = 0.05  # "Gaussian with 0.05 standard deviation", Table 5.1
+RESIDUAL_BLOCKS = 5
+MIN_SIDE = 8  # the 9x9 convolutions reflect four pixels, and the bottleneck needs two
+
+
+def reflect(x: Tensor, pad: int) -> Tensor:
+    """Mirror `pad` pixels beyond every edge of (N, C, H, W): zeros would show as a coloured frame."""
+    return F.pad(x, (pad, pad, pad, pad), mode="reflect")
+
+
+class InstanceNorm(torch.autograd.Function):
+    """Instance normalisation whose gradient is as fast in channels_last as its value.
+
+    PyTorch's own gradient of group_norm walks channels_last against the grain: it took a third of a training step.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor, epsilon: float) -> Tensor:
+        samples, channels, height, width = x.shape
+        y, mean, rstd = torch.native_group_norm(
+            x, None, None, samples, channels, height * width, channels, epsilon
+        )
+        ctx.save_for_backward(y, rstd)
+        return y
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
+        y, rstd = ctx.saved_tensors
+        scale = rstd.view(*y.shape[:2], 1, 1)
+        bare = gradient.mean((2, 3), keepdim=True, dtype=scale.dtype)
+        along = (gradient * y).mean((2, 3), keepdim=True, dtype=scale.dtype)
+        slope, level = (-along * scale).to(y.dtype), (-bare * scale).to(y.dtype)
+        return torch.addcmul(torch.addcmul(level, y, slope), gradient, scale.to(y.dtype)), None
+
+
+class ConditionalNorm(nn.Module):
+    """Instance normalisation with one scale and one shift per style and channel (equation 5.13)."""
+
+    def __init__(self, styles: int, channels: int, epsilon: float = 1e-5) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(styles, channels))
+        self.shift = nn.Parameter(torch.zeros(styles, channels))
+        self.epsilon = epsilon
+
+    def forward(self, x: Tensor, blend: Tensor) -> Tensor:
+        """Normalise (N, C, H, W) with the parameters that `blend` mixes.
+
+        `blend` is (N, styles), each row summing to one, or (1, styles) for one mixture of the whole batch.
+        A group per channel is instance normalisation, and unlike InstanceNorm2d keeps channels_last.
+        """
+        scale = (blend @ self.scale).to(x.dtype)
+        shift = (blend @ self.shift).to(x.dtype)
+        channels = x.shape[1]
+        if len(blend) == 1 and not torch.is_grad_enabled():
+            return F.group_norm(x, channels, scale[0], shift[0], self.epsilon)
+        normalised = InstanceNorm.apply(x, self.epsilon)
+        return torch.addcmul(shift[:, :, None, None], normalised, scale[:, :, None, None])
+
+
+class NormedConvolution(nn.Module):
+    """Reflection padding, a convolution that keeps the size at stride 1, and its conditional normalisation.
+
+    The convolution has no bias: the normalisation would subtract it again.
+    """
+
+    def __init__(self, styles: int, channels_in: int, channels_out: int, kernel: int, stride: int = 1) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(channels_in, channels_out, kernel, stride, bias=False)
+        self.norm = ConditionalNorm(styles, channels_out)
+        self.pad = kernel // 2
+
+    def forward(self, x: Tensor, blend: Tensor) -> Tensor:
+        return self.norm(self.convolution(reflect(x, self.pad)), blend)
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions, the second linear, added to the input (Table 5.1)."""
+
+    def __init__(self, styles: int, channels: int) -> None:
+        super().__init__()
+        self.first = NormedConvolution(styles, channels, channels, 3)
+        self.second = NormedConvolution(styles, channels, channels, 3)
+
+    def forward(self, x: Tensor, blend: Tensor) -> Tensor:
+        return x + self.second(F.relu(self.first(x, blend)), blend)
+
+
+class PasticheNet(nn.Module):
+    """Table 5.1 for `styles` styles; `width` multiplies its 16, 32 and 64 feature maps."""
+
+    def __init__(self, styles: int, width: float = 1.0) -> None:
+        super().__init__()
+        if styles < 1:
+            raise UserError(f"A pastiche net needs at least one style, and {styles} were asked for.")
+        if not (math.isfinite(width) and round(16 * width) >= 1):
+            raise UserError(f"The width must be a positive number (1 is Table 5.1), not {width}.")
+        self.styles = styles
+        self.width = width
+        small, middle, large = (round(maps * width) for maps in (16, 32, 64))
+        self.enter = NormedConvolution(styles, 3, small, 9)
+        self.down1 = NormedConvolution(styles, small, middle, 3, stride=2)
+        self.down2 = NormedConvolution(styles, middle, large, 3, stride=2)
+        self.residuals = nn.ModuleList(Residual(styles, large) for _ in range(RESIDUAL_BLOCKS))
+        self.up1 = NormedConvolution(styles, large, middle, 3)
+        self.up2 = NormedConvolution(styles, middle, small, 3)
+        self.leave = NormedConvolution(styles, small, 3, 9)
+        self.register_buffer("means", torch.tensor(MEANS).view(1, 3, 1, 1), persistent=False)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.normal_(module.weight, std=INITIAL_DEVIATION)
+
+    def forward(self, x: Tensor, blend: Tensor) -> Tensor:
+        """Paint photographs (N, 3, H, W), RGB in [0, 1], both sides at least 8 px.
+
+        `blend` is (N, styles) or (1, styles), as `mixture` or `one_hot` make it. Returns the same shape on
+        the same scale, not clamped: tanh reaches a little beyond black and white.
+        """
+        height, width = x.shape[-2:]
+        if min(height, width) < MIN_SIDE:
+            raise UserError(
+                f"The picture is {width} x {height} pixels; painting needs at least {MIN_SIDE} on each side."
+            )
+        x = x * 255 - self.means.to(x.dtype)
+        # Two halvings and two doublings give back a multiple of four; what is added here is cut off below.
+        x = F.pad(x, (0, -width % 4, 0, -height % 4), mode="reflect")
+        x = F.relu(self.enter(x, blend))
+        x = F.relu(self.down1(x, blend))
+        x = F.relu(self.down2(x, blend))
+        for residual in self.residuals:
+            x = residual(x, blend)
+        x = F.relu(self.up1(double(x), blend))
+        x = F.relu(self.up2(double(x), blend))
+        x = torch.tanh(self.leave(x, blend)) * OUTPUT_RANGE
+        return ((x + self.means.to(x.dtype)) / 255)[..., :height, :width]
+
+
+def double(x: Tensor) -> Tensor:
+    """Nearest-neighbour upsampling by two, which leaves no checkerboard (section 5.4.2)."""
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def one_hot(labels: Tensor, styles: int) -> Tensor:
+    """Rows (N, styles) that choose one style per sample from int64 `labels` (N,)."""
+    return F.one_hot(labels, styles).float()
+
+
+def mixture(weights: dict[str, float], names: tuple[str, ...]) -> Tensor:
+    """The row (1, styles) of equation 5.14: each style's weight over the sum of all weights.
+
+    `weights` maps style names to finite numbers of at least zero, not all zero; styles left out weigh
+    nothing. Raises UserError for anything else.
+    """
+    for name, weight in weights.items():
+        if name not in names:
+            raise UserError(f"There is no style {name!r}; the styles are {', '.join(names)}.")
+        if not (math.isfinite(weight) and weight >= 0):
+            raise UserError(f"The weight of {name} is {weight}; a weight must be a number of zero or more.")
+    total = math.fsum(weights.values())
+    if not (math.isfinite(total) and total > 0):
+        raise UserError("All style weights are zero, so there is nothing to paint with; raise one of them.")
+    return torch.tensor([[weights.get(name, 0.0) / total for name in names]])

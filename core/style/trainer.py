@@ -1,0 +1,315 @@
+"""Training a pastiche net for several styles at once (sections 5.4.1, 5.4.3 and 5.5.1): every sample of a batch draws
+its own photograph, crop and style. What the training leaves behind is a run folder."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core import hardware, images
+from core.errors import UserError
+from core.images import Picture
+from core.runs.folder import Run, Writer
+from core.style import losses
+from core.style.loss_networks import LossNetworks
+from core.style.network import PasticheNet, one_hot
+
+CONTENT_LAYERS = {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
+STYLE_LAYERS = {
+    "vgg19.relu1_1": 1.0,
+    "vgg19.relu2_1": 1.0,
+    "vgg19.relu3_1": 1.0,
+    "squeezenet.fire4": 1.0,
+    "squeezenet.fire6": 1.0,
+    "squeezenet.fire9": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the outcome of a training, as run.json keeps it."""
+
+    styles: tuple[str, ...]
+    steps: int = 12_000
+    batch: int = 2
+    crop: int = 192  # side of the training pictures, px
+    closest: float = 0.5  # the smallest crop taken, as a part of the photograph's short side
+    style_side: int = 512  # long side of the paintings: larger means larger strokes (section 5.3.2)
+    width: float = 1.0
+    learning_rate: float = 1e-3  # section 5.4.3
+    decay: float = 0.3  # the last part of the steps, in which the rate falls linearly to a hundredth
+    content: float = 1.0  # lambda_c of equation 5.10
+    style: float = 1.0  # lambda_s
+    variation: float = 2.0  # lambda_tv, on pixels in [0, 1]
+    style_factors: dict[str, float] = field(default_factory=dict)  # lambda_s of a style is style * its factor
+    content_layers: dict[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
+    style_layers: dict[str, float] = field(default_factory=lambda: dict(STYLE_LAYERS))
+    seed: int = 0
+    half: bool = False  # bfloat16 autocast
+    log_every: int = 50
+    save_every: int = 250
+
+    def __post_init__(self) -> None:
+        if not self.styles:
+            raise UserError("There are no styles to train; name at least one painting.")
+        unknown = set(self.style_factors) - set(self.styles)
+        if unknown:
+            raise UserError(f"A factor is given for {sorted(unknown)[0]!r}, which is not among the trained styles.")
+        for name in ("steps", "batch", "log_every", "save_every"):
+            if getattr(self, name) < 1:
+                raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
+        if self.crop < 32 or self.style_side < 32:
+            raise UserError("Training pictures and paintings need at least 32 px a side; raise crop or style side.")
+        if not 0 < self.closest <= 1 or not 0 <= self.decay <= 1:
+            raise UserError("The smallest crop and the decay are parts of a whole; give numbers from 0 to 1.")
+
+    def rate(self, step: int) -> float:
+        """Learning rate of 0-based `step`: constant, then linear down to a hundredth."""
+        falling = self.decay * self.steps
+        left = (self.steps - step) / falling if falling else 1.0
+        return self.learning_rate * max(0.01, min(1.0, left))
+
+
+def recipe_of(settings: Mapping) -> Recipe:
+    """The recipe in a run's settings. Raises UserError for settings of another version."""
+    known = {entry.name for entry in fields(Recipe)}
+    values = {name: value for name, value in settings.items() if name in known}
+    if "styles" not in values:
+        raise UserError("The run's settings name no styles; it was not made by a pastiche training.")
+    return Recipe(**{**values, "styles": tuple(values["styles"])})
+
+
+def settings_of(recipe: Recipe, **more: str) -> dict:
+    """A recipe as JSON-able settings, with whatever else the run is to remember."""
+    return {**asdict(recipe), "styles": list(recipe.styles), **more}
+
+
+class Photographs:
+    """Pictures in memory as uint8 (H, W, 3) tensors; gives random mirrored crops."""
+
+    def __init__(self, pictures: Sequence[Tensor]) -> None:
+        if not pictures:
+            raise UserError("There are no photographs to train on; give a folder with some.")
+        self.pictures = pictures
+
+    def crops(self, count: int, side: int, closest: float, generator: torch.Generator) -> Tensor:
+        """(count, 3, side, side), float32 in [0, 1]: squares between `closest` and all of the short side."""
+        return torch.cat([self._crop(side, closest, generator) for _ in range(count)])
+
+    def _crop(self, side: int, closest: float, generator: torch.Generator) -> Tensor:
+        index = int(torch.randint(len(self.pictures), (), generator=generator))
+        zoom, down, right, mirror = torch.rand(4, generator=generator).tolist()
+        picture = self.pictures[index]
+        height, width = picture.shape[:2]
+        extent = max(1, round(min(height, width) * (closest + (1 - closest) * zoom)))
+        top, left = int(down * (height - extent + 1)), int(right * (width - extent + 1))
+        square = picture[top : top + extent, left : left + extent].permute(2, 0, 1)[None].float() / 255
+        if mirror < 0.5:
+            square = square.flip(3)
+        resized = F.interpolate(square, (side, side), mode="bilinear", antialias=True, align_corners=False)
+        return resized.clamp(0, 1)
+
+
+def style_targets(networks: LossNetworks, paintings: Sequence[Picture], recipe: Recipe) -> dict[str, Tensor]:
+    """Gram matrices (styles, C, C) of every style layer, of the paintings brought to the recipe's size."""
+    grams: dict[str, list[Tensor]] = {layer: [] for layer in recipe.style_layers}
+    for painting in paintings:
+        x = images.to_tensor(images.fit(painting, recipe.style_side))
+        with torch.no_grad():
+            found = networks(x.contiguous(memory_format=torch.channels_last), recipe.style_layers)
+        for layer, features in found.items():
+            grams[layer].append(losses.gram(features))
+    return {layer: torch.cat(matrices) for layer, matrices in grams.items()}
+
+
+@dataclass
+class Tally:
+    """Sums of the losses of each style since the last line of the log."""
+
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        self.sums = torch.zeros(len(self.names), 4)
+
+    def add(self, labels: Tensor, terms: losses.Terms) -> None:
+        ones = torch.ones(len(labels))
+        rows = torch.stack((terms.content, terms.style, terms.variation, ones), 1).detach().float()
+        self.sums.index_add_(0, labels, rows)
+
+    def row(self) -> dict[str, float]:
+        """Means over all styles, and of content and style for each style that was drawn; starts anew."""
+        total = self.sums.sum(0)
+        row = dict(zip(("content", "style", "variation"), (total[:3] / total[3]).tolist(), strict=True))
+        for name, sums in zip(self.names, self.sums, strict=True):
+            if sums[3] > 0:
+                row[f"content/{name}"], row[f"style/{name}"] = (sums[:2] / sums[3]).tolist()
+        self.sums.zero_()
+        return row
+
+
+class PasticheTraining:
+    """A net, its optimiser and its random numbers: all that a checkpoint has to bring back."""
+
+    def __init__(
+        self, recipe: Recipe, photographs: Photographs, targets: dict[str, Tensor], networks: LossNetworks
+    ) -> None:
+        self.recipe = recipe
+        self.photographs = photographs
+        self.targets = targets
+        self.networks = networks
+        self.step = 0
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        with torch.random.fork_rng():
+            torch.manual_seed(recipe.seed)
+            net = PasticheNet(len(recipe.styles), recipe.width)
+        self.net = net.to(memory_format=torch.channels_last)
+        self.optimiser = torch.optim.Adam(self.net.parameters(), recipe.learning_rate)
+        factors = [recipe.style_factors.get(name, 1.0) for name in recipe.styles]
+        self.style_weights = recipe.style * torch.tensor(factors)
+
+    def advance(self) -> tuple[Tensor, losses.Terms]:
+        """One step of Adam. Returns the styles drawn, int64 (batch,), and their losses."""
+        recipe = self.recipe
+        labels = torch.randint(len(recipe.styles), (recipe.batch,), generator=self.generator)
+        crops = self.photographs.crops(recipe.batch, recipe.crop, recipe.closest, self.generator)
+        crops = crops.contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
+            terms = self._terms(crops, labels)
+            loss = losses.total_loss(terms, recipe.content, self.style_weights[labels], recipe.variation).mean()
+        if not torch.isfinite(loss):
+            raise UserError(
+                f"The loss of step {self.step + 1} is no longer a number; resume with a lower learning rate."
+            )
+        for group in self.optimiser.param_groups:
+            group["lr"] = recipe.rate(self.step)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        self.step += 1
+        return labels, terms
+
+    def _terms(self, crops: Tensor, labels: Tensor) -> losses.Terms:
+        recipe = self.recipe
+        painted = self.net(crops, one_hot(labels, len(recipe.styles)))
+        with torch.no_grad():
+            content = self.networks(crops, recipe.content_layers)
+        found = self.networks(painted, recipe.content_layers | recipe.style_layers)
+        targets = {layer: grams[labels] for layer, grams in self.targets.items()}
+        return losses.Terms(
+            losses.content_loss(found, content, recipe.content_layers),
+            losses.style_loss(found, targets, recipe.style_layers),
+            losses.total_variation(painted),
+        )
+
+    def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
+        """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
+        tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
+        for (name, _), memory in zip(
+            self.net.named_parameters(), self.optimiser.state_dict()["state"].values(), strict=False
+        ):
+            tensors |= {f"adam.{key}.{name}": torch.as_tensor(value) for key, value in memory.items()}
+        tensors["generator"] = self.generator.get_state()
+        return tensors, {"step": self.step}
+
+    def restore(self, tensors: dict[str, Tensor], state: dict) -> None:
+        """Take up a checkpoint. Raises UserError where it belongs to another net."""
+        names = [name for name, _ in self.net.named_parameters()]
+        try:
+            self.net.load_state_dict({name: tensors[f"net.{name}"] for name in self.net.state_dict()})
+            self.generator.set_state(tensors["generator"])
+            memory = {
+                i: {key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+                for i, name in enumerate(names)
+            }
+            self.step = int(state["step"])
+        except (KeyError, RuntimeError) as error:
+            raise UserError("The checkpoint does not belong to this net and its styles; start a new run.") from error
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": memory})
+        self.net.to(memory_format=torch.channels_last)
+
+
+def strip(net: PasticheNet, style: int, photographs: Sequence[Picture]) -> Picture:
+    """The photographs (each uint8, (H, W, 3)) in a row of one height, and below them how `net` paints them."""
+    height = min(picture.shape[0] for picture in photographs)
+    row = [images.resize(p, max(8, round(p.shape[1] * height / p.shape[0])), height) for p in photographs]
+    blend = one_hot(torch.tensor([style]), net.styles)
+    columns = []
+    with torch.no_grad():
+        for picture in row:
+            painted = images.from_tensor(net(images.to_tensor(picture), blend))
+            columns.append(torch.cat((torch.from_numpy(picture), torch.from_numpy(painted))))
+    return torch.cat(columns, 1).numpy()
+
+
+def train(
+    run: Run,
+    photographs: Photographs,
+    paintings: Mapping[str, Picture],
+    networks: LossNetworks,
+    previews: Sequence[Picture],
+    facts: dict | None = None,
+    watch: Callable[[int, dict], None] = lambda step, row: None,
+) -> None:
+    """Train the net of `run` to the end of its recipe, from its checkpoint where it has one.
+
+    `paintings` maps each style of the recipe to its picture; `previews` are the photographs of the strips.
+    `watch` is told the step and the latest row of the log after every step.
+    """
+    recipe = recipe_of(run.settings)
+    targets = style_targets(networks, [paintings[name] for name in recipe.styles], recipe)
+    training = PasticheTraining(recipe, photographs, targets, networks)
+    saved = run.checkpoint()
+    if saved:
+        training.restore(*saved)
+    with run.write() as writer:
+        writer.facts(**(facts or {}), width=recipe.width, names=list(recipe.styles), precision=precision(recipe))
+        writer.drop_metrics_after("step", training.step)
+        _loop(training, writer, previews, watch)
+
+
+def precision(recipe: Recipe) -> str:
+    return "bfloat16 autocast" if recipe.half else "float32"
+
+
+def _loop(
+    training: PasticheTraining,
+    writer: Writer,
+    previews: Sequence[Picture],
+    watch: Callable[[int, dict], None],
+) -> None:
+    recipe = training.recipe
+    tally, row = Tally(recipe.styles), {}
+    started, done_before = time.monotonic(), training.step
+    while training.step < recipe.steps:
+        if writer.obey(lambda: _save(training, writer, previews)).command == "stop":
+            break
+        tally.add(*training.advance())
+        speed = (training.step - done_before) / (time.monotonic() - started)
+        writer.progress(
+            step=training.step,
+            steps=recipe.steps,
+            images_per_second=speed * recipe.batch,
+            seconds_left=(recipe.steps - training.step) / speed,
+        )
+        if training.step % recipe.log_every == 0 or training.step == recipe.steps:
+            row = tally.row()
+            writer.log({"step": training.step, "learning_rate": recipe.rate(training.step - 1), **row})
+        if training.step % recipe.save_every == 0:
+            _save(training, writer, previews)
+        watch(training.step, row)
+    _save(training, writer, previews)
+
+
+def _save(training: PasticheTraining, writer: Writer, previews: Sequence[Picture]) -> None:
+    writer.save(*training.checkpoint())
+    writer.save_model({name: tensor.detach() for name, tensor in training.net.state_dict().items()})
+    for index, name in enumerate(training.recipe.styles if previews else ()):
+        writer.preview(name, images.encode(strip(training.net, index, previews), "JPEG", 90))
+
+
+def half_is_worth_it() -> bool:
+    """Whether this CPU multiplies bfloat16 faster than float32."""
+    return hardware.bf16_is_fast()
