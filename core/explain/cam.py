@@ -1,0 +1,160 @@
+"""Class activation maps: where in an image a net finds its evidence for a class (section 5.1).
+
+Maps stay signed and unscaled here; only `overlay` turns them into colours, on a scale that the caller gives,
+so that two maps shown together can share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib import colormaps
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core import images
+from core.errors import UserError
+
+COLOUR_MAP = "inferno"  # perceptually uniform: equal steps of evidence look equal
+
+WHY_CAM = (
+    "The net ends in global average pooling, so each class has a map in the same forward pass, "
+    "and the mean of that map is exactly the class's score (equations 5.1 to 5.3)."
+)
+WHY_GRAD_CAM = (
+    "The net ends in fully-connected layers, which keep no map for a class, so the last feature maps "
+    "are added up, each weighted by the mean gradient of the class's score (Selvaraju et al., 2017)."
+)
+
+_RAMP = np.rint(colormaps[COLOUR_MAP](np.linspace(0, 1, 256))[:, :3] * 255).astype(np.uint8)
+
+
+class Explainable(Protocol):
+    """What a net must offer to be explained, as all of core.models do: forward(x) is head(features(x))."""
+
+    ends_in_gap: bool
+
+    def features(self, x: Tensor) -> Tensor:
+        """Images (N, C, H, W) -> the last feature maps (N, F, h, w)."""
+
+    def head(self, features: Tensor) -> Tensor:
+        """Feature maps -> logits (N, classes)."""
+
+    def class_maps(self, features: Tensor) -> Tensor:
+        """Feature maps -> class maps (N, classes, h, w) whose mean is the logit; only if `ends_in_gap`."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a net answers for N images, and K maps for each.
+
+    `logits` (N, classes); `classes` (N, K), the class of every map; `maps` (N, K, h, w), raw and signed;
+    `method` is "CAM" or "Grad-CAM", `why` the sentence that says why it is that one.
+    """
+
+    logits: Tensor
+    classes: Tensor
+    maps: Tensor
+    method: str
+    why: str
+
+    @property
+    def probabilities(self) -> Tensor:
+        """Softmax of the logits, (N, classes)."""
+        return self.logits.softmax(1)
+
+
+def explain(net: nn.Module, x: Tensor, classes: Tensor | None = None) -> Explanation:
+    """Logits and class activation maps for normalised images `x` (N, C, H, W).
+
+    `classes` (N, K) says which maps are wanted; left out, it is the predicted class of each image. A net that
+    ends in global average pooling gives its own maps (equation 5.3), any other is explained by Grad-CAM.
+    There are no hooks and the net is not touched, so threads may share it; it must be in evaluation mode
+    (ValueError). Raises UserError where the net answers with values that are not numbers.
+    """
+    if net.training:
+        raise ValueError("explain needs a net in evaluation mode: call net.eval() first")
+    explainable = cast(Explainable, net)
+    with torch.no_grad():
+        features = explainable.features(x)
+        logits = explainable.head(features).float()
+        if not logits.isfinite().all():
+            raise UserError(
+                "The net answers with values that are not numbers, so its training has diverged: "
+                "choose another net or train it again at a lower learning rate."
+            )
+        wanted = logits.argmax(1, keepdim=True) if classes is None else classes
+        if explainable.ends_in_gap:
+            maps = _picked(explainable.class_maps(features), wanted)
+            return Explanation(logits, wanted, maps.float(), "CAM", WHY_CAM)
+    maps = _grad_cam(explainable, features, wanted)
+    return Explanation(logits, wanted, maps, "Grad-CAM", WHY_GRAD_CAM)
+
+
+def _picked(class_maps: Tensor, classes: Tensor) -> Tensor:
+    """The maps (N, K, h, w) of `classes` (N, K) out of all (N, classes, h, w)."""
+    height, width = class_maps.shape[-2:]
+    return class_maps.gather(1, classes[:, :, None, None].expand(-1, -1, height, width))
+
+
+def _grad_cam(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
+    """Grad-CAM (Selvaraju et al., 2017, equations 1 and 2) without its ReLU, which is left to the picture."""
+    with torch.enable_grad():
+        features = features.detach().requires_grad_()
+        chosen = net.head(features).gather(1, classes)
+        # Images do not meet in the head, so the gradient of the batch's sum holds each image's own.
+        gradients = [
+            torch.autograd.grad(scores.sum(), features, retain_graph=True)[0] for scores in chosen.unbind(1)
+        ]
+    weights = torch.stack([gradient.mean((-2, -1)) for gradient in gradients], 1)
+    return torch.einsum("nkf,nfhw->nkhw", weights, features.detach()).float()
+
+
+def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Maps (..., h, w) brought to `size` (height, width) by bilinear interpolation, as in the thesis."""
+    flat = maps.reshape(-1, 1, *maps.shape[-2:])
+    return F.interpolate(flat, size, mode="bilinear", align_corners=False).reshape(*maps.shape[:-2], *size)
+
+
+def scale(maps: Tensor) -> tuple[float, float]:
+    """The raw range (vmin, vmax) that colours for these maps span; zero, "no evidence", is within it."""
+    return min(0.0, float(maps.min())), max(0.0, float(maps.max()))
+
+
+def has_evidence(map: Tensor) -> bool:
+    """Whether the map speaks for its class anywhere: is positive at any position."""
+    return float(map.max()) > 0
+
+
+def range_in_words(map: Tensor) -> str:
+    """The raw range of a map, as it stands under a picture."""
+    span = f"{float(map.min()):.2f} to {float(map.max()):.2f}"
+    return f"evidence {span}" if has_evidence(map) else f"no positive evidence ({span})"
+
+
+def overlay(
+    picture: images.Picture, map: Tensor, vmin: float, vmax: float, alpha: float = 0.5
+) -> images.Picture:
+    """Lay the map (H, W), coloured from `vmin` to `vmax`, over the uint8 picture (H, W, 3) of the same size.
+
+    `alpha` is the colours' share, 0 (the picture alone) to 1 (the map alone). Where the scale holds no
+    positive evidence the picture comes back as it is: colours would only blow up noise.
+    """
+    if tuple(map.shape) != picture.shape[:2]:
+        raise ValueError(
+            f"the map is {tuple(map.shape)}, the picture {picture.shape[:2]}: upsample the map first"
+        )
+    if vmax <= 0:
+        return picture.copy()
+    position = (map.detach().numpy() - vmin) / (vmax - vmin)
+    colours = _RAMP[np.rint(np.clip(position, 0, 1) * 255).astype(np.intp)]
+    return np.rint((1 - alpha) * picture + alpha * colours).astype(np.uint8)
+
+
+def ramp(width: int, height: int) -> NDArray[np.uint8]:
+    """The colours from the scale's low end (left) to its high end, for a legend: uint8 (height, width, 3)."""
+    return np.repeat(_RAMP[np.linspace(0, 255, width).astype(np.intp)][None], height, 0)

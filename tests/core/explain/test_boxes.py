@@ -1,0 +1,82 @@
+"""Boxes pinned on arrays written by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import UserError
+from core.explain import boxes
+
+
+def map_of(*rows):
+    return torch.tensor([[float(digit) for digit in row] for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (("0000", "0900", "0000"), (1, 1, 2, 2)),  # one pixel is one pixel wide
+        (("9000", "0000", "0000"), (0, 0, 1, 1)),
+        (("0000", "0000", "0009"), (3, 2, 4, 3)),
+        (("9000", "0000", "0009"), (0, 0, 4, 3)),  # all regions count, not the largest alone
+        (("0000", "0990", "0990"), (1, 1, 3, 3)),
+        (("0900", "0800", "0700"), (1, 0, 2, 3)),
+        (("9999", "9999", "9999"), (0, 0, 4, 3)),
+        (("0400", "0900", "0000"), (1, 1, 2, 2)),  # 4 is below half of 9
+        (("0500", "0900", "0000"), (1, 0, 2, 2)),  # 5 is above it
+        (("00040", "00080", "00040"), (3, 1, 4, 2)),  # exactly at the threshold is not above it
+    ],
+)
+def test_box_at_half_of_the_maximum(rows, expected):
+    assert boxes.box(map_of(*rows), 0.5) == expected
+
+
+def test_threshold_grows_and_shrinks_the_box():
+    ridge = map_of("123454321")
+    assert boxes.box(ridge, 0.1) == (0, 0, 9, 1)
+    assert boxes.box(ridge, 0.5) == (2, 0, 7, 1)
+    assert boxes.box(ridge, 0.99) == (4, 0, 5, 1)
+
+
+def test_negative_evidence_lies_outside():
+    assert boxes.box(torch.tensor([[-9.0, 1.0, -9.0]]), 0.2) == (1, 0, 2, 1)
+
+
+@pytest.mark.parametrize("nothing", [torch.zeros(3, 3), torch.full((3, 3), -2.0)])
+def test_no_positive_evidence_no_box(nothing):
+    assert boxes.box(nothing, 0.5) is None
+
+
+@pytest.mark.parametrize("threshold", [0, 1, -0.2, 1.5, float("nan")])
+def test_threshold_outside_zero_and_one_is_refused(threshold):
+    with pytest.raises(UserError, match="between 0 and 1"):
+        boxes.box(torch.ones(2, 2), threshold)
+
+
+def test_draw_colours_the_frame_and_nothing_else():
+    blank = np.zeros((6, 8, 3), np.uint8)
+    framed = boxes.draw(blank, (1, 1, 6, 5), (9, 9, 9), line=1)
+    expected = np.zeros((6, 8), np.uint8)
+    expected[1:5, 1:6] = 9
+    expected[2:4, 2:5] = 0
+    np.testing.assert_array_equal(framed[..., 0], expected)
+    assert not blank.any()
+
+
+def test_draw_keeps_the_picture_inside_the_frame():
+    noise = np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)
+    framed = boxes.draw(noise, (2, 2, 18, 18), (0, 0, 0), line=2)
+    np.testing.assert_array_equal(framed[4:16, 4:16], noise[4:16, 4:16])
+    np.testing.assert_array_equal(framed[:2], noise[:2])
+
+
+def test_draw_zooms_the_box_with_the_picture():
+    framed = boxes.draw(np.zeros((40, 40, 3), np.uint8), (1, 0, 3, 4), (1, 1, 1), zoom=10, line=1)
+    rows, columns = np.nonzero(framed[..., 0])
+    assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == (10, 0, 30, 40)
+
+
+@pytest.mark.parametrize("box", [(2, 2, 3, 3), (2, 2, 4, 3), (0, 0, 8, 1)])
+def test_draw_of_a_tiny_box_fills_it(box):
+    framed = boxes.draw(np.zeros((6, 8, 3), np.uint8), box, (1, 1, 1), line=3)
+    assert framed[..., 0].sum() == (box[2] - box[0]) * (box[3] - box[1])
