@@ -8,7 +8,16 @@ from tqdm import tqdm
 
 from core.runs.folder import Run
 
-FIGURES = ("train_loss", "train_error", "test_loss", "test_error", "validation_error", "content", "style", "loss")
+FIGURES = (
+    "train_loss",
+    "train_error",
+    "test_loss",
+    "test_error",
+    "validation_error",
+    "content",
+    "style",
+    "loss",
+)
 
 
 @contextmanager
@@ -33,7 +42,9 @@ def _show(run: Run, ended: threading.Event) -> None:
             progress = run.status().progress
             if "downloading" in progress:
                 done, total = progress.get("bytes", 0), progress.get("bytes_total", 0)
-                shown.set_description(f"downloading {progress['downloading']} {done / 1e6:.0f}/{total / 1e6:.0f} MB")
+                shown.set_description(
+                    f"downloading {progress['downloading']} {done / 1e6:.0f}/{total / 1e6:.0f} MB"
+                )
             else:
                 shown.set_description(f"epoch {progress['epoch']}" if "epoch" in progress else None)
             rows, offset = run.metrics_since(offset)

@@ -65,7 +65,11 @@ class _Training:
         self.bf16 = wanted[settings.precision]
         torch.manual_seed(settings.seed_initialisation)
         self.net: nn.Module = catalogue.build(
-            settings.model, classes=len(data.classes), channels=data.channels, side=data.side
+            settings.model,
+            classes=len(data.classes),
+            channels=data.channels,
+            side=data.side,
+            dataset=settings.dataset,
         )
         self.net.to(self.device, memory_format=torch.channels_last)
         self.optimizer = _optimizer(self.recipe, self.net)
@@ -132,7 +136,7 @@ class _Training:
         if value != value or value == float("inf"):
             raise UserError(
                 f"The loss is no longer a number at step {self.step} (learning rate {rate:g}): the training has diverged. "
-                f"The last good checkpoint is kept; start again with a learning rate of {rate / 10:g} or less."
+                f"The last good checkpoint is kept; start again with a learning rate of {self.recipe.learning_rate / 10:.2g} or less."
             )
         self.optimizer.step()
         self.tally.loss += value * len(labels)
@@ -165,7 +169,9 @@ class _Training:
         row["images_per_second"] = round(speed, 1)
         self.tally = _Tally()
         if ends_epoch:
-            loss, error = evaluation.evaluate(self.net, self.held_out, self.data.mean, self.data.std, self.bf16)
+            loss, error = evaluation.evaluate(
+                self.net, self.held_out, self.data.mean, self.data.std, self.bf16
+            )
             row |= {f"{self.held_out_name}_loss": loss, f"{self.held_out_name}_error": error}
         self.writer.log(row)
         self._report(speed)

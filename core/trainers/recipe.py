@@ -5,6 +5,8 @@ import typing
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from core import datasets
 from core.errors import UserError
 from core.models import catalogue
@@ -61,10 +63,14 @@ class Settings:
         try:
             values = _known_fields(cls, saved)
             recipe = _known_fields(Recipe, values.pop("recipe"))
-            recipe["milestones"] = tuple((float(epoch), float(factor)) for epoch, factor in recipe["milestones"])
+            recipe["milestones"] = tuple(
+                (float(epoch), float(factor)) for epoch, factor in recipe["milestones"]
+            )
             settings = cls(recipe=Recipe(**recipe), **values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise UserError(f"The settings of this run are damaged ({error}); start a new run instead.") from error
+            raise UserError(
+                f"The settings of this run are damaged ({error}); start a new run instead."
+            ) from error
         check(settings)
         return settings
 
@@ -108,9 +114,8 @@ def recipes(model: str, dataset: str) -> dict[str, Recipe]:
 
     Raises UserError, listing the known names, for an unknown net or data set.
     """
-    for what, name, known in (("net", model, catalogue.names()), ("data set", dataset, datasets.names())):
-        if name not in known:
-            raise UserError(f"There is no {what} named {name}; there are: {', '.join(known)}.")
+    catalogue.title(model)
+    datasets.info(dataset)
     general = Recipe(schedule="one_cycle", epochs=20)
     return RECIPES.get((model, dataset)) or {"quick": general}
 
@@ -124,7 +129,9 @@ def settings(dataset: str, model: str, recipe_name: str | None = None, **changes
     known = recipes(model, dataset)
     name = recipe_name or next(iter(known))
     if name not in known:
-        raise UserError(f"There is no recipe named {name} for {model} on {dataset}; there are: {', '.join(known)}.")
+        raise UserError(
+            f'There is no recipe "{name}" for {model} on {dataset}: choose one of {", ".join(known)}.'
+        )
     recipe = known[name]
     recipe_changes = {key: value for key, value in changes.items() if key in _field_names(Recipe)}
     other = {key: value for key, value in changes.items() if key not in recipe_changes}
@@ -155,7 +162,10 @@ def check(settings: Settings) -> None:
     _within("The weight decay", recipe.weight_decay, 0, 1)
     _within("The label smoothing", recipe.label_smoothing, 0, 0.9)
     _within("The number of threads", settings.threads, 0, 4096)
-    catalogue.check(settings.model, classes=len(info.classes), channels=info.channels, side=info.side)
+    with torch.device("meta"):  # a net without numbers: only whether it can be built
+        catalogue.build(
+            settings.model, classes=info.classes, channels=info.channels, side=info.side, dataset=info.name
+        )
 
 
 def _field_names(cls: type) -> tuple[str, ...]:
@@ -176,7 +186,7 @@ def _check_types(record: Settings | Recipe) -> None:
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise UserError(f"There is no {what} named {value}; there are: {', '.join(known)}.")
+        raise UserError(f'There is no {what} "{value}": choose one of {", ".join(known)}.')
 
 
 def _within(what: str, value: float, low: float, high: float) -> None:

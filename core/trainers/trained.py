@@ -12,7 +12,7 @@ from core import weights
 from core.datasets.augmentation import normalise
 from core.errors import UserError
 from core.models import catalogue
-from core.runs.folder import Run
+from core.runs.folder import DamagedRun, Run
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,23 @@ def open_run(run: Run) -> Trained:
     return _built(run.id, run.name, run.data, weights.read(path), "run", {"settings": run.settings})
 
 
+def open_named(name: str) -> Trained:
+    """The shipped classifier of that name, else the net of the run of that id or path.
+
+    Raises UserError, listing the shipped ones, where it is neither.
+    """
+    if name in shipped():
+        return open_shipped(name)
+    try:
+        run = Run.open(name)
+    except DamagedRun as error:
+        known = ", ".join(shipped()) or "none yet"
+        raise UserError(f"{error} Give the name of a shipped net ({known}) or of a run.") from error
+    if run.kind != "classifier":
+        raise UserError(f"The run {run.name} trains a {run.kind} net, not a classifier; choose another run.")
+    return open_run(run)
+
+
 def _built(
     name: str, title: str, data: dict[str, Any], tensors: dict[str, Tensor], source: str, card: dict[str, Any]
 ) -> Trained:
@@ -87,8 +104,10 @@ def _built(
         mean, std = tuple(map(float, data["mean"])), tuple(map(float, data["std"]))
         model, dataset, held_out = data["model"], data["dataset"], data["held_out"]
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"What {title} says about its data is damaged ({error}); train the net again.") from error
-    net = catalogue.build(model, classes=len(classes), channels=channels, side=side)
+        raise UserError(
+            f"What {title} says about its data is damaged ({error}); train the net again."
+        ) from error
+    net = catalogue.build(model, classes=len(classes), channels=channels, side=side, dataset=dataset)
     weights.fill(net, tensors, f"The weights file of {title}")
     net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
     return Trained(

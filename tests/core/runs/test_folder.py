@@ -55,7 +55,9 @@ def test_pause_holds_the_training_and_run_lets_it_go_on():
     saved = []
     with run.write() as writer:
         run.ask("pause")
-        thread = threading.Thread(target=lambda: saved.append(writer.obey(lambda: saved.append("checkpoint"))))
+        thread = threading.Thread(
+            target=lambda: saved.append(writer.obey(lambda: saved.append("checkpoint")))
+        )
         thread.start()
         deadline = time.monotonic() + 5
         while run.status().state != "paused" and time.monotonic() < deadline:
@@ -187,8 +189,14 @@ def test_a_damaged_checkpoint_is_a_sentence(content):
         ("", "cannot be read"),
         ('{"version": 1, "kind": "clas', "cannot be read"),
         ("[]", "'version' is missing"),
-        ('{"version": 1, "kind": "classifier", "name": "x", "created": "", "settings": 3, "data": {}}', "'settings'"),
-        ('{"version": 99, "kind": "c", "name": "x", "created": "", "settings": {}, "data": {}}', "newer Atelier"),
+        (
+            '{"version": 1, "kind": "classifier", "name": "x", "created": "", "settings": 3, "data": {}}',
+            "'settings'",
+        ),
+        (
+            '{"version": 99, "kind": "c", "name": "x", "created": "", "settings": {}, "data": {}}',
+            "newer Atelier",
+        ),
     ],
 )
 def test_a_damaged_folder_is_a_sentence_and_breaks_no_other(runs_root, content, sentence):

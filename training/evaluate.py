@@ -1,0 +1,77 @@
+"""`python -m training.evaluate`: measure shipped weights, or those of a run, on a split of the data they belong to."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from core import datasets, hardware
+from core.errors import UserError
+from core.runs.folder import Run
+from core.trainers import evaluation, trained
+from core.trainers.trained import Trained
+
+SPLITS = ("train", "validation", "test")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
+    parser.add_argument(
+        "--model", required=True, help=f"{', '.join(trained.shipped())}, or a run's folder or name"
+    )
+    parser.add_argument(
+        "--data", type=Path, help="the folder that holds the data; default: Atelier's cache folder"
+    )
+    parser.add_argument("--split", default="test", choices=SPLITS)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
+    given = parser.parse_args(arguments)
+    try:
+        result = measure(_open(given.model), given.data, given.split)
+    except UserError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    if given.json:
+        print(json.dumps(result))
+    else:
+        print(
+            "{model}: {error:.2f} % error on the {images} images of the {split} split of {dataset}".format(
+                **result
+            )
+        )
+    return 0
+
+
+def _open(name: str) -> Trained:
+    if name in trained.shipped():
+        return trained.open_shipped(name)
+    try:
+        return trained.open_run(Run.open(name))
+    except UserError as error:
+        known = ", ".join(trained.shipped()) or "none"
+        raise UserError(f"{error} Shipped nets: {known}.") from error
+
+
+def measure(net: Trained, root: Path | None, split: str) -> dict:
+    """`{"model", "dataset", "split", "images", "error"}`, error in per cent, in float32.
+
+    Raises UserError where the data cannot be had or has no such split.
+    """
+    torch.set_num_threads(hardware.cores())
+    data = datasets.load(net.dataset, root)
+    chosen = getattr(data, split)
+    if chosen is None:
+        raise UserError(f"{data.title} has no {split} split; it has train and {data.held_out}.")
+    _, error = evaluation.evaluate(net.net, chosen, net.mean, net.std)
+    return {
+        "model": net.name,
+        "dataset": net.dataset,
+        "split": split,
+        "images": len(chosen),
+        "error": round(error, 4),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
