@@ -70,7 +70,7 @@ def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
 
 
 def _thinned(rows: Rows, key: str) -> Rows:
-    """At most about MAX_ROWS of the rows that have a number for `key` and one for the epoch; always the last."""
+    """At most about MAX_ROWS of the rows that have numbers for `key` and for the epoch; always the last."""
     good = [row for row in rows if _is_number(row.get(key)) and _is_number(row.get("epoch"))]
     stride = max(1, len(good) // MAX_ROWS)
     return good[::-1][::stride][::-1]

@@ -8,50 +8,43 @@ import streamlit as st
 
 from ui.frame import PAGES
 
+# Section by section: file, title, icon, and what one does there.
+MENU = {
+    "": [("home", "Start here", "explore", "What Atelier can do, shown on real pictures.")],
+    "Train": [
+        (
+            "train",
+            "Train a net",
+            "model_training",
+            "Start a training, watch its curves, pause, stop, resume.",
+        ),
+    ],
+    "Look inside": [
+        ("explain", "Explain a picture", "center_focus_strong", "What a net sees in a picture, and where."),
+        ("mistakes", "Mistakes", "rule", "The images that a net gets wrong, worst first."),
+    ],
+    "Paint": [
+        ("stylize", "Stylize", "brush", "A photograph in a painter's style, or in a blend of several.")
+    ],
+}
+
 st.set_page_config(page_title="Atelier", page_icon=":material/palette:", layout="wide")
 
 # Before any slow import: a visitor sees the menu first.
 page = st.navigation(
     {
-        "": [
+        section: [
             st.Page(
-                PAGES / "home.py",
-                title="Start here",
-                icon=":material/explore:",
-                default=True,
-                help="What Atelier can do, shown on real pictures.",
+                PAGES / f"{name}.py",
+                title=title,
+                icon=f":material/{icon}:",
+                help=what,
+                default=name == "home",
             )
-        ],
-        "Train": [
-            st.Page(
-                PAGES / "train.py",
-                title="Train a net",
-                icon=":material/model_training:",
-                help="Start a training, watch its curves, pause, resume and stop it.",
-            )
-        ],
-        "Look inside": [
-            st.Page(
-                PAGES / "explain.py",
-                title="Explain a picture",
-                icon=":material/center_focus_strong:",
-                help="What a net sees in a picture, and which part of it decides.",
-            ),
-            st.Page(
-                PAGES / "mistakes.py",
-                title="Mistakes",
-                icon=":material/error_outline:",
-                help="The images that a net gets wrong, worst first.",
-            ),
-        ],
-        "Paint": [
-            st.Page(
-                PAGES / "stylize.py",
-                title="Stylize",
-                icon=":material/brush:",
-                help="A photograph in a painter's style, or in a blend of several.",
-            )
-        ],
+            for name, title, icon, what in entries
+            if (PAGES / f"{name}.py").exists()
+        ]
+        for section, entries in MENU.items()
     }
 )
 

@@ -33,10 +33,12 @@ FLAGS = (
 
 
 def find() -> Path | None:
-    """The browser that starts, an installed one first; None where there is none."""
-    installed = [shutil.which(name) for name in NAMES]
-    candidates = [path for path in (*installed, *MAC, playwrights_own()) if path]
-    return next((Path(path) for path in candidates if starts(path)), None)
+    """The browser that starts, an installed one first; None where there is none.
+
+    Call it outside of `sync_playwright()`: it opens one of its own.
+    """
+    installed = [path for name in NAMES if (path := shutil.which(name))]
+    return next((Path(path) for path in (*installed, *MAC, playwrights_own()) if starts(path)), None)
 
 
 def fetch() -> Path | None:

@@ -1,0 +1,268 @@
+"""Train a net: choose data, net and recipe, start, and watch; the address carries the run."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from ui import charts, frame, job_card
+from ui.frame import PAGES, guard
+
+frame.head(
+    "Train a net", "Watch a small network learn, epoch by epoch: first in leaps, then in ever smaller steps."
+)
+
+from core import datasets, hardware  # noqa: E402  (torch takes a moment: the head is shown first)
+from core.models import catalogue  # noqa: E402
+from core.runs import job  # noqa: E402
+from core.runs.folder import DamagedRun, Run, list_runs  # noqa: E402
+from core.trainers import recipe as recipes  # noqa: E402
+
+SHOWN = "run shown on the train page"
+FEW = 6  # earlier runs that are listed at once
+SAMPLES = 24
+
+
+def choose() -> recipes.Settings | None:
+    """The controls: what to train. None where the values do not fit together; the sentence is then shown."""
+    dataset = from_address("dataset", "Data set", datasets.names(), lambda name: datasets.info(name).title)
+    known = datasets.info(dataset)
+    size = f"{known.train_size:,} images to learn from, {known.test_size:,} to be judged by"
+    st.caption(size + ("." if known.embedded else f"; {known.download_mb} MB are downloaded once."))
+    net = from_address("net", "Net", catalogue.names(), catalogue.title)
+    with st.expander("More"):
+        name, changes = recipe_controls(net, dataset)
+    with guard():
+        return recipes.settings(dataset, net, name, threads=hardware.spare_threads(), **changes)
+    return None
+
+
+def from_address(key: str, label: str, options: tuple[str, ...], title: Any) -> str:
+    """A choice that the address of the page carries."""
+    asked = st.query_params.get(key)
+    first = options.index(asked) if asked in options else (1 if key == "net" else 0)
+    return st.selectbox(
+        label,
+        options,
+        index=first,
+        format_func=title,
+        key=f"train_{key}",
+        on_change=lambda: st.query_params.update({key: st.session_state[f"train_{key}"]}),
+    )
+
+
+def recipe_controls(net: str, dataset: str) -> tuple[str, dict[str, Any]]:
+    """The recipe's values, each with its effect in a line of help. A choice of recipe sets them all."""
+    known = recipes.recipes(net, dataset)
+    name = st.selectbox(
+        "Recipe",
+        list(known),
+        format_func=str.capitalize,
+        key=f"recipe {net} {dataset}",
+        help="Thesis: the values of its tables. Quick: a short training with nearly the same error.",
+    )
+    recipe = known[name]
+
+    def key(field: str) -> str:
+        return f"{field} {net} {dataset} {name}"
+
+    changes: dict[str, Any] = {
+        "epochs": st.number_input(
+            "Epochs", 1, 10_000, recipe.epochs, key=key("epochs"), help="How often every image is seen."
+        ),
+        "batch_size": st.number_input(
+            "Batch size, images",
+            2,
+            datasets.info(dataset).train_size,
+            recipe.batch_size,
+            key=key("batch"),
+            help="Images a step. Small batches learn more an epoch and take longer for it.",
+        ),
+        "learning_rate": st.number_input(
+            "Learning rate",
+            1e-6,
+            100.0,
+            recipe.learning_rate,
+            format="%g",
+            step=recipe.learning_rate / 2,
+            key=key("rate"),
+            help="Length of a step at its highest. Too high and the loss diverges, too low and it crawls.",
+        ),
+        "schedule": st.selectbox(
+            "Schedule",
+            recipes.SCHEDULES,
+            recipes.SCHEDULES.index(recipe.schedule),
+            format_func=spaced,
+            key=key("schedule"),
+            help="How the learning rate changes over the epochs.",
+        ),
+        "optimizer": st.selectbox(
+            "Optimiser",
+            recipes.OPTIMIZERS,
+            recipes.OPTIMIZERS.index(recipe.optimizer),
+            format_func=spaced,
+            key=key("optimizer"),
+            help="How a gradient becomes a step. Adam wants a learning rate near 0.001.",
+        ),
+        "weight_decay": st.number_input(
+            "Weight decay",
+            0.0,
+            1.0,
+            recipe.weight_decay,
+            format="%g",
+            step=1e-4,
+            key=key("decay"),
+            help="Pull of every weight towards zero; it keeps the net from learning its images by heart.",
+        ),
+        "augment": st.toggle(
+            "Crop and mirror",
+            recipe.augment,
+            key=key("augment"),
+            help="Show images shifted by up to 4 pixels and mirrored at random; mirrored digits mislead.",
+        ),
+    }
+    seed = st.number_input(
+        "Seed", 0, 2**31 - 1, 0, key=key("seed"), help="Another seed: other initial weights, another order."
+    )
+    return name, changes | {f"seed_{what}": seed for what in ("initialisation", "order", "noise")}
+
+
+def spaced(name: str) -> str:
+    return {"sgd": "SGD"}.get(name, name.replace("_", " ").capitalize())
+
+
+def start(settings: recipes.Settings) -> None:
+    """Begin a training and show it."""
+    with guard():
+        title = f"{catalogue.title(settings.model)} on {datasets.info(settings.dataset).title}"
+        run = Run.create("classifier", settings.to_json(), name=title)
+        job.start(run)
+        st.query_params["run"] = run.id
+
+
+def shown_run(runs: list[Run | DamagedRun]) -> str | None:
+    """The run of the address; without one the run last looked at, one that is under way, or the newest."""
+    if asked := st.query_params.get("run"):
+        return asked
+    whole = [run for run in runs if isinstance(run, Run)]
+    remembered = [run for run in whole if run.id == st.session_state.get(SHOWN)]
+    under_way = [run for run in whole if run.status().alive]
+    return next((run.id for run in (*remembered, *under_way, *whole)), None)
+
+
+def watch(run: Run) -> None:
+    """The run's card and curves, redrawn every second while it is under way."""
+    alive = run.status().alive
+
+    @st.fragment(run_every=1 if alive else None)
+    def live() -> None:
+        with guard():
+            status = run.status()
+            if status.alive != alive:
+                st.rerun()
+            rows = run.metrics()
+            job_card.card(run, status, rows)
+            curves(run, rows)
+
+    live()
+
+
+def curves(run: Run, rows: list[dict[str, Any]]) -> None:
+    epochs, split = job_card.epochs(run), job_card.held_out(run)
+    error, loss = st.columns(2)
+    with error:
+        st.altair_chart(
+            charts.error_curves(rows, epochs, split),
+            key="error curves",
+            alt=f"Error in percent over the epochs, train and {split}.",
+        )
+    with loss:
+        st.altair_chart(
+            charts.loss_curves(rows, epochs, split),
+            key="loss curves",
+            alt=f"Loss over the epochs, train and {split}.",
+        )
+    st.altair_chart(charts.rate_curve(rows, epochs), key="rate curve", alt="Learning rate over the epochs.")
+
+
+def invite(dataset: str, settings: recipes.Settings | None) -> None:
+    """Instead of an empty page: what there is to learn, and the one button that starts it."""
+    st.subheader("No run yet", anchor=False)
+    st.markdown("What will this net say to digits it has never seen? Train it, and know in about a minute.")
+    st.button(
+        "Train BN-NiN on digits",
+        icon=":material/play_arrow:",
+        on_click=lambda: start(recipes.settings("digits", "bn_nin", threads=hardware.spare_threads())),
+    )
+    images = datasets.load("digits").train.images[:SAMPLES]
+    st.image(
+        [image.permute(1, 2, 0).squeeze(2).numpy() for image in images],
+        width=56,
+        alt=["A scanned digit"] * SAMPLES,
+    )
+
+
+def earlier(runs: list[Run | DamagedRun]) -> None:
+    """All runs, newest first, each a link to itself; a damaged one says what is wrong with it."""
+    st.subheader("Runs", anchor=False)
+    for run in runs[:FEW]:
+        line(run)
+    if len(runs) > FEW:
+        older = st.expander(f"{len(runs) - FEW} older", on_change="rerun", key="older runs")
+        with older:
+            for run in runs[FEW:] if older.open else ():
+                line(run)
+
+
+def line(run: Run | DamagedRun) -> None:
+    if isinstance(run, DamagedRun):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge("Damaged", icon=":material/broken_image:", color="red")
+            st.caption(str(run))
+        return
+    split = job_card.held_out(run)
+    error = job_card.latest(run.metrics(), f"{split}_error")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(PAGES / "train.py", label=run.name, query_params={"run": run.id})
+        job_card.badge(run.status())
+        judged = "" if error is None else f"{error:.2f} % {split} error"
+        st.caption(" · ".join(filter(None, (when(run.created), judged))))
+
+
+def when(created: str) -> str:
+    """How long ago, in words."""
+    try:
+        minutes = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds() / 60
+    except (TypeError, ValueError):
+        return ""
+    for length, word in ((1440, "d"), (60, "h"), (1, "min")):
+        if minutes >= length:
+            return f"{minutes // length:.0f} {word} ago"
+    return "just now"
+
+
+controls, picture = frame.columns()
+with controls:
+    settings = choose()
+    st.button(
+        "Train",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=settings is None,
+        on_click=start,
+        args=(settings,),
+    )
+with picture, guard():
+    runs = list_runs("classifier")
+    chosen = shown_run(runs)
+    if chosen is None:
+        invite("digits", settings)
+    else:
+        st.query_params["run"] = st.session_state[SHOWN] = chosen
+        with guard():
+            watch(Run.open(chosen))
+        earlier(runs)
+frame.takeaway(
+    "While test error falls with training error the net learns; where they part, it begins to learn by heart."
+)

@@ -1,0 +1,57 @@
+"""A server of the app for tests: on a port of its own, stopped by its own process id."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+
+
+@contextmanager
+def serve(folder: Path, port: int | None = None) -> Iterator[str]:
+    """The address of a running app whose runs, data and log are kept in `folder`."""
+    port = port or free_port()
+    places = {"ATELIER_RUNS": str(folder / "runs"), "ATELIER_DATA": str(folder / "data")}
+    options = {"address": "127.0.0.1", "port": str(port), "headless": "true"}
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py"]
+            + [f"--server.{name}={value}" for name, value in options.items()],
+            cwd=REPOSITORY,
+            env=os.environ | places,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_until_up(address: str, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended with {process.returncode} before it answered.")
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(f"The server did not answer within {START_SECONDS} s.")

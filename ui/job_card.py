@@ -1,0 +1,226 @@
+"""A training as a card: its state in a word and a sentence, its figures, and one row of controls."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from core.runs import job
+from core.runs.folder import DamagedRun, Run, Status, list_runs
+from ui.frame import PAGES, guard
+
+Colour = Literal["red", "orange", "blue", "green", "gray"]
+
+
+@dataclass(frozen=True)
+class Face:
+    """How a state is shown: a word, an icon, a colour, and a sentence where the run has none of its own."""
+
+    word: str
+    icon: str
+    colour: Colour
+    sentence: str
+
+
+FACES = {
+    "starting": Face(
+        "Starting",
+        ":material/hourglass_top:",
+        "gray",
+        "The training process is loading; its first figures come within seconds.",
+    ),
+    "running": Face(
+        "Running",
+        ":material/play_arrow:",
+        "blue",
+        "It runs in a process of its own: leave the page, close the tab, it goes on.",
+    ),
+    "paused": Face("Paused", ":material/pause:", "orange", "Resume goes on with the very next step."),
+    "finished": Face("Finished", ":material/check:", "green", "The recipe was carried out to its end."),
+    "stopped": Face(
+        "Stopped", ":material/stop:", "gray", "Stopped before its end; resume goes on from where it stopped."
+    ),
+    "failed": Face(
+        "Failed", ":material/error:", "red", "It ended with an error; its log.txt has the details."
+    ),
+    "interrupted": Face(
+        "Interrupted",
+        ":material/power_off:",
+        "orange",
+        "The process ended before the training did; resume goes on from the last checkpoint.",
+    ),
+}
+PENDING = {
+    "pause": "It pauses as soon as the present step is done.",
+    "stop": "It stops as soon as the present step is done.",
+}
+RESUMABLE = ("paused", "stopped", "failed", "interrupted")
+
+
+def badge(status: Status) -> None:
+    """The state as a coloured word with an icon."""
+    face = FACES[status.state]
+    st.badge(face.word, icon=face.icon, color=face.colour)
+
+
+def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
+    """The run's name, state, figures, progress and controls, in a bordered box. Draw it inside a fragment."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{_plain(run.name)}**", width="content")
+            badge(status)
+        _figures(run, status, rows)
+        share, text = progress(status)
+        st.progress(share, text=text)
+        _sentence(run, status)
+        _controls(run, status)
+
+
+def progress(status: Status) -> tuple[float, str]:
+    """How far a training is: a share in [0, 1] and the words for it."""
+    known = status.progress
+    if "downloading" in known:
+        done, total = _number(known, "bytes"), _number(known, "bytes_total")
+        of = f" of {total / 1e6:.1f}" if total else ""
+        return _share(done, total), f"Downloading {known['downloading']}: {done / 1e6:.1f}{of} MB"
+    step, steps = _number(known, "step"), _number(known, "steps")
+    if not steps:
+        return 0.0, "Not a step yet"
+    text = f"Step {step:,.0f} of {steps:,.0f}"
+    left = _number(known, "seconds_left")
+    if status.state == "running" and left:
+        text += f", {clock(left)} left"
+    return _share(step, steps), text
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss, or h:mm:ss from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def latest(rows: list[dict[str, Any]], key: str) -> float | None:
+    """The last number that the metrics hold for `key`."""
+    return next((row[key] for row in reversed(rows) if isinstance(row.get(key), int | float)), None)
+
+
+def held_out(run: Run) -> str:
+    """The split that the run is judged by: "test" until the run says otherwise."""
+    return str(run.data.get("held_out", "test"))
+
+
+def epochs(run: Run) -> int:
+    """How many epochs the run was asked for; 1 where an edited folder no longer says."""
+    recipe = run.settings.get("recipe")
+    asked = recipe.get("epochs") if isinstance(recipe, dict) else None
+    return asked if isinstance(asked, int) and asked > 0 else 1
+
+
+@st.fragment(run_every=2)
+def in_sidebar() -> None:
+    """The trainings that are under way, for the side of every page."""
+    with guard():
+        for run in list_runs("classifier"):
+            if isinstance(run, DamagedRun) or not (status := run.status()).alive:
+                continue
+            share, text = progress(status)
+            st.page_link(
+                PAGES / "train.py",
+                label=_plain(run.name),
+                icon=FACES[status.state].icon,
+                query_params={"run": run.id},
+            )
+            st.progress(share, text=text if status.state == "running" else FACES[status.state].word)
+
+
+def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
+    known = status.progress
+    split = held_out(run)
+    figures = {
+        f"{split.capitalize()} error": _percent(latest(rows, f"{split}_error")),
+        "Train error": _percent(latest(rows, "train_error")),
+        "Epoch": f"{_number(known, 'epoch'):.1f} of {epochs(run)}" if "epoch" in known else "–",
+        "Speed": f"{known['images_per_second']:,.0f} images/s"
+        if _number(known, "images_per_second")
+        else "–",
+        "Time left": _time_left(status),
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in figures.items():
+            st.metric(label, value, width="content")
+
+
+def _time_left(status: Status) -> str:
+    if status.state == "finished":
+        return "0:00"
+    left = _number(status.progress, "seconds_left")
+    return clock(left) if left else "–"
+
+
+def _sentence(run: Run, status: Status) -> None:
+    if status.state == "failed":
+        st.error(status.message or FACES["failed"].sentence, icon=":material/error:")
+        return
+    asked = run.control()[0]
+    if status.state == "running" and asked in PENDING:
+        st.caption(PENDING[asked])
+    else:
+        st.caption(status.message or FACES[status.state].sentence)
+
+
+def _controls(run: Run, status: Status) -> None:
+    """Pause or resume, stop, restart: always there, always in this order."""
+    with st.container(horizontal=True):
+        if status.state in RESUMABLE:
+            if st.button("Resume", icon=":material/play_arrow:", key="resume", help="Go on from here."):
+                _act(lambda: job.resume(run))
+        elif st.button(
+            "Pause",
+            icon=":material/pause:",
+            key="pause",
+            disabled=status.state != "running",
+            help="Hold the training after the present step; nothing is lost.",
+        ):
+            _act(lambda: run.ask("pause"))
+        if st.button(
+            "Stop",
+            icon=":material/stop:",
+            key="stop",
+            disabled=status.state not in ("running", "paused"),
+            help="End the training here. Its weights are kept, and it can be resumed.",
+        ):
+            _act(lambda: run.ask("stop"))
+        if st.button(
+            "Restart",
+            icon=":material/restart_alt:",
+            key="restart",
+            disabled=status.state == "starting",
+            help="Begin again from the same initial weights, in a new run; this one is kept.",
+        ):
+            _act(lambda: st.query_params.update(run=job.restart(run).id))
+
+
+def _act(action: Any) -> None:
+    with guard():
+        action()
+        st.rerun()
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f} %"
+
+
+def _number(values: dict[str, Any], key: str) -> float:
+    """A number of a run folder, which somebody may have edited; 0 where it is none."""
+    value = values.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _share(part: float, whole: float) -> float:
+    return min(1.0, max(0.0, part / whole)) if whole else 0.0
+
+
+def _plain(text: str) -> str:
+    """A name as it stands, without the markdown that it may contain."""
+    return "".join(f"\\{char}" if char in "\\`*_[]{}()#+-!|~:$<>" else char for char in text)
