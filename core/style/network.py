@@ -123,6 +123,17 @@ class PasticheNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.normal_(module.weight, std=INITIAL_DEVIATION)
 
+    @torch.no_grad()
+    def start_from_colours(self, style: int, means: Tensor, deviations: Tensor) -> None:
+        """Set the last normalisation of one style so that a new net paints with a painting's palette.
+
+        `means` and `deviations` are (3,), of R, G, B in [0, 1]. Left at ones and zeros, tanh would saturate
+        and the first thousand steps would go into finding the colours.
+        """
+        level = (means * 255 - self.means.flatten()) / OUTPUT_RANGE
+        self.leave.norm.shift[style] = level.atanh()
+        self.leave.norm.scale[style] = deviations * 255 / OUTPUT_RANGE / (1 - level.square())
+
     def forward(self, x: Tensor, blend: Tensor) -> Tensor:
         """Paint photographs (N, 3, H, W), RGB in [0, 1], both sides at least 8 px.
 

@@ -40,6 +40,8 @@ class Recipe:
     style_side: int = 512  # long side of the paintings: larger means larger strokes (section 5.3.2)
     width: float = 1.0
     learning_rate: float = 1e-3  # section 5.4.3
+    norm_rate: float = 5.0  # factor on it for scales and shifts, which see only the samples of their own style
+    clip: float = 10.0  # largest norm of a gradient: one bad crop must not fill Adam's long memory
     decay: float = 0.3  # the last part of the steps, in which the rate falls linearly to a hundredth
     content: float = 1.0  # lambda_c of equation 5.10
     style: float = 1.0  # lambda_s
@@ -154,19 +156,31 @@ class PasticheTraining:
     """A net, its optimiser and its random numbers: all that a checkpoint has to bring back."""
 
     def __init__(
-        self, recipe: Recipe, photographs: Photographs, targets: dict[str, Tensor], networks: LossNetworks
+        self,
+        recipe: Recipe,
+        photographs: Photographs,
+        paintings: Mapping[str, Picture],
+        networks: LossNetworks,
     ) -> None:
         self.recipe = recipe
         self.photographs = photographs
-        self.targets = targets
+        self.targets = style_targets(networks, [paintings[name] for name in recipe.styles], recipe)
         self.networks = networks
         self.step = 0
+        self.gradient_norm = 0.0  # of the latest step, before it was clipped
         self.generator = torch.Generator().manual_seed(recipe.seed)
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)
             net = PasticheNet(len(recipe.styles), recipe.width)
         self.net = net.to(memory_format=torch.channels_last)
-        self.optimiser = torch.optim.Adam(self.net.parameters(), recipe.learning_rate)
+        for index, name in enumerate(recipe.styles):
+            colours = images.to_tensor(paintings[name])[0].flatten(1)
+            self.net.start_from_colours(index, colours.mean(1), colours.std(1))
+        norms = [tensor for name, tensor in self.net.named_parameters() if ".norm." in name]
+        filters = [tensor for name, tensor in self.net.named_parameters() if ".norm." not in name]
+        self.optimiser = torch.optim.Adam(
+            [{"params": filters, "factor": 1.0}, {"params": norms, "factor": recipe.norm_rate}]
+        )
         factors = [recipe.style_factors.get(name, 1.0) for name in recipe.styles]
         self.style_weights = recipe.style * torch.tensor(factors)
 
@@ -184,9 +198,10 @@ class PasticheTraining:
                 f"The loss of step {self.step + 1} is no longer a number; resume with a lower learning rate."
             )
         for group in self.optimiser.param_groups:
-            group["lr"] = recipe.rate(self.step)
+            group["lr"] = recipe.rate(self.step) * group["factor"]
         self.optimiser.zero_grad()
         loss.backward()
+        self.gradient_norm = float(torch.nn.utils.clip_grad_norm_(self.net.parameters(), recipe.clip))
         self.optimiser.step()
         self.step += 1
         return labels, terms
@@ -207,28 +222,23 @@ class PasticheTraining:
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
         tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
-        for (name, _), memory in zip(
-            self.net.named_parameters(), self.optimiser.state_dict()["state"].values(), strict=False
-        ):
-            tensors |= {f"adam.{key}.{name}": torch.as_tensor(value) for key, value in memory.items()}
+        for name, parameter in self.net.named_parameters():
+            memory = self.optimiser.state.get(parameter, {})  # empty before the first step
+            tensors |= {f"adam.{key}.{name}": value for key, value in memory.items()}
         tensors["generator"] = self.generator.get_state()
         return tensors, {"step": self.step}
 
     def restore(self, tensors: dict[str, Tensor], state: dict) -> None:
         """Take up a checkpoint. Raises UserError where it belongs to another net."""
-        names = [name for name, _ in self.net.named_parameters()]
         try:
-            self.net.load_state_dict({name: tensors[f"net.{name}"] for name in self.net.state_dict()})
-            self.generator.set_state(tensors["generator"])
-            memory = {
-                i: {key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                for i, name in enumerate(names)
-            }
             self.step = int(state["step"])
+            self.generator.set_state(tensors["generator"])
+            self.net.load_state_dict({name: tensors[f"net.{name}"] for name in self.net.state_dict()})
+            for name, parameter in self.net.named_parameters() if self.step else ():
+                memory = {key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+                self.optimiser.state[parameter] = memory
         except (KeyError, RuntimeError) as error:
             raise UserError("The checkpoint does not belong to this net and its styles; start a new run.") from error
-        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": memory})
-        self.net.to(memory_format=torch.channels_last)
 
 
 def strip(net: PasticheNet, style: int, photographs: Sequence[Picture]) -> Picture:
@@ -259,8 +269,7 @@ def train(
     `watch` is told the step and the latest row of the log after every step.
     """
     recipe = recipe_of(run.settings)
-    targets = style_targets(networks, [paintings[name] for name in recipe.styles], recipe)
-    training = PasticheTraining(recipe, photographs, targets, networks)
+    training = PasticheTraining(recipe, photographs, paintings, networks)
     saved = run.checkpoint()
     if saved:
         training.restore(*saved)
@@ -296,7 +305,8 @@ def _loop(
         )
         if training.step % recipe.log_every == 0 or training.step == recipe.steps:
             row = tally.row()
-            writer.log({"step": training.step, "learning_rate": recipe.rate(training.step - 1), **row})
+            rate = recipe.rate(training.step - 1)
+            writer.log({"step": training.step, "learning_rate": rate, "gradient": training.gradient_norm, **row})
         if training.step % recipe.save_every == 0:
             _save(training, writer, previews)
         watch(training.step, row)
