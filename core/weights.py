@@ -30,7 +30,7 @@ def read(path: Path) -> dict[str, Tensor]:
     Raises UserError where the file is missing, of another format, cut short or damaged.
     """
     with _opened(path) as file:
-        return {name: file.get_tensor(name) for name in file.keys()}
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -45,9 +45,7 @@ def _opened(path: Path) -> safe_open:
     try:
         return safe_open(path, framework="pt")
     except FileNotFoundError as error:
-        raise UserError(
-            f"The weights {path.name} are not there; check the path or train the net first."
-        ) from error
+        raise UserError(f"The weights {path.name} are not there; check the path or train the net first.") from error
     except (SafetensorError, OSError) as error:
         raise UserError(
             f"The weights {path.name} cannot be read ({error}); the file is damaged or of another format, so "
@@ -64,9 +62,7 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], what: str) -> None:
     missing = [name for name in expected if name not in tensors]
     surplus = [name for name in tensors if name not in expected]
     if missing or surplus:
-        fault = (
-            f"the tensor {missing[0]} is missing" if missing else f"the tensor {surplus[0]} is unknown to it"
-        )
+        fault = f"the tensor {missing[0]} is missing" if missing else f"the tensor {surplus[0]} is unknown to it"
         raise UserError(f"{what} does not fit this net: {fault}. Choose the weights that belong to the net.")
     for name, tensor in tensors.items():
         if tensor.shape != expected[name].shape:
@@ -82,9 +78,7 @@ def card(name: str) -> dict:
     """The card of the shipped weights `name`. Raises UserError, listing the known names, where there is none."""
     known = cards()
     if name not in known:
-        raise UserError(
-            f"There are no shipped weights named {name}; there are: {', '.join(known) or 'none'}."
-        )
+        raise UserError(f"There are no shipped weights named {name}; there are: {', '.join(known) or 'none'}.")
     return known[name]
 
 

@@ -53,12 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", help="what to call the run")
     parser.add_argument("--seed", type=int, help="for initialisation, order and noise alike")
     for option, kind in CHANGES.items():
-        parser.add_argument(
-            "--" + option.replace("_", "-"), type=kind, help=f"instead of the recipe's {option}"
-        )
-    parser.add_argument(
-        "--augment", action=argparse.BooleanOptionalAction, default=None, help="pad, crop, mirror"
-    )
+        parser.add_argument("--" + option.replace("_", "-"), type=kind, help=f"instead of the recipe's {option}")
+    parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=None, help="pad, crop, mirror")
     return parser
 
 
@@ -73,9 +69,7 @@ def _run(given: argparse.Namespace) -> Run:
                 f"The run {existing.id} has its settings already; resume it with --run alone, or leave --run out."
             )
         if existing.kind != "classifier":
-            raise UserError(
-                f"The run {existing.id} is no classifier; it is resumed by training.{existing.kind}."
-            )
+            raise UserError(f"The run {existing.id} is no classifier; it is resumed by training.{existing.kind}.")
         return existing
     if not (given.dataset and given.model):
         raise UserError("Say what to train: --dataset and --model, or --run with a run that was begun.")
@@ -97,9 +91,7 @@ def _say_result(run: Run) -> None:
     if measured:
         last = measured[-1]
         error = last[f"{held_out}_error"]
-        print(
-            f"{held_out} error {error:.2f} % after {last['epoch']:g} epochs, {last['seconds']:.0f} s of training"
-        )
+        print(f"{held_out} error {error:.2f} % after {last['epoch']:g} epochs, {last['seconds']:.0f} s of training")
 
 
 if __name__ == "__main__":

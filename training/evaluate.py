@@ -18,12 +18,8 @@ SPLITS = ("train", "validation", "test")
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
-    parser.add_argument(
-        "--model", required=True, help=f"{', '.join(trained.shipped())}, or a run's folder or name"
-    )
-    parser.add_argument(
-        "--data", type=Path, help="the folder that holds the data; default: Atelier's cache folder"
-    )
+    parser.add_argument("--model", required=True, help=f"{', '.join(trained.shipped())}, or a run's folder or name")
+    parser.add_argument("--data", type=Path, help="the folder that holds the data; default: Atelier's cache folder")
     parser.add_argument("--split", default="test", choices=SPLITS)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
     given = parser.parse_args(arguments)
@@ -35,11 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.json:
         print(json.dumps(result))
     else:
-        print(
-            "{model}: {error:.2f} % error on the {images} images of the {split} split of {dataset}".format(
-                **result
-            )
-        )
+        print("{model}: {error:.2f} % error on the {images} images of the {split} split of {dataset}".format(**result))
     return 0
 
 

@@ -22,7 +22,7 @@ FIGURES = (
 
 @contextmanager
 def bar(run: Run) -> Iterator[None]:
-    """Show the run's steps and latest figures on standard error while the body runs; nothing where it is no terminal."""
+    """Show the run's steps and latest figures on standard error while the body runs, where that is a terminal."""
     ended = threading.Event()
     thread = threading.Thread(target=_show, args=(run, ended), daemon=True)
     thread.start()
@@ -42,9 +42,7 @@ def _show(run: Run, ended: threading.Event) -> None:
             progress = run.status().progress
             if "downloading" in progress:
                 done, total = progress.get("bytes", 0), progress.get("bytes_total", 0)
-                shown.set_description(
-                    f"downloading {progress['downloading']} {done / 1e6:.0f}/{total / 1e6:.0f} MB"
-                )
+                shown.set_description(f"downloading {progress['downloading']} {done / 1e6:.0f}/{total / 1e6:.0f} MB")
             else:
                 shown.set_description(f"epoch {progress['epoch']}" if "epoch" in progress else None)
             rows, offset = run.metrics_since(offset)

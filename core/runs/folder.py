@@ -36,9 +36,7 @@ from core.errors import UserError
 VERSION = 1
 HEARTBEAT_SECONDS = 2.0
 STALE_SECONDS = 10.0  # a heartbeat older than this means that the process is gone
-START_SECONDS = (
-    60.0  # what a process may take to its first heartbeat: importing torch on a busy laptop is slow
-)
+START_SECONDS = 60.0  # what a process may take to its first heartbeat: importing torch on a busy laptop is slow
 ENDED = ("finished", "stopped", "failed")
 STATES = ("starting", "running", "paused", "interrupted", *ENDED)
 
@@ -67,7 +65,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Control:
-    """What the watcher asks for: `command` is "run" or "stop" (a pause is waited out), `values` whatever else it set."""
+    """What the watcher asks for: "run" or "stop" (a pause is waited out), and whatever `values` it set with it."""
 
     command: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -107,9 +105,7 @@ class Run:
         return self.path.name
 
     @classmethod
-    def create(
-        cls, kind: str, settings: dict, *, name: str | None = None, path: Path | str | None = None
-    ) -> "Run":
+    def create(cls, kind: str, settings: dict, *, name: str | None = None, path: Path | str | None = None) -> "Run":
         """Make a new run folder of `kind` ("classifier", "pastiche") holding JSON-able `settings`.
 
         `path` defaults to a fresh folder under `root()`. Raises UserError where the folder is taken or cannot be made.
@@ -122,13 +118,9 @@ class Run:
                 target = _fresh(target)
             target.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(
-                f"The run folder {target} cannot be made ({error.strerror}); choose another."
-            ) from error
+            raise UserError(f"The run folder {target} cannot be made ({error.strerror}); choose another.") from error
         if any(target.iterdir()):
-            raise UserError(
-                f"The folder {target} is not empty; choose another for a new run, or resume the run in it."
-            )
+            raise UserError(f"The folder {target} is not empty; choose another for a new run, or resume the run in it.")
         record = {
             "version": VERSION,
             "kind": kind,
@@ -255,9 +247,7 @@ class Run:
         try:
             lock.acquire()
         except filelock.Timeout as error:
-            raise UserError(
-                f"Another process is training in {self.path}; wait for it or stop it first."
-            ) from error
+            raise UserError(f"Another process is training in {self.path}; wait for it or stop it first.") from error
         writer = Writer(self)
         try:
             yield writer
@@ -291,9 +281,7 @@ class Writer:
         self._control_stamp: tuple[int, int] | None = None
         self._control: tuple[str, dict[str, Any]] = ("run", {})
         if run.control()[0] != "run":
-            run.ask(
-                "run", **run.control()[1]
-            )  # an old request to pause or stop is not meant for this process
+            run.ask("run", **run.control()[1])  # an old request to pause or stop is not meant for this process
         _end_last_line(run.path / "metrics.jsonl")
         self._metrics = (run.path / "metrics.jsonl").open("a", encoding="utf-8", buffering=1)
         self._beat()
@@ -441,9 +429,7 @@ def _record(path: Path) -> dict:
     expected = {"version": int, "kind": str, "name": str, "created": str, "settings": dict, "data": dict}
     for key, kind in expected.items():
         if not isinstance(record, dict) or not isinstance(record.get(key), kind):
-            raise DamagedRun(
-                path.name, f"The run {path.name} is damaged: '{key}' is missing from its run.json."
-            )
+            raise DamagedRun(path.name, f"The run {path.name} is damaged: '{key}' is missing from its run.json.")
     if record["version"] > VERSION:
         raise DamagedRun(path.name, f"The run {path.name} was written by a newer Atelier; update to open it.")
     return record

@@ -40,7 +40,7 @@ def train(run: Run) -> None:
         _Training(run, writer, settings, data).go()
 
 
-def _download_progress(writer: Writer):
+def _download_progress(writer: Writer) -> datasets.Progress:
     def report(what: str, done: int, total: int) -> None:
         writer.progress(downloading=what, bytes=done, bytes_total=total)
 
@@ -71,7 +71,7 @@ class _Training:
             side=data.side,
             dataset=settings.dataset,
         )
-        self.net.to(self.device, memory_format=torch.channels_last)
+        hardware.channels_last(self.net, self.device)
         self.optimizer = _optimizer(self.recipe, self.net)
         torch.manual_seed(settings.seed_noise)
         self.step = 0
@@ -135,8 +135,9 @@ class _Training:
         value = loss.item()
         if value != value or value == float("inf"):
             raise UserError(
-                f"The loss is no longer a number at step {self.step} (learning rate {rate:g}): the training has diverged. "
-                f"The last good checkpoint is kept; start again with a learning rate of {self.recipe.learning_rate / 10:.2g} or less."
+                f"The loss is no longer a number at step {self.step} (learning rate {rate:g}): the training has "
+                f"diverged. The last good checkpoint is kept; start again with a learning rate of "
+                f"{self.recipe.learning_rate / 10:.2g} or less."
             )
         self.optimizer.step()
         self.tally.loss += value * len(labels)
@@ -144,7 +145,7 @@ class _Training:
         self.tally.images += len(labels)
 
     def _batch(self) -> tuple[Tensor, Tensor]:
-        """The images and labels of the present step: a slice of the epoch's shuffled order, augmented as the recipe says."""
+        """Images and labels of this step: a slice of the epoch's shuffled order, augmented as the recipe says."""
         epoch, place = divmod(self.step, self.steps_per_epoch)
         if place == 0 or not hasattr(self, "order"):
             shuffle = torch.Generator().manual_seed(_mix(self.settings.seed_order, epoch))
@@ -169,9 +170,7 @@ class _Training:
         row["images_per_second"] = round(speed, 1)
         self.tally = _Tally()
         if ends_epoch:
-            loss, error = evaluation.evaluate(
-                self.net, self.held_out, self.data.mean, self.data.std, self.bf16
-            )
+            loss, error = evaluation.evaluate(self.net, self.held_out, self.data.mean, self.data.std, self.bf16)
             row |= {f"{self.held_out_name}_loss": loss, f"{self.held_out_name}_error": error}
         self.writer.log(row)
         self._report(speed)

@@ -63,14 +63,10 @@ class Settings:
         try:
             values = _known_fields(cls, saved)
             recipe = _known_fields(Recipe, values.pop("recipe"))
-            recipe["milestones"] = tuple(
-                (float(epoch), float(factor)) for epoch, factor in recipe["milestones"]
-            )
+            recipe["milestones"] = tuple((float(epoch), float(factor)) for epoch, factor in recipe["milestones"])
             settings = cls(recipe=Recipe(**recipe), **values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"The settings of this run are damaged ({error}); start a new run instead."
-            ) from error
+            raise UserError(f"The settings of this run are damaged ({error}); start a new run instead.") from error
         check(settings)
         return settings
 
@@ -129,9 +125,7 @@ def settings(dataset: str, model: str, recipe_name: str | None = None, **changes
     known = recipes(model, dataset)
     name = recipe_name or next(iter(known))
     if name not in known:
-        raise UserError(
-            f'There is no recipe "{name}" for {model} on {dataset}: choose one of {", ".join(known)}.'
-        )
+        raise UserError(f'There is no recipe "{name}" for {model} on {dataset}: choose one of {", ".join(known)}.')
     recipe = known[name]
     recipe_changes = {key: value for key, value in changes.items() if key in _field_names(Recipe)}
     other = {key: value for key, value in changes.items() if key not in recipe_changes}
@@ -163,9 +157,7 @@ def check(settings: Settings) -> None:
     _within("The label smoothing", recipe.label_smoothing, 0, 0.9)
     _within("The number of threads", settings.threads, 0, 4096)
     with torch.device("meta"):  # a net without numbers: only whether it can be built
-        catalogue.build(
-            settings.model, classes=info.classes, channels=info.channels, side=info.side, dataset=info.name
-        )
+        catalogue.build(settings.model, classes=info.classes, channels=info.channels, side=info.side, dataset=info.name)
 
 
 def _field_names(cls: type) -> tuple[str, ...]:
@@ -179,8 +171,8 @@ def _known_fields(cls: type, saved: dict[str, Any]) -> dict[str, Any]:
 def _check_types(record: Settings | Recipe) -> None:
     for name, kind in typing.get_type_hints(type(record)).items():
         value = getattr(record, name)
-        allowed = {float: (int, float), int: int, str: str, bool: bool}.get(kind)
-        if allowed and (not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool)):
+        allowed: dict[Any, tuple[type, ...]] = {float: (int, float), int: (int,), str: (str,), bool: (bool,)}
+        if kind in allowed and (not isinstance(value, allowed[kind]) or (isinstance(value, bool) and kind is not bool)):
             raise UserError(f"The setting {name} is {value!r}; expected {kind.__name__}.")
 
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from core import weights
+from core import hardware, weights
 from core.datasets.augmentation import normalise
 from core.errors import UserError
 from core.models import catalogue
@@ -38,7 +38,7 @@ class Trained:
         return normalise(images, self.mean, self.std).contiguous(memory_format=torch.channels_last)
 
     def prepare_picture(self, picture: np.ndarray) -> Tensor:
-        """A picture, uint8 (H, W, 3), cut to its central square and brought to the net's size: uint8 (1, C, side, side).
+        """A picture, uint8 (H, W, 3), cut to its central square, at the net's size: uint8 (1, C, side, side).
 
         A net for grey images sees the picture's luminance.
         """
@@ -104,12 +104,8 @@ def _built(
         mean, std = tuple(map(float, data["mean"])), tuple(map(float, data["std"]))
         model, dataset, held_out = data["model"], data["dataset"], data["held_out"]
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"What {title} says about its data is damaged ({error}); train the net again."
-        ) from error
+        raise UserError(f"What {title} says about its data is damaged ({error}); train the net again.") from error
     net = catalogue.build(model, classes=len(classes), channels=channels, side=side, dataset=dataset)
     weights.fill(net, tensors, f"The weights file of {title}")
-    net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-    return Trained(
-        name, title, net, model, dataset, classes, channels, side, mean, std, held_out, source, card
-    )
+    hardware.channels_last(net.eval().requires_grad_(False))
+    return Trained(name, title, net, model, dataset, classes, channels, side, mean, std, held_out, source, card)

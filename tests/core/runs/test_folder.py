@@ -55,9 +55,7 @@ def test_pause_holds_the_training_and_run_lets_it_go_on():
     saved = []
     with run.write() as writer:
         run.ask("pause")
-        thread = threading.Thread(
-            target=lambda: saved.append(writer.obey(lambda: saved.append("checkpoint")))
-        )
+        thread = threading.Thread(target=lambda: saved.append(writer.obey(lambda: saved.append("checkpoint"))))
         thread.start()
         deadline = time.monotonic() + 5
         while run.status().state != "paused" and time.monotonic() < deadline:

@@ -174,9 +174,7 @@ def test_predictions_do_not_depend_on_the_batch_and_leave_the_mode_alone():
     other = predict(found.net, images, found.mean, found.std, batch=7)
     assert torch.allclose(one, other, atol=1e-5)
     _, error = evaluate(found.net, data.test, found.mean, found.std)
-    assert error == pytest.approx(
-        [row for row in run.metrics() if "test_error" in row][-1]["test_error"], abs=0.01
-    )
+    assert error == pytest.approx([row for row in run.metrics() if "test_error" in row][-1]["test_error"], abs=0.01)
 
 
 def test_a_run_without_weights_yet_is_a_sentence():

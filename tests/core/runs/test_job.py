@@ -1,0 +1,65 @@
+"""A training is a process of its own: it starts, pauses, is killed, resumes and restarts through the run folder."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from core.runs import job
+from core.runs.folder import Run
+from core.trainers import recipe as recipes
+
+
+@pytest.fixture(autouse=True)
+def runs_root(tmp_path, monkeypatch):
+    monkeypatch.setenv("ATELIER_RUNS", str(tmp_path / "runs"))
+
+
+def wait_for(run: Run, *states: str, seconds: float = 60) -> str:
+    deadline = time.monotonic() + seconds
+    while (state := run.status().state) not in states and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return state
+
+
+def make(epochs: int) -> Run:
+    settings = recipes.settings("digits", "baseline", epochs=epochs, batch_size=256, threads=1)
+    return Run.create("classifier", settings.to_json(), name="job")
+
+
+def test_a_killed_training_is_seen_and_goes_on_from_its_checkpoint():
+    run = make(epochs=300)
+    pid = job.start(run)
+    assert run.status().state == "starting"
+    assert wait_for(run, "running") == "running"
+    deadline = time.monotonic() + 60
+    while run.model_path() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert os.getsid(pid) == pid, "the training must not die with the server's session"
+    os.kill(pid, signal.SIGKILL)
+    killed = time.monotonic()
+    assert wait_for(run, "interrupted", seconds=15) == "interrupted"
+    assert time.monotonic() - killed < 15
+    found = run.checkpoint()
+    assert found is not None
+    reached = found[1]["step"]
+    job.resume(run)
+    assert wait_for(run, "running") == "running"
+    deadline = time.monotonic() + 60
+    while run.status().progress.get("step", 0) <= reached and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.ask("pause")
+    assert wait_for(run, "paused") == "paused"
+    assert job.resume(run) == 0
+    assert wait_for(run, "running") == "running"
+    run.ask("stop")
+    assert wait_for(run, "stopped") == "stopped"
+    steps = [row["step"] for row in run.metrics()]
+    assert steps == sorted(set(steps)), "no row is written twice"
+    fresh = job.restart(run)
+    assert fresh.id != run.id
+    assert fresh.settings == run.settings
+    assert wait_for(fresh, "running") == "running"
+    fresh.ask("stop")
+    assert wait_for(fresh, "stopped") == "stopped"
