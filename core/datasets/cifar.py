@@ -75,4 +75,6 @@ def read(root: Path, allowed: bool, progress: Progress = silent) -> tuple[Split,
         return _split(root, train=True), _split(root, train=False)
     except RuntimeError as error:
         folder = root / torchvision.datasets.CIFAR10.base_folder
-        raise UserError(f"A file of {TITLE} in {folder} is damaged: remove that folder and load {TITLE} again.") from error
+        raise UserError(
+            f"A file of {TITLE} in {folder} is damaged: remove that folder and load {TITLE} again."
+        ) from error

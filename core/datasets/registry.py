@@ -88,9 +88,7 @@ def _silent(what: str, done: int, total: int) -> None:
     """The progress of somebody who does not watch."""
 
 
-def load(
-    name: str, root: Path | None = None, *, download: bool = True, progress: Progress | None = None
-) -> Dataset:
+def load(name: str, root: Path | None = None, *, download: bool = True, progress: Progress | None = None) -> Dataset:
     """The data set `name`, from memory if this process has loaded it before.
 
     `root` is the folder downloaded data is kept in (default `data_root()`), `progress` hears of every piece that

@@ -142,8 +142,8 @@ def _shipped(name: str, dataset: str) -> dict[str, Any] | None:
     """The best shipped weights of this net on this data set: their name, their error in percent and their recipe."""
     found = []
     for card_name, card in weights.cards("classifier").items():
-        settings = card.get("settings", {})
-        if settings.get("model") == name and settings.get("dataset") == dataset:
+        made = card.get("data", {}) | card.get("settings", {})
+        if (made.get("model"), made.get("dataset")) == (name, dataset):
             found.append({"name": card_name, "error": card.get("error"), "title": card.get("title", card_name)})
     return min(found, key=lambda weight: weight["error"] if weight["error"] is not None else 100.0, default=None)
 

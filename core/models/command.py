@@ -1,0 +1,66 @@
+"""`python -m core models`: the nets of the catalogue beside the figures of Table 4.6."""
+
+import argparse
+import json
+from typing import Any
+
+from core import datasets
+from core.models import catalogue
+
+_HEADINGS = ("net", "data set", "depth", "parameters", "multiply-adds", "thesis", "thesis error %", "ours %", "weights")
+_LEFT = ("net", "data set", "weights")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `models` is told on the command line."""
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the catalogue, as a table for people or as JSON; exit status 0."""
+    rows = catalogue.rows()
+    print(json.dumps(rows, indent=1) if args.json else table(rows))
+    return 0
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The catalogue's rows as aligned text, and under it what the columns mean."""
+    cells = [_HEADINGS, *(_cells(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEADINGS))]
+    lines = ["  ".join(_aligned(row, widths)).rstrip() for row in cells]
+    note = (
+        "multiply-adds: of one image, forward. thesis: parameters and test errors of Table 4.6; "
+        '"+": with crops and mirroring.\nours: the test error of the weights that are shipped.'
+    )
+    return "\n".join([*lines, "", note])
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    pairs = zip(row, widths, _HEADINGS, strict=True)
+    return [cell.ljust(width) if heading in _LEFT else cell.rjust(width) for cell, width, heading in pairs]
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    thesis, shipped = row["thesis"], row["weights"]
+    return (
+        row["name"],
+        datasets.info(row["dataset"]).title,
+        str(row["depth"]),
+        f"{row['parameters']:,}",
+        f"{row['multiply_adds'] / 1e6:,.1f} M",
+        _rounded(thesis["parameters"]),
+        _errors(thesis),
+        "-" if shipped is None or shipped["error"] is None else f"{shipped['error']:.2f}",
+        "-" if shipped is None else shipped["name"],
+    )
+
+
+def _rounded(parameters: int) -> str:
+    return f"{parameters / 1e6:g}M" if parameters >= 1_000_000 else f"{parameters // 1000}K"
+
+
+def _errors(thesis: dict[str, Any]) -> str:
+    plain, augmented = thesis["error"], thesis["error_augmented"]
+    found = [f"{plain:g}"] if plain is not None else []
+    found += [f"{augmented:g}+"] if augmented is not None else []
+    return ", ".join(found)
