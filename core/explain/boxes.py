@@ -35,9 +35,7 @@ def box(map: Tensor, threshold: float = THRESHOLD) -> Box | None:
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
-def draw(
-    picture: Picture, box: Box, colour: tuple[int, int, int], *, zoom: float = 1, line: int = 2
-) -> Picture:
+def draw(picture: Picture, box: Box, colour: tuple[int, int, int], *, zoom: float = 1, line: int = 2) -> Picture:
     """A copy of the uint8 picture (H, W, 3) with the box's frame, `line` px wide, drawn inside the box.
 
     `zoom` is the picture's size in terms of the box's pixels: 16 where a box of a 28 px image is drawn at 448

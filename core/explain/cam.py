@@ -107,9 +107,7 @@ def _grad_cam(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
         features = features.detach().requires_grad_()
         chosen = net.head(features).gather(1, classes)
         # Images do not meet in the head, so the gradient of the batch's sum holds each image's own.
-        gradients = [
-            torch.autograd.grad(scores.sum(), features, retain_graph=True)[0] for scores in chosen.unbind(1)
-        ]
+        gradients = [torch.autograd.grad(scores.sum(), features, retain_graph=True)[0] for scores in chosen.unbind(1)]
     weights = torch.stack([gradient.mean((-2, -1)) for gradient in gradients], 1)
     return torch.einsum("nkf,nfhw->nkhw", weights, features.detach()).float()
 
@@ -132,22 +130,18 @@ def has_evidence(map: Tensor) -> bool:
 
 def range_in_words(map: Tensor) -> str:
     """The raw range of a map, as it stands under a picture."""
-    span = f"{float(map.min()):.2f} to {float(map.max()):.2f}"
+    span = f"{float(map.min()):.3g} to {float(map.max()):.3g}"
     return f"evidence {span}" if has_evidence(map) else f"no positive evidence ({span})"
 
 
-def overlay(
-    picture: images.Picture, map: Tensor, vmin: float, vmax: float, alpha: float = 0.5
-) -> images.Picture:
+def overlay(picture: images.Picture, map: Tensor, vmin: float, vmax: float, alpha: float = 0.5) -> images.Picture:
     """Lay the map (H, W), coloured from `vmin` to `vmax`, over the uint8 picture (H, W, 3) of the same size.
 
     `alpha` is the colours' share, 0 (the picture alone) to 1 (the map alone). Where the scale holds no
     positive evidence the picture comes back as it is: colours would only blow up noise.
     """
     if tuple(map.shape) != picture.shape[:2]:
-        raise ValueError(
-            f"the map is {tuple(map.shape)}, the picture {picture.shape[:2]}: upsample the map first"
-        )
+        raise ValueError(f"the map is {tuple(map.shape)}, the picture {picture.shape[:2]}: upsample the map first")
     if vmax <= 0:
         return picture.copy()
     position = (map.detach().numpy() - vmin) / (vmax - vmin)

@@ -71,9 +71,7 @@ class Mistakes:
         )
 
 
-def find(
-    trained: Trained, split: Split, progress: Callable[[int, int], None] = lambda done, of: None
-) -> Mistakes:
+def find(trained: Trained, split: Split, progress: Callable[[int, int], None] = lambda done, of: None) -> Mistakes:
     """Ask the net about every image of the split and keep those it gets wrong, by greatest loss first.
 
     `progress` is called with the images done and the images in all. Raises UserError where the split has

@@ -184,8 +184,8 @@ def test_scale_spans_all_maps_and_holds_zero():
 
 
 def test_range_in_words_tells_when_nothing_speaks_for_the_class():
-    assert cam.range_in_words(torch.tensor([-1.0, 2.5])) == "evidence -1.00 to 2.50"
-    assert cam.range_in_words(torch.tensor([-3.0, -0.5])) == "no positive evidence (-3.00 to -0.50)"
+    assert cam.range_in_words(torch.tensor([-1.0, 2.5])) == "evidence -1 to 2.5"
+    assert cam.range_in_words(torch.tensor([-3.0, -0.5])) == "no positive evidence (-3 to -0.5)"
     assert cam.range_in_words(torch.zeros(2, 2)).startswith("no positive evidence")
 
 

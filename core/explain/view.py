@@ -1,0 +1,133 @@
+"""One image with what a net makes of it, ready to be shown: probabilities, heat maps on one scale, boxes (5.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core import images
+from core.errors import UserError
+from core.explain import boxes, cam
+from core.images import Picture
+from core.trainers.trained import Trained
+
+LARGEST_SIDE = 512  # of a photograph that is shown
+SHOWN_SIDE = 448  # small images are enlarged up to this, by whole factors
+
+_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class View:
+    """A square image as a net sees it.
+
+    `picture` uint8 (S, S, 3); `probabilities` (classes,); `classes`, the K classes that have a map; `maps`
+    (K, h, w), raw and signed; `method` and `why` as in `cam.Explanation`.
+    """
+
+    picture: Picture
+    probabilities: Tensor
+    classes: tuple[int, ...]
+    maps: Tensor
+    method: str
+    why: str
+
+    @property
+    def predicted(self) -> int:
+        """The class of the greatest probability."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def zoom(self) -> int:
+        """How many times `picture` is enlarged to be shown."""
+        return max(1, SHOWN_SIDE // self.picture.shape[0])
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """The raw range that the colours of all maps of this view span."""
+        return cam.scale(self.maps)
+
+    def top(self, count: int) -> list[int]:
+        """The `count` most probable classes, most probable first."""
+        return self.probabilities.argsort(descending=True, stable=True)[:count].tolist()
+
+    def shown(self) -> Picture:
+        """The picture alone, enlarged without smoothing where it is small."""
+        return self.picture.repeat(self.zoom, 0).repeat(self.zoom, 1)
+
+    def heat(self, position: int = 0, *, alpha: float = 0.5, threshold: float | None = None) -> Picture:
+        """The picture as `shown`, under the heat map of `classes[position]`; with a `threshold`, its box is drawn."""
+        picture = self.shown()
+        size = picture.shape[:2]
+        heat = cam.overlay(picture, cam.upsample(self.maps[position], size), *self.scale, alpha)
+        box = None if threshold is None else self.box(position, threshold)
+        return heat if box is None else _framed(heat, box, self.zoom)
+
+    def box(self, position: int = 0, threshold: float = boxes.THRESHOLD) -> boxes.Box | None:
+        """The box of `classes[position]` in pixels of `picture`, None where the map is positive nowhere."""
+        return boxes.box(cam.upsample(self.maps[position], self.picture.shape[:2]), threshold)
+
+    def evidence(self, position: int = 0) -> str:
+        """The raw range of a map in words."""
+        return cam.range_in_words(self.maps[position])
+
+
+def _framed(picture: Picture, box: boxes.Box, zoom: int) -> Picture:
+    # White between two black lines stands out from every colour of the map and from every photograph.
+    x0, y0, x1, y1 = (edge * zoom for edge in box)
+    dark = boxes.draw(picture, (x0, y0, x1, y1), _BLACK, line=5)
+    inset = (x0 + 1, y0 + 1, max(x0 + 2, x1 - 1), max(y0 + 2, y1 - 1))
+    light = boxes.draw(dark, inset, _WHITE, line=3)
+    return light
+
+
+def of_picture(trained: Trained, picture: Picture, classes: tuple[int, ...] | None = None) -> View:
+    """What the net makes of the central square of a picture, uint8 (H, W, 3). `classes` as for `of_images`."""
+    image = trained.prepare_picture(picture)
+    (view,) = of_images(trained, image, None if classes is None else torch.tensor([classes]))
+    top, left, edge = central_square(picture)
+    square = images.fit(picture[top : top + edge, left : left + edge], LARGEST_SIDE)
+    return View(square, view.probabilities, view.classes, view.maps, view.method, view.why)
+
+
+def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None) -> list[View]:
+    """What the net makes of images of its own size, uint8 (N, C, side, side).
+
+    `classes` (N, K) says which maps each image gets; left out, it is the predicted class.
+    """
+    explanation = cam.explain(trained.net, trained.prepare(batch), classes)
+    pictures = batch.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().numpy()
+    return [
+        View(
+            pictures[i],
+            explanation.probabilities[i],
+            tuple(explanation.classes[i].tolist()),
+            explanation.maps[i],
+            explanation.method,
+            explanation.why,
+        )
+        for i in range(len(batch))
+    ]
+
+
+def central_square(picture: Picture) -> tuple[int, int, int]:
+    """(top, left, edge) in pixels of the largest central square, which is what a net is shown of a picture."""
+    height, width = picture.shape[:2]
+    edge = min(height, width)
+    return (height - edge) // 2, (width - edge) // 2, edge
+
+
+def class_named(trained: Trained, name: str) -> int:
+    """The index of the class of that name. Raises UserError, listing the names, where the net has none such."""
+    if name not in trained.classes:
+        known = ", ".join(trained.classes)
+        raise UserError(f"{trained.title} knows no class “{name}”: choose one of {known}.")
+    return trained.classes.index(name)
+
+
+def scale_picture(width: int = 256, height: int = 14) -> Picture:
+    """The colours of the heat maps, low end at the left, for a legend."""
+    return np.ascontiguousarray(cam.ramp(width, height))
