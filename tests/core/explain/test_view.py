@@ -1,0 +1,93 @@
+"""What is shown of one image: the net's square, maps on one scale, boxes in the picture's pixels."""
+
+import numpy as np
+import pytest
+import torch
+
+from core import datasets, images
+from core.errors import UserError
+from core.explain import view
+from core.explain.view import View
+from tests.nets import a_net
+
+
+def hand_made(maps, side=4):
+    picture = np.full((side, side, 3), 100, np.uint8)
+    maps = torch.tensor(maps, dtype=torch.float32)
+    return View(picture, torch.tensor([0.2, 0.5, 0.3]), (1, 2)[: len(maps)], maps, "CAM", "because")
+
+
+def test_predicted_and_top():
+    seen = hand_made([[[0.0, 1.0], [0.0, 0.0]]])
+    assert seen.predicted == 1 and seen.top(2) == [1, 2] and seen.top(9) == [1, 2, 0]
+
+
+def test_two_maps_share_one_scale():
+    seen = hand_made([[[0.0, 8.0], [0.0, 0.0]], [[0.0, 2.0], [-4.0, 0.0]]])
+    assert seen.scale == (-4, 8)
+    strong, weak = (seen.heat(position, alpha=1.0).astype(int).sum(2) for position in (0, 1))
+    assert strong.max() > weak.max() > strong.min()
+
+
+def test_small_images_are_enlarged_without_smoothing():
+    seen = hand_made([[[0.0, 1.0], [0.0, 0.0]]], side=28)
+    seen.picture[3, 5] = (255, 0, 0)
+    shown = seen.shown()
+    assert seen.zoom == 16 and shown.shape == (448, 448, 3)
+    assert (shown[48:64, 80:96] == (255, 0, 0)).all()
+    assert seen.heat().shape == shown.shape
+
+
+def test_box_is_in_pixels_of_the_picture_and_drawn_on_request():
+    corner = [[0.0] * 4 for _ in range(4)]
+    corner[3][3] = 1.0
+    seen = hand_made([corner], side=28)
+    x0, y0, x1, y1 = seen.box(0, 0.9)
+    assert 21 <= x0 < x1 == 28 and 21 <= y0 < y1 == 28
+    plain, framed = seen.heat(alpha=0), seen.heat(alpha=0, threshold=0.9)
+    changed_rows, changed_columns = np.nonzero((plain != framed).any(2))
+    assert (changed_columns.min(), changed_columns.max() + 1) == (x0 * 16, 448)
+    assert (changed_rows.min(), changed_rows.max() + 1) == (y0 * 16, 448)
+
+
+def test_no_evidence_no_box_and_no_colours():
+    seen = hand_made([[[-1.0, -2.0], [-1.0, -3.0]]])
+    assert seen.box(0) is None
+    np.testing.assert_array_equal(seen.heat(alpha=0.9, threshold=0.5), seen.shown())
+    assert seen.evidence().startswith("no positive evidence")
+
+
+@pytest.mark.parametrize("model", ["baseline", "bn_nin"])
+def test_test_images_get_the_maps_that_are_asked_for(model):
+    trained = a_net(model)
+    batch = datasets.load("digits").test.images[:3]
+    views = view.of_images(trained, batch, torch.tensor([[0, 1], [2, 3], [4, 4]]))
+    assert [seen.classes for seen in views] == [(0, 1), (2, 3), (4, 4)]
+    for seen, image in zip(views, batch, strict=True):
+        np.testing.assert_array_equal(seen.picture[..., 1], image[0].numpy())
+        assert float(seen.probabilities.sum()) == pytest.approx(1)
+        assert seen.maps.shape[0] == 2
+    assert view.of_images(trained, batch)[0].classes == (views[0].predicted,)
+
+
+def test_a_photograph_is_judged_by_its_central_square():
+    trained = a_net()
+    photo = images.resize(images.sample("cat"), 900, 300)
+    square = photo[:, 300:600]
+    whole, alone = view.of_picture(trained, photo), view.of_picture(trained, square)
+    np.testing.assert_array_equal(whole.picture, square)
+    torch.testing.assert_close(whole.maps, alone.maps)
+    assert view.central_square(photo) == (0, 300, 300)
+    assert view.central_square(photo.transpose(1, 0, 2)) == (300, 0, 300)
+
+
+def test_a_large_photograph_is_shown_smaller():
+    seen = view.of_picture(a_net(), np.zeros((1200, 900, 3), np.uint8), (7,))
+    assert seen.picture.shape == (512, 512, 3) and seen.zoom == 1 and seen.classes == (7,)
+
+
+def test_class_named():
+    trained = a_net()
+    assert view.class_named(trained, "7") == 7
+    with pytest.raises(UserError, match="knows no class “seven”: choose one of 0, 1, 2"):
+        view.class_named(trained, "seven")

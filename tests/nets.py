@@ -1,0 +1,36 @@
+"""Nets to look into: runs as a training leaves them, with weights drawn at random, so they cost nothing."""
+
+import torch
+
+from core import datasets
+from core.models import catalogue
+from core.runs.folder import Run
+from core.trainers import recipe
+from core.trainers.trained import Trained, open_run
+
+
+def a_run(model: str = "baseline", *, name: str = "a net", with_weights: bool = True, seed: int = 0) -> Run:
+    """A finished run on the embedded digits whose weights are still those of the initialisation."""
+    data = datasets.load("digits")
+    run = Run.create("classifier", recipe.settings("digits", model).to_json(), name=name)
+    torch.manual_seed(seed)
+    net = catalogue.build(model, classes=10, channels=1, side=28, dataset="digits")
+    with run.write() as writer:
+        writer.facts(
+            model=model,
+            dataset="digits",
+            classes=list(data.classes),
+            channels=1,
+            side=28,
+            mean=list(data.mean),
+            std=list(data.std),
+            held_out=data.held_out,
+        )
+        if with_weights:
+            writer.save_model(net.state_dict())
+    return Run.open(run.id)
+
+
+def a_net(model: str = "baseline", *, seed: int = 0) -> Trained:
+    """The net of such a run."""
+    return open_run(a_run(model, seed=seed))
