@@ -8,9 +8,7 @@ import streamlit as st
 from ui import charts, frame, job_card
 from ui.frame import PAGES, guard
 
-frame.head(
-    "Train a net", "Watch a small network learn, epoch by epoch: first in leaps, then in ever smaller steps."
-)
+frame.head("Train a net", "Watch a small network learn, epoch by epoch: first in leaps, then in ever smaller steps.")
 
 from core import datasets, hardware  # noqa: E402  (torch takes a moment: the head is shown first)
 from core.models import catalogue  # noqa: E402
@@ -134,7 +132,8 @@ def spaced(name: str) -> str:
 def start(settings: recipes.Settings) -> None:
     """Begin a training and show it."""
     with guard():
-        title = f"{catalogue.title(settings.model)} on {datasets.info(settings.dataset).title}"
+        data = datasets.info(settings.dataset).title.partition(" (")[0]
+        title = f"{catalogue.title(settings.model)} on {data}"
         run = Run.create("classifier", settings.to_json(), name=title)
         job.start(run)
         st.query_params["run"] = run.id
@@ -202,8 +201,10 @@ def invite(dataset: str, settings: recipes.Settings | None) -> None:
     )
 
 
-def earlier(runs: list[Run | DamagedRun]) -> None:
+@st.fragment(run_every=5)
+def earlier() -> None:
     """All runs, newest first, each a link to itself; a damaged one says what is wrong with it."""
+    runs = list_runs("classifier")
     st.subheader("Runs", anchor=False)
     for run in runs[:FEW]:
         line(run)
@@ -262,7 +263,7 @@ with picture, guard():
         st.query_params["run"] = st.session_state[SHOWN] = chosen
         with guard():
             watch(Run.open(chosen))
-        earlier(runs)
-frame.takeaway(
-    "While test error falls with training error the net learns; where they part, it begins to learn by heart."
-)
+        earlier()
+    frame.takeaway(
+        "While test error falls with training error the net learns; where they part, it begins to learn by heart."
+    )

@@ -8,9 +8,10 @@ import pandas as pd
 
 HEIGHT = 280
 RATE_HEIGHT = 140
-MAX_ROWS = 500  # a longer history is thinned: more points than pixels only slow the browser
+MAX_POINTS = 500  # a longer history is thinned: more points than pixels only slow the browser
 # Where the ticks of the error axis stand: it is nearly logarithmic, but can show an error of zero.
 ERROR_TICKS = [0, 0.5, 1, 2, 5, 10, 20, 50, 100]
+LOSS_TICKS = [digit * 10.0**power for power in range(-7, 5) for digit in (1, 2, 5)]
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -18,41 +19,61 @@ Rows = Sequence[Mapping[str, Any]]
 def error_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
     """Error in percent over the epochs, of the training split and of the split `held_out` ("test")."""
     scale = alt.Scale(type="symlog", constant=1, domainMin=0, nice=False)
-    axis = alt.Axis(values=ERROR_TICKS, format="~g")
+    axis = alt.Axis(values=ERROR_TICKS, format="~f")
     return _curves(rows, epochs, held_out, alt.Y("error:Q", title="error, %", scale=scale, axis=axis))
 
 
 def loss_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
     """Mean cross-entropy (natural logarithm) over the epochs, of both splits, on a logarithmic axis."""
-    scale = alt.Scale(type="log", nice=False)
-    axis = alt.Axis(format="~g", tickCount=5)
+    scale = alt.Scale(type="log", nice=True)
+    axis = alt.Axis(values=LOSS_TICKS, format="~r")
     return _curves(rows, epochs, held_out, alt.Y("loss:Q", title="loss", scale=scale, axis=axis))
 
 
 def rate_curve(rows: Rows, epochs: int) -> alt.Chart:
     """The learning rate over the epochs."""
-    points = [(row["epoch"], row["learning_rate"]) for row in _thinned(rows, "learning_rate")]
+    points = [
+        (row["epoch"], row["learning_rate"])
+        for row in rows
+        if _is_number(row.get("learning_rate")) and _is_number(row.get("epoch"))
+    ]
     return (
-        alt.Chart(pd.DataFrame(points, columns=["epoch", "rate"]))
+        alt.Chart(pd.DataFrame(_thinned(points), columns=["epoch", "rate"]))
         .mark_line(color="gray")
         .encode(
             x=_epoch_axis(epochs),
-            y=alt.Y("rate:Q", title="learning rate", axis=alt.Axis(format="~g", tickCount=3)),
+            y=alt.Y("rate:Q", title="learning rate", axis=alt.Axis(format="~f", tickCount=3)),
             tooltip=["epoch:Q", alt.Tooltip("rate:Q", format=".4~g", title="learning rate")],
         )
         .properties(height=RATE_HEIGHT)
     )
 
 
+def trailing_mean(rows: Rows, key: str) -> list[tuple[float, float]]:
+    """(epoch, value) for every row that has a number for `key`: its mean over the epoch that ends there.
+
+    Single rows are measured on a few batches and jump; their mean over an epoch shows where the net stands.
+    """
+    good = [(row["epoch"], row[key]) for row in rows if _is_number(row.get(key)) and _is_number(row.get("epoch"))]
+    means: list[tuple[float, float]] = []
+    first = 0
+    for place, (epoch, _) in enumerate(good):
+        while good[first][0] <= epoch - 1:
+            first += 1
+        window = [value for _, value in good[first : place + 1]]
+        means.append((epoch, sum(window) / len(window)))
+    return means
+
+
 def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
-    """A line for each split. The held-out one, measured once an epoch, has points as well."""
+    """A line for each split: train as the mean over an epoch, the held-out split as measured once an epoch."""
     quantity = str(y.shorthand).removesuffix(":Q")
     # A logarithmic axis has no place for a loss of exactly zero.
     lowest = 1e-7 if quantity == "loss" else 0.0
     points = [
-        (row["epoch"], split, max(row[f"{split}_{quantity}"], lowest))
+        (epoch, split, max(value, lowest))
         for split in ("train", held_out)
-        for row in _thinned(rows, f"{split}_{quantity}")
+        for epoch, value in _thinned(trailing_mean(rows, f"{split}_{quantity}"))
     ]
     both = alt.Chart(pd.DataFrame(points, columns=["epoch", "split", quantity])).encode(
         x=_epoch_axis(epochs),
@@ -62,18 +83,15 @@ def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
         tooltip=["split:N", "epoch:Q", alt.Tooltip(f"{quantity}:Q", format=".3~f")],
     )
     dashes = alt.Scale(domain=["train", held_out], range=[[4, 2], [1, 0]])
-    line = both.mark_line(strokeWidth=2).encode(
-        strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=_legend())
-    )
+    line = both.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=_legend()))
     dots = both.mark_point(filled=True, size=36, opacity=1).transform_filter(alt.datum.split == held_out)
     return alt.layer(line, dots).properties(height=HEIGHT)
 
 
-def _thinned(rows: Rows, key: str) -> Rows:
-    """At most about MAX_ROWS of the rows that have numbers for `key` and for the epoch; always the last."""
-    good = [row for row in rows if _is_number(row.get(key)) and _is_number(row.get("epoch"))]
-    stride = max(1, len(good) // MAX_ROWS)
-    return good[::-1][::stride][::-1]
+def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """At most about MAX_POINTS of the points, always the last."""
+    stride = max(1, len(points) // MAX_POINTS)
+    return points[::-1][::stride][::-1]
 
 
 def _is_number(value: Any) -> bool:

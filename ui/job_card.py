@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.runs import job
 from core.runs.folder import DamagedRun, Run, Status, list_runs
+from ui.charts import trailing_mean
 from ui.frame import PAGES, guard
 
 Colour = Literal["red", "orange", "blue", "green", "gray"]
@@ -40,9 +41,7 @@ FACES = {
     "stopped": Face(
         "Stopped", ":material/stop:", "gray", "Stopped before its end; resume goes on from where it stopped."
     ),
-    "failed": Face(
-        "Failed", ":material/error:", "red", "It ended with an error; its log.txt has the details."
-    ),
+    "failed": Face("Failed", ":material/error:", "red", "It ended with an error; its log.txt has the details."),
     "interrupted": Face(
         "Interrupted",
         ":material/power_off:",
@@ -86,11 +85,7 @@ def progress(status: Status) -> tuple[float, str]:
     step, steps = _number(known, "step"), _number(known, "steps")
     if not steps:
         return 0.0, "Not a step yet"
-    text = f"Step {step:,.0f} of {steps:,.0f}"
-    left = _number(known, "seconds_left")
-    if status.state == "running" and left:
-        text += f", {clock(left)} left"
-    return _share(step, steps), text
+    return _share(step, steps), f"Step {step:,.0f} of {steps:,.0f}"
 
 
 def clock(seconds: float) -> str:
@@ -131,19 +126,20 @@ def in_sidebar() -> None:
                 icon=FACES[status.state].icon,
                 query_params={"run": run.id},
             )
-            st.progress(share, text=text if status.state == "running" else FACES[status.state].word)
+            left = _time_left(status)
+            running = status.state == "running"
+            st.progress(share, text=f"{text}, {left} left" if running else FACES[status.state].word)
 
 
 def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     known = status.progress
     split = held_out(run)
+    train = trailing_mean(rows, "train_error")
     figures = {
         f"{split.capitalize()} error": _percent(latest(rows, f"{split}_error")),
-        "Train error": _percent(latest(rows, "train_error")),
-        "Epoch": f"{_number(known, 'epoch'):.1f} of {epochs(run)}" if "epoch" in known else "–",
-        "Speed": f"{known['images_per_second']:,.0f} images/s"
-        if _number(known, "images_per_second")
-        else "–",
+        "Train error": _percent(train[-1][1] if train else None),
+        "Epoch": f"{_number(known, 'epoch'):.1f}".removesuffix(".0") + f" of {epochs(run)}",
+        "Speed": f"{known['images_per_second']:,.0f} images/s" if _number(known, "images_per_second") else "–",
         "Time left": _time_left(status),
     }
     with st.container(horizontal=True, gap="medium"):

@@ -23,9 +23,7 @@ MENU = {
         ("explain", "Explain a picture", "center_focus_strong", "What a net sees in a picture, and where."),
         ("mistakes", "Mistakes", "rule", "The images that a net gets wrong, worst first."),
     ],
-    "Paint": [
-        ("stylize", "Stylize", "brush", "A photograph in a painter's style, or in a blend of several.")
-    ],
+    "Paint": [("stylize", "Stylize", "brush", "A photograph in a painter's style, or in a blend of several.")],
 }
 
 st.set_page_config(page_title="Atelier", page_icon=":material/palette:", layout="wide")
