@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui import charts, frame, job_card
-from ui.frame import PAGES, guard
+from ui.frame import guard
 
 frame.head("Train a net", "Watch a small network learn, epoch by epoch: first in leaps, then in ever smaller steps.")
 
@@ -21,18 +21,27 @@ FEW = 6  # earlier runs that are listed at once
 SAMPLES = 24
 
 
-def choose() -> recipes.Settings | None:
-    """The controls: what to train. None where the values do not fit together; the sentence is then shown."""
+def choose() -> None:
+    """The controls: what to train, and the button that starts it. Values that do not fit get a sentence."""
     dataset = from_address("dataset", "Data set", datasets.names(), lambda name: datasets.info(name).title)
     known = datasets.info(dataset)
     size = f"{known.train_size:,} images to learn from, {known.test_size:,} to be judged by"
     st.caption(size + ("." if known.embedded else f"; {known.download_mb} MB are downloaded once."))
     net = from_address("net", "Net", catalogue.names(), catalogue.title)
+    place = st.container()  # the button stays where it is when the rest is opened
     with st.expander("More"):
         name, changes = recipe_controls(net, dataset)
-    with guard():
-        return recipes.settings(dataset, net, name, threads=hardware.spare_threads(), **changes)
-    return None
+    with place, guard():
+        # A core is left to the pages, so that they stay quick beside the training.
+        settings = recipes.settings(dataset, net, name, threads=hardware.spare_threads(), **changes)
+        st.button(
+            "Train",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            on_click=start,
+            args=(settings,),
+        )
 
 
 def from_address(key: str, label: str, options: tuple[str, ...], title: Any) -> str:
@@ -161,7 +170,8 @@ def watch(run: Run) -> None:
                 st.rerun()
             rows = run.metrics()
             job_card.card(run, status, rows)
-            curves(run, rows)
+            if rows or status.alive:
+                curves(run, rows)
 
     live()
 
@@ -184,7 +194,7 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     st.altair_chart(charts.rate_curve(rows, epochs), key="rate curve", alt="Learning rate over the epochs.")
 
 
-def invite(dataset: str, settings: recipes.Settings | None) -> None:
+def invite() -> None:
     """Instead of an empty page: what there is to learn, and the one button that starts it."""
     st.subheader("No run yet", anchor=False)
     st.markdown("What will this net say to digits it has never seen? Train it, and know in about a minute.")
@@ -202,20 +212,20 @@ def invite(dataset: str, settings: recipes.Settings | None) -> None:
 
 
 @st.fragment(run_every=5)
-def earlier() -> None:
-    """All runs, newest first, each a link to itself; a damaged one says what is wrong with it."""
+def earlier(shown: str) -> None:
+    """All runs, newest first, each a button that shows it; a damaged one says what is wrong with it."""
     runs = list_runs("classifier")
     st.subheader("Runs", anchor=False)
     for run in runs[:FEW]:
-        line(run)
+        line(run, shown)
     if len(runs) > FEW:
         older = st.expander(f"{len(runs) - FEW} older", on_change="rerun", key="older runs")
         with older:
             for run in runs[FEW:] if older.open else ():
-                line(run)
+                line(run, shown)
 
 
-def line(run: Run | DamagedRun) -> None:
+def line(run: Run | DamagedRun, shown: str) -> None:
     if isinstance(run, DamagedRun):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge("Damaged", icon=":material/broken_image:", color="red")
@@ -224,7 +234,12 @@ def line(run: Run | DamagedRun) -> None:
     split = job_card.held_out(run)
     error = job_card.latest(run.metrics(), f"{split}_error")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(PAGES / "train.py", label=run.name, query_params={"run": run.id})
+        label = job_card.plain(run.name)
+        if run.id == shown:
+            st.markdown(f"**{label}**", width="content")
+        elif st.button(label, type="tertiary", key=f"show {run.id}"):
+            st.query_params["run"] = run.id
+            st.rerun()
         job_card.badge(run.status())
         judged = "" if error is None else f"{error:.2f} % {split} error"
         st.caption(" · ".join(filter(None, (when(run.created), judged))))
@@ -244,26 +259,17 @@ def when(created: str) -> str:
 
 controls, picture = frame.columns()
 with controls:
-    settings = choose()
-    st.button(
-        "Train",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        disabled=settings is None,
-        on_click=start,
-        args=(settings,),
-    )
+    choose()
 with picture, guard():
     runs = list_runs("classifier")
     chosen = shown_run(runs)
     if chosen is None:
-        invite("digits", settings)
+        invite()
     else:
         st.query_params["run"] = st.session_state[SHOWN] = chosen
         with guard():
             watch(Run.open(chosen))
-        earlier()
+        earlier(chosen)
     frame.takeaway(
         "While test error falls with training error the net learns; where they part, it begins to learn by heart."
     )

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import UserError
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
+ICON = Path(__file__).with_name("icon.png")
 UNEXPECTED = (
     "Something went wrong here that nobody foresaw. Your runs and pictures are safe: reload the page, or "
     "change the last thing you set. The details are in the terminal that serves the app."
@@ -41,17 +42,18 @@ def guard() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if not isinstance(error, UserError):
+            traceback.print_exception(error, file=sys.stderr)
         show_failure(error)
 
 
 def show_failure(error: Exception) -> bool:
-    """Show `error` as a sentence: its own where it is meant for the user, else a general one (and a log).
+    """Show `error` as a sentence: its own where it is meant for the user, else a general one.
 
     Always True, which tells Streamlit that the error has been shown.
     """
     if isinstance(error, UserError):
         st.error(str(error), icon=":material/error:")
     else:
-        traceback.print_exception(error, file=sys.stderr)
         st.error(UNEXPECTED, icon=":material/error:")
     return True

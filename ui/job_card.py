@@ -66,7 +66,7 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     """The run's name, state, figures, progress and controls, in a bordered box. Draw it inside a fragment."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{_plain(run.name)}**", width="content")
+            st.markdown(f"**{plain(run.name)}**", width="content")
             badge(status)
         _figures(run, status, rows)
         share, text = progress(status)
@@ -122,7 +122,7 @@ def in_sidebar() -> None:
             share, text = progress(status)
             st.page_link(
                 PAGES / "train.py",
-                label=_plain(run.name),
+                label=plain(run.name),
                 icon=FACES[status.state].icon,
                 query_params={"run": run.id},
             )
@@ -217,6 +217,6 @@ def _share(part: float, whole: float) -> float:
     return min(1.0, max(0.0, part / whole)) if whole else 0.0
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A name as it stands, without the markdown that it may contain."""
     return "".join(f"\\{char}" if char in "\\`*_[]{}()#+-!|~:$<>" else char for char in text)

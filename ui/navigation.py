@@ -6,7 +6,7 @@ automatic menu.
 
 import streamlit as st
 
-from ui.frame import PAGES
+from ui.frame import ICON, PAGES
 
 # Section by section: file, title, icon, and what one does there.
 MENU = {
@@ -26,7 +26,7 @@ MENU = {
     "Paint": [("stylize", "Stylize", "brush", "A photograph in a painter's style, or in a blend of several.")],
 }
 
-st.set_page_config(page_title="Atelier", page_icon=":material/palette:", layout="wide")
+st.set_page_config(page_title="Atelier", page_icon=str(ICON), layout="wide")
 
 # Before any slow import: a visitor sees the menu first.
 page = st.navigation(

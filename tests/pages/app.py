@@ -1,0 +1,22 @@
+"""The app without a browser: a page opened by its name, as a visit to its address would."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def visit(page: str, **query: str) -> AppTest:
+    """The page `page` ("train") as it stands after one run of its script, opened with the query given."""
+    app = AppTest.from_file(REPOSITORY / "ui" / "navigation.py", default_timeout=60)
+    app.switch_page(str(REPOSITORY / "pages" / f"{page}.py"))
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def texts(app: AppTest) -> str:
+    """Everything a visitor reads outside of widgets."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.metric)
+    return "\n".join(f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind)

@@ -1,0 +1,39 @@
+"""Run folders in every state, without a training: what a process would have written."""
+
+import json
+import os
+import socket
+import time
+from typing import Any
+
+from core.runs.folder import Run
+from core.trainers import recipe
+
+ROWS = [
+    {"step": 22, "epoch": 0.5, "train_loss": 1.5, "train_error": 60.0, "learning_rate": 0.05},
+    {
+        "step": 44,
+        "epoch": 1.0,
+        "train_loss": 0.5,
+        "train_error": 20.0,
+        "learning_rate": 0.1,
+        "test_loss": 0.4,
+        "test_error": 12.5,
+    },
+]
+
+
+def digits_run(state: str = "finished", message: str = "", **progress: Any) -> Run:
+    """A run of BN-NiN on digits with one epoch of metrics, in `state` and alive where that state is."""
+    settings = recipe.settings("digits", "bn_nin", epochs=2)
+    run = Run.create("classifier", settings.to_json(), name="BN-NiN on Digits")
+    (run.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    put_status(run, state, message, **({"step": 44, "steps": 88, "epoch": 1.0, "epochs": 2} | progress))
+    return run
+
+
+def put_status(run: Run, state: str, message: str = "", *, age: float = 0.0, **progress: Any) -> None:
+    """Write the status as this very process would have, `age` seconds ago."""
+    status = {"state": state, "message": message, "pid": os.getpid(), "host": socket.gethostname()}
+    status |= {"progress": progress, "heartbeat": time.time() - age}
+    (run.path / "status.json").write_text(json.dumps(status))

@@ -1,0 +1,53 @@
+"""Probabilities as bars: the truth green, a prediction that differs from it vermilion, each said in words as well."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from ui import theme
+
+ROW = 24  # px a bar
+
+
+def probabilities(
+    names: Sequence[str], values: Sequence[float], predicted: str, truth: str | None = None
+) -> alt.LayerChart:
+    """Bars of the probabilities `values` in [0, 1] of the classes `names`, in that order from the top."""
+    colours = theme.colours()
+    roles = [_role(name, predicted, truth) for name in names]
+    data = pd.DataFrame(
+        {
+            "class": list(names),
+            "probability": list(values),
+            "role": roles,
+            "words": [
+                f"{100 * value:.1f} %{', ' + role if role != 'other' else ''}"
+                for value, role in zip(values, roles, strict=True)
+            ],
+        }
+    )
+    base = alt.Chart(data).encode(
+        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8)),
+        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.3]), axis=None),
+        tooltip=["class:N", alt.Tooltip("probability:Q", format=".2%")],
+    )
+    palette = {
+        "predicted": colours.prediction,
+        "truth": colours.truth,
+        "predicted, rightly": colours.truth,
+        "other": "#8A8578",
+    }
+    bars = base.mark_bar(height=ROW - 8, cornerRadiusEnd=2).encode(
+        color=alt.Color(
+            "role:N", legend=None, scale=alt.Scale(domain=list(palette), range=list(palette.values()))
+        )
+    )
+    text = base.mark_text(align="left", dx=6, color="#E9E6DF" if theme.is_dark() else "#22252B").encode(text="words:N")
+    return (bars + text).properties(height=ROW * len(names)).configure_view(strokeWidth=0)
+
+
+def _role(name: str, predicted: str, truth: str | None) -> str:
+    if name == predicted:
+        return "predicted, rightly" if name == truth else "predicted"
+    return "truth" if name == truth else "other"

@@ -1,0 +1,116 @@
+"""Choosing a trained net, shipped or of a run; the address of the page carries the choice."""
+
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from core import weights
+from core.runs.folder import Run, list_runs
+from core.trainers import trained as nets
+from core.trainers.trained import Trained
+from ui.frame import PAGES, guard
+
+LAST = "net looked into last"
+
+
+def choose(*, runs_first: bool = False) -> Trained | None:
+    """The choice of a net, and the net itself as its latest weights have it.
+
+    The address says it as `run=` (a run's id) or `net=` (a shipped net, or a run's id). Where it says nothing, the net
+    that was looked into last is taken, else the first. None, with a sentence, where there is none or it has no weights.
+    """
+    found = _titles(runs_first)
+    asked = st.query_params.get("run") or st.query_params.get("net")
+    with guard():
+        if asked and asked not in found:
+            found[asked] = _title(Run.open(asked))
+    if not found:
+        _invite()
+        return None
+    wanted = next((name for name in (asked, st.session_state.get(LAST)) if name in found), None)
+    if asked and wanted != asked:
+        wanted = None  # an address that leads nowhere is not answered with another net
+    elif not asked:
+        wanted = wanted or next(iter(found))
+    if st.session_state.get("chosen net") != wanted:
+        st.session_state["chosen net"] = wanted
+    name = st.selectbox(
+        "Net",
+        list(found),
+        format_func=lambda name: found.get(name, name),
+        index=None,
+        key="chosen net",
+        placeholder="Choose a net",
+        on_change=_to_address,
+        help="Shipped nets, and the nets of your own runs with the weights saved last.",
+    )
+    if name is None:
+        return None
+    _remember(name)
+    with guard():
+        return _opened(name, stamp(name))
+    return None
+
+
+def stamp(name: str) -> int:
+    """When the weights of a net were saved, in nanoseconds; 0 where there are none yet. Another stamp, other weights."""
+    path = _weights_file(name)
+    try:
+        return path.stat().st_mtime_ns if path else 0
+    except OSError:
+        return 0
+
+
+def is_alive(trained: Trained) -> bool:
+    """Whether a training is still at work on the net."""
+    return trained.source == "run" and Run.open(trained.name).status().alive
+
+
+def _titles(runs_first: bool) -> dict[str, str]:
+    """Names and titles of all nets that have weights."""
+    shipped = {name: weights.card(name)["title"] for name in nets.shipped()}
+    runs = [run for run in list_runs("classifier") if isinstance(run, Run) and run.model_path()]
+    own = {run.id: _title(run) for run in runs}
+    return own | shipped if runs_first else shipped | own
+
+
+def _title(run: Run) -> str:
+    try:
+        began = datetime.fromisoformat(run.created).astimezone()
+    except ValueError:
+        return run.name
+    return f"{run.name}, {began:%d %b %H:%M}"
+
+
+def _weights_file(name: str) -> Path | None:
+    if name in nets.shipped():
+        return weights.WEIGHTS / f"{name}.safetensors"
+    return Run.open(name).model_path()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _opened(name: str, stamp: int) -> Trained:
+    return nets.open_named(name)
+
+
+def _to_address() -> None:
+    name = st.session_state["chosen net"]
+    if name is not None:
+        _remember(name)
+
+
+def _remember(name: str) -> None:
+    """Put the choice into the address, under the one key that fits."""
+    key, other = ("net", "run") if name in nets.shipped() else ("run", "net")
+    if st.query_params.get(key) != name:
+        st.query_params[key] = name
+    if other in st.query_params:
+        del st.query_params[other]
+    st.session_state[LAST] = name
+
+
+def _invite() -> None:
+    """Where there is no net at all: the one button that makes one."""
+    st.markdown("There is no trained net yet. One that reads digits takes about a minute to train.")
+    st.page_link(PAGES / "train.py", label="Train a net", icon=":material/play_arrow:")
