@@ -15,12 +15,14 @@ from tqdm import tqdm
 from core import hardware, images
 from core.errors import UserError
 from core.images import Picture
-from core.runs.folder import Run
+from core.runs.folder import Run, root
 from core.style import loss_networks, trainer
 from core.style.trainer import Recipe
+from training.progress import bar
 
 PREVIEW_SIDE = 320
 PREVIEWS = ("temple", "coffee", "astronaut", "cat")
+FOLDERS = ("photos", "styles", "loss_networks")
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
@@ -107,12 +109,12 @@ def given(options: argparse.Namespace) -> dict:
 
 def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     """A fresh run folder for the recipe of the command line."""
-    for option in ("photos", "styles", "loss_networks"):
+    for option in FOLDERS:
         if getattr(options, option) is None:
             raise UserError(f"A new run needs --{option.replace('_', '-')}; a run to go on with needs --resume.")
     paintings = chosen_paintings(options.styles, options.only)
     recipe = Recipe(**{"styles": tuple(paintings), "half": hardware.bf16_is_fast(), **given(options)})
-    folders = {name: str(getattr(options, name).resolve()) for name in ("photos", "styles", "loss_networks")}
+    folders = {name: str(getattr(options, name).resolve()) for name in FOLDERS}
     settings = trainer.settings_of(recipe, **{f"{name}_folder": folder for name, folder in folders.items()})
     return Run.create("pastiche", settings, path=path, name=None if path else f"{len(paintings)} styles")
 
@@ -147,9 +149,7 @@ def find_run(options: argparse.Namespace) -> Run:
 
 def run_path(name: str) -> Path:
     """A bare name lies among the runs; anything else is a path."""
-    from core.runs import folder
-
-    return folder.root() / name if Path(name).name == name else Path(name)
+    return root() / name if Path(name).name == name else Path(name)
 
 
 def read_photographs(folder: Path) -> trainer.Photographs:
@@ -162,35 +162,36 @@ def previews() -> list[Picture]:
     return [images.fit(images.sample(name), PREVIEW_SIDE) for name in PREVIEWS if name in images.sample_names()]
 
 
-def main() -> None:
-    options = arguments().parse_args()
-    torch.set_num_threads(options.threads)
-    run = find_run(options)
+def run_training(run: Run) -> None:
+    """Read what the run's settings name, and train to the end of its recipe."""
     recipe = trainer.recipe_of(run.settings)
-    print(f"Run folder: {run.path}", flush=True)
-    folders = {name: Path(run.settings[f"{name}_folder"]) for name in ("photos", "styles", "loss_networks")}
+    folders = {name: Path(run.settings[f"{name}_folder"]) for name in FOLDERS}
     paintings = chosen_paintings(folders["styles"], list(recipe.styles))
     networks = loss_networks.load(folders["loss_networks"])
     photographs = read_photographs(folders["photos"])
     pictures = {name: images.decode(path) for name, path in paintings.items()}
     facts = {"styles": titles(paintings), "photographs": len(photographs.pictures)}
-    with tqdm(total=recipe.steps, desc="Training", unit="step", disable=None) as bar:
+    with bar(run):
+        trainer.train(run, photographs, pictures, networks, previews(), facts)
 
-        def watch(step: int, row: dict) -> None:
-            bar.update(step - bar.n)
-            if step % recipe.log_every == 0:
-                figures = {name: round(row[name], 3) for name in ("content", "style") if name in row}
-                bar.set_postfix(figures)
 
-        trainer.train(run, photographs, pictures, networks, previews(), facts, watch)
-    status = run.status()
-    print(f"The training is {status.state}: {run.path / 'model.safetensors'}")
+def main(given: list[str] | None = None) -> int:
+    parser = arguments()
+    options = parser.parse_args(given)
+    torch.set_num_threads(options.threads)
+    try:
+        run = find_run(options)
+        print(f"run folder: {run.path}", flush=True)
+        run_training(run)
+    except UserError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; go on with: {parser.prog} --resume {run.path}", file=sys.stderr)
+        return 130
+    print(f"{run.status().state}: {run.path / 'model.safetensors'}")
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit("Interrupted; the same command goes on from the last checkpoint.")
+    sys.exit(main())

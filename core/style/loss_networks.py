@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core import weights
+from core import hardware, weights
 from core.errors import UserError
 
 VGG_MEANS = (103.939, 116.779, 123.68)  # B, G, R, on the scale 0 to 255
@@ -19,6 +19,7 @@ SQUEEZENET_MEANS = (104.0, 117.0, 123.0)  # B, G, R, as its Caffe original
 class LossNetwork(nn.Module, ABC):
     """A frozen convolutional network that is read at named layers."""
 
+    means: Tensor
     layers: tuple[str, ...] = ()  # all that can be asked for, from shallow to deep
 
     def __init__(self, means: tuple[float, float, float]) -> None:
@@ -38,9 +39,7 @@ class LossNetwork(nn.Module, ABC):
         remaining = set(wanted)
         unknown = remaining - set(self.layers)
         if unknown:
-            raise UserError(
-                f"There is no loss layer {sorted(unknown)[0]!r}; the layers are {', '.join(self.layers)}."
-            )
+            raise UserError(f"There is no loss layer {sorted(unknown)[0]!r}; the layers are {', '.join(self.layers)}.")
         found: dict[str, Tensor] = {}
         if not remaining:
             return found
@@ -146,4 +145,4 @@ def load(folder: Path) -> LossNetworks:
         kept = {name: tensor for name, tensor in tensors.items() if name.startswith("features.")}
         weights.fill(network, kept, network.file)
     networks.requires_grad_(False)
-    return networks.eval().to(memory_format=torch.channels_last)
+    return hardware.channels_last(networks.eval())

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
 
 Features = Mapping[str, Tensor]  # layer name -> feature maps (N, C, H, W)
 
@@ -14,12 +14,12 @@ class Correlation(torch.autograd.Function):
     """F^T F of (N, P, C); its gradient is one product, where autograd takes two and a sum of unlike layouts."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, flat: Tensor) -> Tensor:
+    def forward(ctx: Any, flat: Tensor) -> Tensor:
         ctx.save_for_backward(flat)
         return flat.transpose(1, 2) @ flat
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (flat,) = ctx.saved_tensors
         return flat @ (gradient + gradient.transpose(1, 2)).to(flat.dtype)
 

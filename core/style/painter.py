@@ -13,8 +13,8 @@ from core.errors import UserError
 from core.images import Picture
 from core.style.network import PasticheNet, mixture
 
-# Activations of one picture take about 200 bytes a pixel in float32, so this many need under 2.5 GB.
-MAX_PIXELS = 12_000_000
+# One picture takes about 240 bytes a pixel in float32 and half of that in bfloat16: at this size, under 4 GB.
+MAX_PIXELS = 16_000_000
 # Where bfloat16 differs from float32 by more than this on average (of the range 0 to 1), it is not used.
 HALF_TOLERANCE = 0.02
 SWATCH_SAMPLE = "temple"
@@ -58,7 +58,7 @@ def open_painter(path: Path, names: tuple[str, ...], width: float, half: bool | 
 
 def prepared(net: PasticheNet, names: tuple[str, ...], half: bool | None = None) -> Painter:
     """A painter of a net that is already in memory; see `open_painter`."""
-    net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    net = hardware.channels_last(net.eval().requires_grad_(False))
     if half is None:
         half = hardware.bf16_is_fast() and not torch.cuda.is_available() and half_error(net) <= HALF_TOLERANCE
     dtype = torch.bfloat16 if half else torch.float32
@@ -73,7 +73,7 @@ def half_error(net: PasticheNet) -> float:
     ramp = torch.linspace(0, 1, 64)
     x = torch.stack((ramp[:, None].expand(64, 64), ramp[None].expand(64, 64), (ramp[:, None] > ramp[None]).float()))
     x = x[None].contiguous(memory_format=torch.channels_last)
-    halved = PasticheNet(net.styles, net.width).eval().to(memory_format=torch.channels_last)
+    halved = hardware.channels_last(PasticheNet(net.styles, net.width).eval())
     halved.load_state_dict(net.state_dict())
     halved = halved.bfloat16()
     errors = []
@@ -129,6 +129,12 @@ def stylise(picture: Picture, blend: Mapping[str, float]) -> Picture:
     Raises UserError for unknown styles, weights that mean nothing, and pictures that are too small or too large.
     """
     return shipped(net_of(blend)).paint(picture, blend)
+
+
+def shares(blend: Mapping[str, float]) -> dict[str, float]:
+    """The part of each style with any weight in the whole of a valid `blend`, adding up to one."""
+    total = sum(blend.values())
+    return {name: weight / total for name, weight in blend.items() if weight > 0}
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 its own photograph, crop and style. What the training leaves behind is a run folder."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 
 import torch
@@ -172,7 +172,7 @@ class PasticheTraining:
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)
             net = PasticheNet(len(recipe.styles), recipe.width)
-        self.net = net.to(memory_format=torch.channels_last)
+        self.net = hardware.channels_last(net)
         for index, name in enumerate(recipe.styles):
             colours = images.to_tensor(paintings[name])[0].flatten(1)
             self.net.start_from_colours(index, colours.mean(1), colours.std(1))
@@ -261,12 +261,11 @@ def train(
     networks: LossNetworks,
     previews: Sequence[Picture],
     facts: dict | None = None,
-    watch: Callable[[int, dict], None] = lambda step, row: None,
 ) -> None:
     """Train the net of `run` to the end of its recipe, from its checkpoint where it has one.
 
     `paintings` maps each style of the recipe to its picture; `previews` are the photographs of the strips.
-    `watch` is told the step and the latest row of the log after every step.
+    `facts` is what the run folder shall say besides about its styles and photographs.
     """
     recipe = recipe_of(run.settings)
     training = PasticheTraining(recipe, photographs, paintings, networks)
@@ -276,21 +275,16 @@ def train(
     with run.write() as writer:
         writer.facts(**(facts or {}), width=recipe.width, names=list(recipe.styles), precision=precision(recipe))
         writer.drop_metrics_after("step", training.step)
-        _loop(training, writer, previews, watch)
+        _loop(training, writer, previews)
 
 
 def precision(recipe: Recipe) -> str:
     return "bfloat16 autocast" if recipe.half else "float32"
 
 
-def _loop(
-    training: PasticheTraining,
-    writer: Writer,
-    previews: Sequence[Picture],
-    watch: Callable[[int, dict], None],
-) -> None:
+def _loop(training: PasticheTraining, writer: Writer, previews: Sequence[Picture]) -> None:
     recipe = training.recipe
-    tally, row = Tally(recipe.styles), {}
+    tally = Tally(recipe.styles)
     started, done_before = time.monotonic(), training.step
     while training.step < recipe.steps:
         if writer.obey(lambda: _save(training, writer, previews)).command == "stop":
@@ -304,12 +298,10 @@ def _loop(
             seconds_left=(recipe.steps - training.step) / speed,
         )
         if training.step % recipe.log_every == 0 or training.step == recipe.steps:
-            row = tally.row()
-            rate = recipe.rate(training.step - 1)
-            writer.log({"step": training.step, "learning_rate": rate, "gradient": training.gradient_norm, **row})
+            row = {"step": training.step, "learning_rate": recipe.rate(training.step - 1)}
+            writer.log(row | {"gradient": training.gradient_norm} | tally.row())
         if training.step % recipe.save_every == 0:
             _save(training, writer, previews)
-        watch(training.step, row)
     _save(training, writer, previews)
 
 
@@ -318,8 +310,3 @@ def _save(training: PasticheTraining, writer: Writer, previews: Sequence[Picture
     writer.save_model({name: tensor.detach() for name, tensor in training.net.state_dict().items()})
     for index, name in enumerate(training.recipe.styles if previews else ()):
         writer.preview(name, images.encode(strip(training.net, index, previews), "JPEG", 90))
-
-
-def half_is_worth_it() -> bool:
-    """Whether this CPU multiplies bfloat16 faster than float32."""
-    return hardware.bf16_is_fast()
