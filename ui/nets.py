@@ -1,5 +1,6 @@
 """Choosing a trained net, shipped or of a run; the address of the page carries the choice."""
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def choose(*, runs_first: bool = False) -> Trained | None:
     asked = st.query_params.get("run") or st.query_params.get("net")
     with guard():
         if asked and asked not in found:
-            found[asked] = _title(Run.open(asked))
+            found[asked] = Run.open(asked).name
     if not found:
         _invite()
         return None
@@ -40,6 +41,7 @@ def choose(*, runs_first: bool = False) -> Trained | None:
         list(found),
         format_func=lambda name: found.get(name, name),
         index=None,
+        required=True,
         key="chosen net",
         placeholder="Choose a net",
         on_change=_to_address,
@@ -54,7 +56,7 @@ def choose(*, runs_first: bool = False) -> Trained | None:
 
 
 def stamp(name: str) -> int:
-    """When the weights of a net were saved, in nanoseconds; 0 where there are none yet. Another stamp, other weights."""
+    """When the weights of a net were saved, in nanoseconds; 0 where there are none. Another stamp, other weights."""
     path = _weights_file(name)
     try:
         return path.stat().st_mtime_ns if path else 0
@@ -71,16 +73,17 @@ def _titles(runs_first: bool) -> dict[str, str]:
     """Names and titles of all nets that have weights."""
     shipped = {name: weights.card(name)["title"] for name in nets.shipped()}
     runs = [run for run in list_runs("classifier") if isinstance(run, Run) and run.model_path()]
-    own = {run.id: _title(run) for run in runs}
+    names = Counter(run.name for run in runs)
+    own = {run.id: run.name if names[run.name] == 1 else _dated(run) for run in runs}
     return own | shipped if runs_first else shipped | own
 
 
-def _title(run: Run) -> str:
+def _dated(run: Run) -> str:
     try:
         began = datetime.fromisoformat(run.created).astimezone()
     except ValueError:
         return run.name
-    return f"{run.name}, {began:%d %b %H:%M}"
+    return f"{began:%d %b %H:%M}, {run.name}"
 
 
 def _weights_file(name: str) -> Path | None:

@@ -119,8 +119,12 @@ def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def scale(maps: Tensor) -> tuple[float, float]:
-    """The raw range (vmin, vmax) that colours for these maps span; zero, "no evidence", is within it."""
-    return min(0.0, float(maps.min())), max(0.0, float(maps.max()))
+    """The raw range (vmin, vmax) that colours for these maps span: from zero to the greatest value of them all.
+
+    What speaks against a class is coloured like what says nothing; how much of it there is, `range_in_words` tells.
+    Were the least value the low end, a map with much negative evidence would glow where there is none at all.
+    """
+    return 0.0, max(0.0, float(maps.max()))
 
 
 def has_evidence(map: Tensor) -> bool:
@@ -130,8 +134,12 @@ def has_evidence(map: Tensor) -> bool:
 
 def range_in_words(map: Tensor) -> str:
     """The raw range of a map, as it stands under a picture."""
-    span = f"{float(map.min()):.3g} to {float(map.max()):.3g}"
-    return f"evidence {span}" if has_evidence(map) else f"no positive evidence ({span})"
+    span = f"{_signed(float(map.min()))} to {_signed(float(map.max()))}"
+    return span if has_evidence(map) else f"no positive evidence ({span})"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
 
 
 def overlay(picture: images.Picture, map: Tensor, vmin: float, vmax: float, alpha: float = 0.5) -> images.Picture:

@@ -86,7 +86,7 @@ def _table(trained: Trained, seen: View, answer: dict[str, Any]) -> str:
         [
             f"{trained.title} sees",
             *(f"  {row}" for row in rows),
-            f"{seen.method} of {answer['class']}: {seen.evidence()}; {place}",
+            f"{seen.method} of {answer['class']}: evidence {seen.evidence()}; {place}",
             seen.why,
         ]
     )
@@ -123,4 +123,4 @@ def _legend(figure: Figure, axes: Any, seen: View) -> None:
     strip = axes.inset_axes((0, -0.09, 1, 0.04))
     strip.imshow(view.scale_picture(), aspect="auto", extent=(low, max(high, low + 1e-9), 0, 1))
     strip.set_yticks([])
-    strip.set_xlabel(f"{seen.evidence()}, raw and unscaled")
+    strip.set_xlabel(f"evidence, raw: {seen.evidence()}")

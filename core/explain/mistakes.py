@@ -60,6 +60,15 @@ class Mistakes:
             kept &= self.predicted == predicted
         return self._taken(kept.nonzero()[:, 0])
 
+    def part(self, start: int, count: int) -> Mistakes:
+        """At most `count` of them from `start` on."""
+        return self._taken(torch.arange(start, max(start, min(start + count, len(self)))))
+
+    @property
+    def both(self) -> Tensor:
+        """Predicted and true class of each mistake, (M, 2): the classes whose maps tell it (Figure 5.4)."""
+        return torch.stack([self.predicted, self.labels], 1)
+
     def _taken(self, positions: Tensor) -> Mistakes:
         return Mistakes(
             self.indices[positions],

@@ -85,12 +85,20 @@ def _framed(picture: Picture, box: boxes.Box, zoom: int) -> Picture:
 
 
 def of_picture(trained: Trained, picture: Picture, classes: tuple[int, ...] | None = None) -> View:
-    """What the net makes of the central square of a picture, uint8 (H, W, 3). `classes` as for `of_images`."""
-    image = trained.prepare_picture(picture)
-    (view,) = of_images(trained, image, None if classes is None else torch.tensor([classes]))
+    """What the net makes of the central square of a picture, uint8 (H, W, 3). `classes` as for `of_image`."""
+    view = of_image(trained, trained.prepare_picture(picture)[0], classes)
     top, left, edge = central_square(picture)
     square = images.fit(picture[top : top + edge, left : left + edge], LARGEST_SIDE)
     return View(square, view.probabilities, view.classes, view.maps, view.method, view.why)
+
+
+def of_image(trained: Trained, image: Tensor, classes: tuple[int, ...] | None = None) -> View:
+    """What the net makes of one image of its own size, uint8 (C, side, side).
+
+    `classes` are those that get a map; left out, it is the predicted class.
+    """
+    (view,) = of_images(trained, image[None], None if classes is None else torch.tensor([classes]))
+    return view
 
 
 def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None) -> list[View]:

@@ -177,15 +177,23 @@ def test_upsample_is_bilinear_without_aligned_corners():
     torch.testing.assert_close(cam.upsample(maps[1, 2], (8, 10)), cam.upsample(maps, (8, 10))[1, 2])
 
 
-def test_scale_spans_all_maps_and_holds_zero():
+def test_scale_runs_from_zero_to_the_greatest_of_all_maps():
     assert cam.scale(torch.tensor([[1.0, 2.0], [3.0, 4.0]])) == (0, 4)
-    assert cam.scale(torch.tensor([-1.0, 2.0])) == (-1, 2)
-    assert cam.scale(torch.tensor([-3.0, -2.0])) == (-3, 0)
+    assert cam.scale(torch.tensor([-1.0, 2.0])) == (0, 2)
+    assert cam.scale(torch.tensor([-3.0, -2.0])) == (0, 0)
+
+
+def test_what_speaks_against_a_class_looks_like_no_evidence():
+    grey = np.full((1, 3, 3), 100, np.uint8)
+    map = torch.tensor([[-50.0, 0.0, 1.0]])
+    coloured = cam.overlay(grey, map, *cam.scale(map), 1.0)
+    assert coloured[0, 0].tolist() == coloured[0, 1].tolist() == cam.ramp(2, 1)[0, 0].tolist()
+    assert coloured[0, 2].tolist() == cam.ramp(2, 1)[0, 1].tolist()
 
 
 def test_range_in_words_tells_when_nothing_speaks_for_the_class():
-    assert cam.range_in_words(torch.tensor([-1.0, 2.5])) == "evidence -1 to 2.5"
-    assert cam.range_in_words(torch.tensor([-3.0, -0.5])) == "no positive evidence (-3 to -0.5)"
+    assert cam.range_in_words(torch.tensor([-1.0, 2.5])) == "−1 to 2.5"
+    assert cam.range_in_words(torch.tensor([-3.0, -0.5])) == "no positive evidence (−3 to −0.5)"
     assert cam.range_in_words(torch.zeros(2, 2)).startswith("no positive evidence")
 
 

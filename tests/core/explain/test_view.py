@@ -24,7 +24,7 @@ def test_predicted_and_top():
 
 def test_two_maps_share_one_scale():
     seen = hand_made([[[0.0, 8.0], [0.0, 0.0]], [[0.0, 2.0], [-4.0, 0.0]]])
-    assert seen.scale == (-4, 8)
+    assert seen.scale == (0, 8)
     strong, weak = (seen.heat(position, alpha=1.0).astype(int).sum(2) for position in (0, 1))
     assert strong.max() > weak.max() > strong.min()
 
