@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import os
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -17,10 +18,7 @@ from core.errors import UserError
 
 CHUNK = 1 << 18
 TIMEOUT_SECONDS = 20
-
-
-class DownloadFailed(UserError):
-    """No address gave the file; the text says why, for each of them."""
+_NETWORK = (urllib.error.URLError, http.client.HTTPException, ssl.SSLError, ConnectionError, TimeoutError)
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -35,11 +33,14 @@ def is_whole(path: Path, md5: str) -> bool:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
 
 
-def download(urls: Sequence[str], target: Path, md5: str, what: str, progress: Progress = silent) -> None:
+def download(
+    urls: Sequence[str], target: Path, md5: str, what: str, progress: Progress = silent, *, instead: str
+) -> None:
     """Fetch `target` from the first of `urls` that gives a file with this MD5 checksum.
 
     Until it is whole and checked the file is called `target` + ".part"; hold `exclusive` while calling. Raises
-    `DownloadFailed` when no address serves; an interrupted download leaves nothing behind.
+    `UserError` when no address serves, with the reasons and what to do `instead`; an interrupted download leaves
+    nothing behind.
     """
     part = target.with_name(target.name + ".part")
     failures = []
@@ -47,7 +48,7 @@ def download(urls: Sequence[str], target: Path, md5: str, what: str, progress: P
         for url in urls:
             try:
                 _stream(url, part, what, progress)
-            except (OSError, http.client.HTTPException) as error:
+            except _NETWORK as error:
                 failures.append(f"{urlsplit(url).netloc}: {_reason(error)}")
                 continue
             if is_whole(part, md5):
@@ -56,15 +57,16 @@ def download(urls: Sequence[str], target: Path, md5: str, what: str, progress: P
             failures.append(f"{urlsplit(url).netloc}: the file arrived damaged")
     finally:
         part.unlink(missing_ok=True)
-    raise DownloadFailed("; ".join(failures))
+    raise UserError(
+        f"{what} could not be downloaded ({'; '.join(failures)}): connect to the internet and try again, or {instead}."
+    )
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         return f"it answered {error.code} {error.reason}"
-    if isinstance(error, urllib.error.URLError):
-        error = error.reason if isinstance(error.reason, Exception) else error
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
 
 
 def _stream(url: str, part: Path, what: str, progress: Progress) -> None:
@@ -81,7 +83,7 @@ def _stream(url: str, part: Path, what: str, progress: Progress) -> None:
 
 @contextmanager
 def exclusive(root: Path, name: str, what: str, progress: Progress = silent) -> Iterator[None]:
-    """Hold the lock of the data set `name` in the folder `root`, which is made; wait for who holds it now.
+    """Hold the lock of the data set `name` in the folder `root`, which is made; wait for whoever holds it now.
 
     The system frees the lock of a process that dies. Raises `UserError` where the folder cannot be written.
     """
@@ -93,12 +95,12 @@ def exclusive(root: Path, name: str, what: str, progress: Progress = silent) -> 
         except Timeout:
             progress(f"{what}: waiting for another process that is fetching it", 0, 0)
             lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
     except OSError as error:
-        reason = error.strerror or error
         raise UserError(
-            f"{what} cannot be kept in {root} ({reason}): set ATELIER_DATA to a folder that you may write to."
+            f"{what} cannot be kept in {root} ({error.strerror or error}): make room there, or name a folder that "
+            "you may write to by ATELIER_DATA."
         ) from error
-    try:
-        yield
-    finally:
-        lock.release()

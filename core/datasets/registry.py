@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.datasets.download import silent
 from core.datasets.split import Dataset, Progress, Split, channel_statistics
 from core.errors import UserError
 
@@ -84,10 +85,6 @@ _READERS: dict[str, Callable[[Path, bool, Progress], tuple[Split, Split]]] = {
 }
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    """The progress of somebody who does not watch."""
-
-
 def load(name: str, root: Path | None = None, *, download: bool = True, progress: Progress | None = None) -> Dataset:
     """The data set `name`, from memory if this process has loaded it before.
 
@@ -99,7 +96,7 @@ def load(name: str, root: Path | None = None, *, download: bool = True, progress
     folder = (root or data_root()).resolve()
     key = (name, folder)
     if key not in _CACHE:
-        train, test = _READERS[name](folder, download, progress or _silent)
+        train, test = _READERS[name](folder, download, progress or silent)
         mean, std = channel_statistics(train.images)
         _CACHE[key] = Dataset(name, known.title, train, test, None, known.class_names, mean, std)
     return _CACHE[key]

@@ -57,7 +57,7 @@ def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, 
     for channel in images.unbind(1):
         # Counting the 256 values is exact and needs no floating-point copy of the data set.
         counts = torch.stack([torch.bincount(part.flatten(), minlength=256) for part in channel.split(1000)]).sum(0)
-        share = counts / counts.sum()
+        share = counts.double() / counts.sum()
         mean = (share * values).sum()
         means.append(mean.item())
         stds.append((share * (values - mean) ** 2).sum().sqrt().item())

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from core import datasets
+from core.datasets import digits
+from core.datasets.split import Dataset, Split, channel_statistics
+from core.errors import UserError
+
+
+def test_the_embedded_data_set_comes_first() -> None:
+    assert datasets.names()[0] == "digits" and datasets.info("digits").embedded
+    assert {"mnist", "cifar10"} < set(datasets.names())
+
+
+@pytest.mark.parametrize("ask", [datasets.info, datasets.load])
+def test_an_unknown_name_is_refused_with_the_known_ones(ask) -> None:
+    with pytest.raises(UserError, match='no data set "mnits": choose one of digits, mnist, cifar10'):
+        ask("mnits")
+
+
+def test_the_folder_is_the_environments_or_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ATELIER_DATA", str(tmp_path))
+    assert datasets.data_root() == tmp_path
+    monkeypatch.setenv("ATELIER_DATA", "~/elsewhere")
+    assert datasets.data_root() == Path.home() / "elsewhere"
+    monkeypatch.delenv("ATELIER_DATA")
+    assert datasets.data_root() == Path.home() / ".cache" / "atelier"
+
+
+def test_digits_are_as_described() -> None:
+    data, known = datasets.load("digits", download=False), datasets.info("digits")
+    assert (len(data.train), len(data.test)) == (known.train_size, known.test_size)
+    assert (data.channels, data.side, len(data.classes)) == (known.channels, known.side, known.classes)
+    assert data.train.images.dtype == torch.uint8 and data.held_out == "test"
+    assert int(data.train.images.max()) == 255
+
+
+def test_the_split_of_digits_is_stratified_and_the_same_every_time() -> None:
+    train, test = digits.read()
+    again, _ = digits.read()
+    assert torch.equal(train.images, again.images) and torch.equal(train.labels, again.labels)
+    share = test.labels.bincount() / (train.labels.bincount() + test.labels.bincount())
+    assert (share - 0.2).abs().max() < 0.01
+    everyone = torch.cat([train.images, test.images]).flatten(1)
+    original = digits.enlarge(torch.from_numpy(load_digits().images)).flatten(1)
+    assert sorted(map(tuple, everyone.tolist())) == sorted(map(tuple, original.tolist()))
+
+
+def test_enlarged_digits_sit_in_mnists_frame() -> None:
+    full = torch.full((1, 8, 8), 16.0)
+    frame = digits.enlarge(full)
+    assert frame.shape == (1, 1, 28, 28)
+    assert (frame[0, 0, 4:24, 4:24] == 255).all() and frame.sum() == 255 * 20 * 20
+
+
+def test_a_validation_split_is_the_one_shown() -> None:
+    split = Split(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64))
+    with_validation = Dataset("x", "X", split, split, split, ("a",), (0.0,), (1.0,))
+    assert with_validation.held_out == "validation" and len(split) == 2
+
+
+def test_channel_statistics_are_exact() -> None:
+    images = torch.randint(256, (1500, 2, 3, 3), dtype=torch.uint8)
+    mean, std = channel_statistics(images)
+    real = images.double() / 255
+    assert mean == pytest.approx(real.mean((0, 2, 3)).tolist(), abs=1e-12)
+    assert std == pytest.approx(real.std((0, 2, 3), correction=0).tolist(), abs=1e-12)
