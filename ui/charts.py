@@ -19,7 +19,7 @@ Rows = Sequence[Mapping[str, Any]]
 def error_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
     """Error in percent over the epochs, of the training split and of the split `held_out` ("test")."""
     scale = alt.Scale(type="symlog", constant=1, domainMin=0, nice=False)
-    axis = alt.Axis(values=ERROR_TICKS, format="~f")
+    axis = alt.Axis(values=ERROR_TICKS, labelExpr="datum.value")
     return _curves(rows, epochs, held_out, alt.Y("error:Q", title="error, %", scale=scale, axis=axis))
 
 
@@ -100,7 +100,7 @@ def _is_number(value: Any) -> bool:
 
 def _epoch_axis(epochs: int) -> alt.X:
     scale = alt.Scale(domain=[0, epochs], nice=False)
-    return alt.X("epoch:Q", title="epoch", scale=scale, axis=alt.Axis(tickMinStep=1, format="~g"))
+    return alt.X("epoch:Q", title="epoch", scale=scale, axis=alt.Axis(tickMinStep=1, format="d"))
 
 
 def _legend() -> alt.Legend:

@@ -64,7 +64,7 @@ def badge(status: Status) -> None:
 
 def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     """The run's name, state, figures, progress and controls, in a bordered box. Draw it inside a fragment."""
-    with st.container(border=True):
+    with st.container(border=True, key="job-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(run.name)}**", width="content")
             badge(status)
@@ -73,6 +73,8 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         st.progress(share, text=text)
         _sentence(run, status)
         _controls(run, status)
+        if run.model_path():
+            _ways_on(run)
 
 
 def progress(status: Status) -> tuple[float, str]:
@@ -195,6 +197,16 @@ def _controls(run: Run, status: Status) -> None:
             help="Begin again from the same initial weights, in a new run; this one is kept.",
         ):
             _act(lambda: st.query_params.update(run=job.restart(run).id))
+
+
+def _ways_on(run: Run) -> None:
+    """To the pages that look inside the net of this run."""
+    with st.container(horizontal=True):
+        for page, label, icon in (
+            ("mistakes", "See its mistakes", ":material/rule:"),
+            ("explain", "Explain a picture with it", ":material/center_focus_strong:"),
+        ):
+            st.page_link(PAGES / f"{page}.py", label=label, icon=icon, query_params={"run": run.id})
 
 
 def _act(action: Any) -> None:

@@ -40,7 +40,6 @@ page = st.navigation(
                 default=name == "home",
             )
             for name, title, icon, what in entries
-            if (PAGES / f"{name}.py").exists()
         ]
         for section, entries in MENU.items()
     }

@@ -1,0 +1,80 @@
+"""A browser, a server and a folder of their own for every end-to-end test."""
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from core.runs.folder import Run, list_runs
+from tests.e2e import browser as chromium
+from tests.e2e.server import serve
+
+STOP_SECONDS = 30
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = chromium.find()
+    if executable is None:
+        pytest.skip(chromium.NONE)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1440, "height": 1000})
+    opened.set_default_timeout(60_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, runs: Path) -> Iterator[Path]:
+    """Where a server keeps its runs and data; what still trains there at the end is stopped."""
+    assert runs == tmp_path / "runs"
+    yield tmp_path
+    for run in list_runs():
+        if isinstance(run, Run):
+            end(run)
+
+
+@pytest.fixture
+def address(folder: Path) -> Iterator[str]:
+    """The address of a running app."""
+    with serve(folder) as address:
+        yield address
+
+
+def end(run: Run) -> None:
+    """Stop the training of `run` if it is alive, by the process id that it wrote down itself."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while run.status().alive and time.monotonic() < deadline:
+        run.ask("stop")
+        time.sleep(0.2)
+    if run.status().alive:
+        os.kill(process_of(run), signal.SIGKILL)
+
+
+def card(page: Page) -> Locator:
+    """The card of the run that the train page shows."""
+    return page.locator(".st-key-job-card")
+
+
+def shows(page: Page, state: str, seconds: float = 90) -> None:
+    """Wait until the run's card on the train page says that it is in `state`: a word behind its icon."""
+    badge = card(page).get_by_text(re.compile(rf"\b{state}$")).first
+    expect(badge).to_be_visible(timeout=1000 * seconds)
+
+
+def process_of(run: Run) -> int:
+    """The process id of the run's training."""
+    return json.loads((run.path / "status.json").read_text())["pid"]

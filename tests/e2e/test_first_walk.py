@@ -1,0 +1,140 @@
+"""The first walk of a newcomer through the whole app, in a real browser."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core import images
+from core.runs.folder import Run, list_runs
+from tests.e2e.conftest import card, shows
+
+pytestmark = pytest.mark.e2e
+EPOCHS = 8
+FINISH_SECONDS = 400
+PICTURE_SIDE = 150  # px; smaller images are icons and swatches
+
+
+@pytest.mark.timeout(900)
+def test_train_look_inside_and_paint(page: Page, address: str, tmp_path: Path):
+    run = starts_a_training(page, address)
+    the_curve_moves(page)
+    leaving_and_reloading_lose_nothing(page, run)
+    it_finishes_well(page, run)
+    its_first_mistake_has_two_maps(page, run)
+    a_photograph_is_painted(page, address, tmp_path)
+
+
+def starts_a_training(page: Page, address: str) -> str:
+    """Returns the run's id, which is in the address."""
+    page.goto(f"{address}/train")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("spinbutton", name="Epochs").fill(str(EPOCHS))
+    page.get_by_role("spinbutton", name="Epochs").press("Enter")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile(r"[?&]run="))
+    (run,) = list_runs()
+    assert isinstance(run, Run)
+    assert f"run={run.id}" in page.url
+    assert run.settings["model"] == "bn_nin"
+    assert run.settings["recipe"]["epochs"] == EPOCHS
+    return run.id
+
+
+def the_curve_moves(page: Page) -> None:
+    shows(page, "Running")
+    first_steps, first_curve = steps(page), curve(page)
+    for _ in range(60):
+        time.sleep(1)
+        if steps(page) > first_steps and curve(page) != first_curve:
+            return
+    pytest.fail("The curve did not move within a minute.")
+
+
+def steps(page: Page) -> int:
+    """How many steps the page says are done."""
+    text = card(page).get_by_text(re.compile(r"^(Step [\d,]+ of|Not a step yet)")).first
+    found = re.match(r"Step ([\d,]+)", text.inner_text())
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def curve(page: Page) -> bytes:
+    """The error curves as they are drawn now."""
+    return page.get_by_test_id("stVegaLiteChart").first.screenshot()
+
+
+def leaving_and_reloading_lose_nothing(page: Page, run: str) -> None:
+    menu = page.get_by_test_id("stSidebarNav")
+    menu.get_by_role("link", name="Stylize").click()
+    expect(page.get_by_role("heading", name="Stylize", level=1)).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="BN-NiN on Digits")).to_be_visible()
+    menu.get_by_role("link", name="Train a net").click()
+    page.wait_for_url(re.compile(f"run={run}"))
+    done = steps(page)
+    page.reload()
+    expect(card(page).get_by_text("BN-NiN on Digits")).to_be_visible()
+    assert f"run={run}" in page.url
+    assert steps(page) >= done
+
+
+def it_finishes_well(page: Page, run: str) -> None:
+    shows(page, "Finished", seconds=FINISH_SECONDS)
+    metric = card(page).get_by_test_id("stMetric").filter(has_text="Test error")
+    error = float(re.search(r"([\d.]+) %", metric.inner_text())[1])
+    assert error <= 4
+    assert error == pytest.approx(Run.open(run).metrics()[-1]["test_error"], abs=0.005)
+
+
+def its_first_mistake_has_two_maps(page: Page, run: str) -> None:
+    page.get_by_role("link", name="See its mistakes").click()
+    expect(page.get_by_role("heading", name="Mistakes", level=1)).to_be_visible()
+    page.wait_for_url(re.compile(f"run={run}"))
+    for role in ("predicted", "truth"):
+        the_map = page.get_by_role("img", name=re.compile(f"CAM of .*the {role} class")).first
+        expect(the_map).to_be_visible()
+        assert the_map.evaluate("image => image.decode().then(() => image.naturalWidth)") > PICTURE_SIDE
+
+
+def a_photograph_is_painted(page: Page, address: str, tmp_path: Path) -> None:
+    photograph = tmp_path / "coffee.jpg"
+    images.save(images.fit(images.sample("coffee"), 384), photograph)
+    page.goto(f"{address}/stylize")
+    expect(page.get_by_role("heading", name="Stylize", level=1)).to_be_visible()
+    before_upload = settled_pictures(page)
+    page.locator("input[type=file]").first.set_input_files(photograph)
+    before = changed_pictures(page, before_upload)
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(5):
+        slider.press("ArrowRight")
+    assert changed_pictures(page, before)
+
+
+def pictures(page: Page) -> list[bytes]:
+    """The large pictures of the page, as they are seen."""
+    found = page.get_by_test_id("stMain").locator("img, canvas").all()
+    shown = [image for image in found if (box := image.bounding_box()) and box["width"] >= PICTURE_SIDE]
+    return [image.screenshot() for image in shown]
+
+
+def settled_pictures(page: Page) -> list[bytes]:
+    """The pictures, once two looks at them are the same."""
+    last: list[bytes] = []
+    for _ in range(60):
+        time.sleep(1)
+        now = pictures(page)
+        if now and now == last:
+            return now
+        last = now
+    pytest.fail("The pictures did not settle within a minute.")
+
+
+def changed_pictures(page: Page, before: list[bytes]) -> list[bytes]:
+    """The pictures, once they differ from `before` and have settled."""
+    for _ in range(20):
+        now = settled_pictures(page)
+        if now != before:
+            return now
+    pytest.fail("The pictures stayed the same.")
