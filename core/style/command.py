@@ -21,18 +21,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="a style and its weight (1 if left out); give it more than once to blend by equation (5.14)",
     )
+    parser.add_argument(
+        "--photograph",
+        metavar="PART",
+        type=float,
+        default=0.0,
+        help="average the painting with this part of the photograph's own pixels (0 to 1, default 0)",
+    )
     parser.add_argument("--max-side", metavar="PX", type=int, help="make the photograph smaller first if it is longer")
 
 
 def run(args: argparse.Namespace) -> int:
     """Paint `args.picture` with a blend of styles and write it to `args.out`; exit status 0."""
     blend = weights_of(args.style)
-    painter.net_of(blend)  # an unknown style is told before a large picture is read
+    painter.shipped(painter.net_of(blend))  # an unknown style is told before a large picture is read
     if args.max_side is not None and args.max_side < images.MIN_SIDE:
         raise UserError(f"--max-side is {args.max_side}; give at least {images.MIN_SIDE} pixels.")
     picture = images.decode(args.picture, max_side=args.max_side)
     started = time.perf_counter()
-    painted = painter.stylise(picture, blend)
+    painted = painter.stylise(picture, blend, photograph=args.photograph)
     seconds = time.perf_counter() - started
     images.save(painted, args.out)
     parts = ", ".join(f"{share:.0%} {name}" for name, share in painter.shares(blend).items())

@@ -221,7 +221,9 @@ def mixture(weights: dict[str, float], names: tuple[str, ...]) -> Tensor:
             raise UserError(f"There is no style {name!r}; the styles are {', '.join(names)}.")
         if not (math.isfinite(weight) and weight >= 0):
             raise UserError(f"The weight of {name} is {weight}; a weight must be a number of zero or more.")
-    total = math.fsum(weights.values())
-    if not (math.isfinite(total) and total > 0):
+    total = sum(weights.values())
+    if total == 0:
         raise UserError("All style weights are zero, so there is nothing to paint with; raise one of them.")
+    if not math.isfinite(total):
+        raise UserError("The style weights are too large to add up; only their ratio matters, so make them smaller.")
     return torch.tensor([[weights.get(name, 0.0) / total for name in names]])

@@ -1,11 +1,14 @@
 """Painting with a trained net: photograph -> pastiche net with blended normalisation (equation 5.14) -> picture."""
 
+import copy
 import functools
+import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from core import hardware, images, weights
@@ -15,7 +18,7 @@ from core.style.network import PasticheNet, mixture
 
 # One picture takes about 240 bytes a pixel in float32 and half of that in bfloat16: at this size, under 4 GB.
 MAX_PIXELS = 16_000_000
-# Where bfloat16 differs from float32 by more than this on average (of the range 0 to 1), it is not used.
+# Where a net's card says that bfloat16 differs from float32 by more than this on average (of 0 to 1), it is not used.
 HALF_TOLERANCE = 0.02
 SWATCH_SAMPLE = "temple"
 SWATCH_SIDE = 160
@@ -49,49 +52,41 @@ class Painter:
             return images.from_tensor(self.net(x, blend.to(self.dtype)))
 
 
-def open_painter(path: Path, names: tuple[str, ...], width: float, half: bool | None = None) -> Painter:
-    """Read a net's weights from `path`. `half` chooses bfloat16; by default where it is fast and near enough."""
-    net = PasticheNet(len(names), width)
+def read_net(path: Path, styles: int, width: float) -> PasticheNet:
+    """The net whose weights are in `path`. Raises UserError where they belong to another."""
+    net = PasticheNet(styles, width)
     weights.fill(net, weights.read(path), path.name)
-    return prepared(net, names, half)
+    return net
 
 
-def prepared(net: PasticheNet, names: tuple[str, ...], half: bool | None = None) -> Painter:
-    """A painter of a net that is already in memory; see `open_painter`."""
+def painter_of(net: PasticheNet, names: tuple[str, ...], half: bool) -> Painter:
+    """A painter with `net`, which is brought to bfloat16 if `half`, else left in float32."""
     net = hardware.channels_last(net.eval().requires_grad_(False))
-    if half is None:
-        half = hardware.bf16_is_fast() and not torch.cuda.is_available() and half_error(net) <= HALF_TOLERANCE
     dtype = torch.bfloat16 if half else torch.float32
     return Painter(net.to(dtype), names, dtype, threading.Lock())
 
 
-def half_error(net: PasticheNet) -> float:
-    """Mean absolute difference of `net` in bfloat16 from float32, worst style, on a scale of 0 to 1.
-
-    Measured on a smooth picture with edges, since flat regions are what rounding harms first.
-    """
-    ramp = torch.linspace(0, 1, 64)
-    x = torch.stack((ramp[:, None].expand(64, 64), ramp[None].expand(64, 64), (ramp[:, None] > ramp[None]).float()))
-    x = x[None].contiguous(memory_format=torch.channels_last)
-    halved = hardware.channels_last(PasticheNet(net.styles, net.width).eval())
-    halved.load_state_dict(net.state_dict())
-    halved = halved.bfloat16()
-    errors = []
-    with torch.inference_mode():
-        for blend in torch.eye(net.styles).split(1):
-            exact, near = net(x, blend).clamp(0, 1), halved(x.bfloat16(), blend.bfloat16()).float().clamp(0, 1)
-            errors.append((exact - near).abs().mean())
-    return float(torch.stack(errors).max())
+def half_error(net: PasticheNet, pictures: Sequence[Picture]) -> float:
+    """Mean absolute difference of `net` in bfloat16 from float32 on the pictures, worst style, on a scale of 0 to 1."""
+    names = tuple(str(style) for style in range(net.styles))
+    exact, near = (painter_of(copy.deepcopy(net), names, half) for half in (False, True))
+    errors = [
+        np.abs(exact.paint(picture, {name: 1}).astype(np.float32) - near.paint(picture, {name: 1})).mean() / 255
+        for name in names
+        for picture in pictures
+    ]
+    return float(np.max(np.reshape(errors, (len(names), -1)).mean(1)))
 
 
 @functools.cache
 def shipped(net: str) -> Painter:
-    """The painter of the shipped net of that name, read once."""
+    """The painter of the shipped net of that name, read once; in bfloat16 where that is fast and near enough."""
     card = weights.card(net)
     if card["kind"] != "pastiche":
         raise UserError(f"{net} is a {card['kind']}, which cannot paint; the painting nets are {', '.join(nets())}.")
     names = tuple(style["name"] for style in card["styles"])
-    return open_painter(weights.WEIGHTS / f"{net}.safetensors", names, card["width"])
+    half = hardware.bf16_is_fast() and card.get("bfloat16_error", math.inf) <= HALF_TOLERANCE
+    return painter_of(read_net(weights.WEIGHTS / f"{net}.safetensors", len(names), card["width"]), names, half)
 
 
 def nets() -> tuple[str, ...]:
@@ -101,11 +96,13 @@ def nets() -> tuple[str, ...]:
 
 def styles() -> list[dict[str, str]]:
     """The shipped styles as rows of name, title, artist, year and net."""
-    return [
-        {**{key: style[key] for key in ("name", "title", "artist", "year")}, "net": net}
-        for net, card in weights.cards("pastiche").items()
-        for style in card["styles"]
-    ]
+    return [row for net in nets() for row in styles_of(net)]
+
+
+def styles_of(net: str) -> list[dict[str, str]]:
+    """The styles of one shipped net as rows of name, title, artist, year and net."""
+    listed = weights.card(net)["styles"]
+    return [{**{key: style[key] for key in ("name", "title", "artist", "year")}, "net": net} for style in listed]
 
 
 def net_of(names: Mapping[str, float]) -> str:
@@ -113,22 +110,42 @@ def net_of(names: Mapping[str, float]) -> str:
     rows = styles()
     if not rows:
         raise UserError("No painting net is shipped with this copy; train one with python -m training.pastiche.")
-    known = {row["name"]: row["net"] for row in rows}
+    known = {row["name"]: row["net"] for row in reversed(rows)}  # the first net that knows a style paints it
     for name in names:
         if name not in known:
-            raise UserError(f"There is no style {name!r}; the styles are {', '.join(known)}.")
+            listed = ", ".join(dict.fromkeys(row["name"] for row in rows))
+            raise UserError(f"There is no style {name!r}; the styles are {listed}.")
     found = {known[name] for name in names} or {rows[0]["net"]}
     if len(found) > 1:
         raise UserError(f"These styles belong to different nets ({', '.join(sorted(found))}) and cannot be blended.")
     return found.pop()
 
 
-def stylise(picture: Picture, blend: Mapping[str, float]) -> Picture:
+def stylise(picture: Picture, blend: Mapping[str, float], *, photograph: float = 0.0) -> Picture:
     """Paint uint8 (H, W, 3) with shipped styles, `blend` mapping names to weights (equation 5.14): the same shape.
 
+    `photograph`, from 0 to 1, is the photograph's part in a plain average of its pixels with the painting's.
     Raises UserError for unknown styles, weights that mean nothing, and pictures that are too small or too large.
     """
-    return shipped(net_of(blend)).paint(picture, blend)
+    if not 0 <= photograph <= 1:
+        raise UserError(f"The part of the photograph is {photograph}; it must be from 0 to 1.")
+    painted = shipped(net_of(blend)).paint(picture, blend)
+    if photograph == 0:
+        return painted
+    mixed = (1 - photograph) * painted.astype(np.float32) + photograph * picture
+    return np.rint(mixed).astype(np.uint8)
+
+
+def largest(picture: Picture) -> Picture:
+    """The picture itself, or where it has more than MAX_PIXELS, the largest copy that can be painted."""
+    height, width = picture.shape[:2]
+    scale = math.sqrt(MAX_PIXELS / (height * width))
+    return picture if scale >= 1 else images.fit(picture, int(max(height, width) * scale))
+
+
+def number_format(blend: Mapping[str, float]) -> str:
+    """The number format in which the net of `blend` computes here: bfloat16 or float32."""
+    return str(shipped(net_of(blend)).dtype).removeprefix("torch.")
 
 
 def shares(blend: Mapping[str, float]) -> dict[str, float]:

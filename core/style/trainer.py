@@ -278,6 +278,41 @@ def train(
         _loop(training, writer, previews)
 
 
+def card_of(run: Run, licence: str) -> dict:
+    """The card of the latest weights of a pastiche training; `licence` says how its photographs may be used."""
+    recipe = recipe_of(run.settings)
+    rows = run.metrics()
+    if not rows or run.model_path() is None:
+        raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
+    last = [row for row in rows if row["step"] > rows[-1]["step"] - 500]
+    styles = [
+        {**style, "losses": {kind: mean_of(last, f"{kind}/{style['name']}") for kind in ("content", "style")}}
+        for style in run.data["styles"]
+    ]
+    return {
+        "kind": "pastiche",
+        "title": f"{len(styles)} paintings",
+        "source": "Table 5.1 with all sixteen normalisations conditioned on the style (equation 5.13)",
+        "width": recipe.width,
+        "styles": styles,
+        "data": f"{run.data['photographs']} photographs",
+        "licence": licence,
+        "steps": rows[-1]["step"],
+        "precision": precision(recipe),
+        "loss_networks": ["VGG-19 as far as relu3_1", "SqueezeNet 1.1"],
+        "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
+        "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
+        "the variance (content) or the mean square (style) of its target",
+        "recipe": settings_of(recipe),
+    }
+
+
+def mean_of(rows: Sequence[Mapping], key: str) -> float | None:
+    """Mean of the rows that have `key`, to four digits; None where none has."""
+    values = [row[key] for row in rows if row.get(key) is not None]
+    return round(sum(values) / len(values), 4) if values else None
+
+
 def precision(recipe: Recipe) -> str:
     return "bfloat16 autocast" if recipe.half else "float32"
 

@@ -1,0 +1,107 @@
+"""The perceptual losses against numbers worked out by hand and against finite differences."""
+
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from core.style import losses
+
+
+def maps(*shape: int, seed: int = 0) -> torch.Tensor:
+    torch.manual_seed(seed)
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def test_gram_divides_by_the_pixels_alone():
+    features = torch.tensor([[[[1.0, 2.0]], [[3.0, -1.0]]]])  # two maps of two pixels
+    expected = torch.tensor([[[(1 + 4) / 2, (3 - 2) / 2], [(3 - 2) / 2, (9 + 1) / 2]]])
+    torch.testing.assert_close(losses.gram(features), expected)
+
+
+def test_gram_does_not_care_about_the_layout_in_memory():
+    features = maps(2, 3, 4, 5)
+    last = features.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(losses.gram(last), losses.gram(features))
+
+
+def test_layer_losses_are_mean_squares():
+    torch.testing.assert_close(
+        losses.layer_content_loss(torch.full((2, 3, 4, 4), 3.0), torch.ones(2, 3, 4, 4)), torch.tensor([4.0, 4.0])
+    )
+    torch.testing.assert_close(
+        losses.layer_style_loss(torch.zeros(1, 2, 2), torch.tensor([[[2.0, 0.0], [0.0, 0.0]]])), torch.tensor([1.0])
+    )
+
+
+def test_content_loss_counts_each_layer_in_units_of_its_variance():
+    content = {"a": maps(2, 3, 4, 4), "b": maps(2, 5, 2, 2, seed=1)}
+    weights = {"a": 1.0, "b": 0.5}
+    nothing = {name: target.mean((1, 2, 3), keepdim=True).expand_as(target) for name, target in content.items()}
+    torch.testing.assert_close(losses.content_loss(nothing, content, weights), torch.tensor([1.5, 1.5]).double())
+    scaled = [{name: 100 * features for name, features in each.items()} for each in (nothing, content)]
+    torch.testing.assert_close(losses.content_loss(*scaled, weights), torch.tensor([1.5, 1.5]).double())
+
+
+def test_style_loss_of_nothing_is_the_sum_of_the_layer_weights():
+    targets = {"a": losses.gram(maps(2, 3, 4, 4)), "b": losses.gram(maps(2, 5, 2, 2))}
+    nothing = {"a": torch.zeros(2, 3, 8, 8).double(), "b": torch.zeros(2, 5, 4, 4).double()}
+    found = losses.style_loss(nothing, targets, {"a": 1.0, "b": 2.0})
+    torch.testing.assert_close(found, torch.tensor([3.0, 3.0]).double())
+
+
+def test_losses_of_the_same_picture_are_zero():
+    features = {"a": maps(2, 3, 6, 4)}
+    assert losses.content_loss(features, features, {"a": 1.0}).abs().max() == 0
+    grams = {"a": losses.gram(features["a"])}
+    assert losses.style_loss(features, grams, {"a": 1.0}).abs().max() == 0
+
+
+def test_a_content_without_variance_still_gives_a_number():
+    flat = {"a": torch.zeros(1, 2, 3, 3)}
+    found = losses.content_loss({"a": torch.ones(1, 2, 3, 3)}, flat, {"a": 1.0})
+    torch.testing.assert_close(found, torch.tensor([1.0]))
+
+
+def test_total_variation_by_hand():
+    picture = torch.tensor([[[[0.0, 1.0], [3.0, 3.0]]]])
+    assert losses.total_variation(picture).item() == pytest.approx((9 + 4 + 1 + 0) / 4)
+    assert losses.total_variation(torch.ones(1, 3, 5, 5)).item() == 0
+
+
+def test_total_loss_weighs_the_three_terms():
+    terms = losses.Terms(torch.tensor([1.0, 2.0]), torch.tensor([10.0, 20.0]), torch.tensor([100.0, 200.0]))
+    found = losses.total_loss(terms, 2.0, torch.tensor([0.5, 3.0]), 0.01)
+    torch.testing.assert_close(found, torch.tensor([2 + 5 + 1.0, 4 + 60 + 2.0]))
+
+
+def test_half_numbers_are_compared_in_full_width():
+    almost = torch.full((1, 1, 8, 8), 1.0, dtype=torch.bfloat16)
+    found = losses.layer_content_loss(almost + 0.0078125, almost)
+    assert found.dtype == torch.float32
+    assert found.item() == pytest.approx(0.0078125**2)
+
+
+def test_gradients_agree_with_finite_differences():
+    content = {"a": maps(2, 3, 3, 4, seed=2)}
+    targets = {"a": losses.gram(maps(2, 3, 5, 5, seed=3))}
+    x = maps(2, 3, 3, 4).requires_grad_()
+    weights = {"a": 0.7}
+    assert gradcheck(losses.gram, x)
+    assert gradcheck(lambda x: losses.content_loss({"a": x}, content, weights), x)
+    assert gradcheck(lambda x: losses.style_loss({"a": x}, targets, weights), x)
+    assert gradcheck(losses.total_variation, x)
+
+
+def test_gradient_of_the_total_loss_agrees_with_finite_differences():
+    content, targets = {"a": maps(2, 3, 3, 4, seed=2)}, {"a": losses.gram(maps(1, 3, 5, 5, seed=3))}
+
+    def total(x: torch.Tensor) -> torch.Tensor:
+        found = {"a": x}
+        terms = losses.Terms(
+            losses.content_loss(found, content, {"a": 1.0}),
+            losses.style_loss(found, targets, {"a": 1.0}),
+            losses.total_variation(x),
+        )
+        return losses.total_loss(terms, 1.0, 3.0, 0.1)
+
+    assert gradcheck(total, maps(2, 3, 3, 4).requires_grad_())

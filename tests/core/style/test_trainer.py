@@ -1,0 +1,205 @@
+"""The training of a pastiche net: its recipe, its crops, its run folder, and that a resumed run loses nothing."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from core import images
+from core.errors import UserError
+from core.runs.folder import Run
+from core.style import trainer
+from core.style.trainer import PasticheTraining, Photographs, Recipe
+from tests.painting import loss_networks, net, picture
+
+TINY = Recipe(("stripes", "dots"), steps=4, crop=32, style_side=48, width=0.25, log_every=1, save_every=2)
+PAINTINGS = {"stripes": picture(50, 60, 5), "dots": 255 - picture(64, 40, 6)}
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return loss_networks()
+
+
+def photographs() -> Photographs:
+    return Photographs([torch.from_numpy(picture(40 + 4 * seed, 50, seed)) for seed in range(3)])
+
+
+def training(networks, recipe: Recipe = TINY) -> PasticheTraining:
+    return PasticheTraining(recipe, photographs(), PAINTINGS, networks)
+
+
+def start(recipe: Recipe = TINY) -> Run:
+    return Run.create("pastiche", trainer.settings_of(recipe))
+
+
+def go(run: Run, networks, **more) -> None:
+    trainer.train(run, photographs(), PAINTINGS, networks, [picture(24, 30, 7), picture(32, 20, 8)], **more)
+
+
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(networks):
+    whole, first = training(networks), training(networks)
+    for _ in range(5):
+        whole.advance()
+    for _ in range(2):
+        first.advance()
+    second = training(networks)
+    second.restore(*first.checkpoint())
+    for _ in range(3):
+        second.advance()
+    assert second.step == whole.step == 5
+    for name, tensor in whole.net.state_dict().items():
+        assert torch.equal(second.net.state_dict()[name], tensor), name
+
+
+def test_a_checkpoint_from_before_the_first_step_is_taken_up(networks):
+    first, second = training(networks), training(networks, dataclasses.replace(TINY, seed=5))
+    second.restore(*first.checkpoint())
+    first.advance()
+    second.advance()
+    assert torch.equal(first.net.enter.convolution.weight, second.net.enter.convolution.weight)
+
+
+def test_a_checkpoint_of_another_net_is_refused(networks):
+    other = training(networks, dataclasses.replace(TINY, width=0.5))
+    with pytest.raises(UserError, match="does not belong to this net"):
+        training(networks).restore(*other.checkpoint())
+
+
+def test_a_run_folder_holds_losses_of_each_style_previews_and_weights(networks):
+    run = start()
+    go(run, networks, facts={"photographs": 3})
+    assert run.status().state == "finished"
+    rows = run.metrics()
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    assert {"content", "style", "variation", "learning_rate"} <= set(rows[0])
+    drawn = {key for row in rows for key in row}
+    assert {"style/stripes", "style/dots", "content/dots"} <= drawn
+    assert [path.stem for path in run.previews()] == ["dots", "stripes"]
+    assert images.decode(run.previews()[0]).shape == (48, 30 + 15, 3)  # two of height 24, above their paintings
+    opened = Run.open(run.id)
+    assert opened.data["names"] == ["stripes", "dots"]
+    assert opened.data["photographs"] == 3
+    assert opened.status().progress["step"] == 4
+
+
+def test_a_stopped_run_goes_on_and_ends_like_one_that_never_stopped(networks):
+    whole, stopped = start(), start()
+    go(whole, networks)
+    original = PasticheTraining.advance
+
+    def stop_after_two(self):
+        if self.step == 1:
+            stopped.ask("stop")
+        return original(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PasticheTraining, "advance", stop_after_two)
+        go(stopped, networks)
+    assert stopped.status().state == "stopped"
+    assert stopped.checkpoint()[1]["step"] == 2
+    go(stopped, networks)
+    assert stopped.status().state == "finished"
+    assert [row["step"] for row in stopped.metrics()] == [1, 2, 3, 4]
+    ours, theirs = stopped.checkpoint()[0], whole.checkpoint()[0]
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_training_lowers_the_loss(networks):
+    lowering = training(networks, dataclasses.replace(TINY, steps=60, style=3.0))
+    totals = []
+    for _ in range(40):
+        _, terms = lowering.advance()
+        totals.append(float((terms.content + 3 * terms.style).detach().mean()))
+    assert np.mean(totals[-8:]) < 0.8 * np.mean(totals[:8])
+
+
+def test_a_style_without_weight_is_left_to_the_content(networks):
+    quiet = training(networks, dataclasses.replace(TINY, style_factors={"dots": 0.0}))
+    assert quiet.style_weights.tolist() == [TINY.style, 0.0]
+
+
+def test_targets_are_grams_of_the_paintings_at_the_style_s_size(networks):
+    found = trainer.style_targets(networks, list(PAINTINGS.values()), TINY)
+    assert found["vgg19.relu1_1"].shape == (2, 64, 64)
+    large = trainer.style_targets(networks, list(PAINTINGS.values()), dataclasses.replace(TINY, style_side=60))
+    assert not torch.allclose(found["vgg19.relu3_1"], large["vgg19.relu3_1"])
+
+
+def test_the_rate_is_constant_and_then_falls():
+    recipe = Recipe(("a",), steps=100, learning_rate=0.01, decay=0.2)
+    assert recipe.rate(0) == recipe.rate(80) == 0.01
+    assert recipe.rate(90) == pytest.approx(0.005)
+    assert recipe.rate(100) == pytest.approx(0.0001)
+    assert Recipe(("a",), steps=100, decay=0.0).rate(99) == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"styles": ()}, "no styles to train"),
+        ({"steps": 0}, "steps is 0; it must be at least 1"),
+        ({"crop": 8}, "at least 32 px"),
+        ({"closest": 0.0}, "from 0 to 1"),
+        ({"style_factors": {"monet": 1.0}}, "'monet', which is not among"),
+    ],
+)
+def test_a_recipe_that_cannot_work_is_refused(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        Recipe(**{"styles": ("a",), **change})
+
+
+def test_settings_bring_the_recipe_back():
+    assert trainer.recipe_of(trainer.settings_of(TINY, photos_folder="x")) == TINY
+    with pytest.raises(UserError, match="name no styles"):
+        trainer.recipe_of({"dataset": "mnist"})
+
+
+def test_crops_are_parts_of_the_photographs_and_follow_the_generator():
+    flat = Photographs(
+        [torch.full((40, 60, 3), 51, dtype=torch.uint8), torch.full((30, 30, 3), 204, dtype=torch.uint8)]
+    )
+    found = flat.crops(24, 16, 0.5, torch.Generator().manual_seed(0))
+    assert found.shape == (24, 3, 16, 16)
+    assert set(found.mean((1, 2, 3)).mul(5).round().tolist()) == {1.0, 4.0}
+    again = photographs().crops(3, 20, 0.3, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(again, photographs().crops(3, 20, 0.3, torch.Generator().manual_seed(3)))
+
+
+def test_half_of_the_crops_are_mirrored():
+    ramp = torch.arange(40, dtype=torch.uint8)[None, :, None].expand(40, 40, 3)
+    found = Photographs([ramp]).crops(60, 16, 0.5, torch.Generator().manual_seed(0))
+    mirrored = (found[:, 0, 0, 0] > found[:, 0, 0, -1]).float().mean()
+    assert 0.3 < mirrored < 0.7
+
+
+def test_no_photographs_are_told():
+    with pytest.raises(UserError, match="no photographs"):
+        Photographs([])
+
+
+def test_a_loss_that_is_no_number_ends_the_training_in_a_sentence(networks):
+    broken = training(networks)
+    with torch.no_grad():
+        broken.net.enter.convolution.weight.fill_(float("nan"))
+    with pytest.raises(UserError, match="loss of step 1 is no longer a number"):
+        broken.advance()
+
+
+def test_a_strip_shows_photographs_above_their_paintings():
+    shown = trainer.strip(net(), 0, [picture(24, 30), picture(48, 48)])
+    assert shown.shape == (48, 54, 3)
+    assert np.array_equal(shown[:24, :30], picture(24, 30))
+
+
+def test_a_card_says_what_the_weights_are_and_no_path(networks):
+    run = Run.create("pastiche", trainer.settings_of(TINY, photos_folder="/somewhere/photos"))
+    with pytest.raises(UserError, match="no weights yet"):
+        trainer.card_of(run, "for research")
+    styles = [{"name": name, "title": name, "artist": "", "year": ""} for name in TINY.styles]
+    go(run, networks, facts={"photographs": 3, "styles": styles})
+    card = trainer.card_of(Run.open(run.id), "for research")
+    assert (card["kind"], card["steps"], card["licence"]) == ("pastiche", 4, "for research")
+    assert card["styles"][0]["losses"]["style"] > 0
+    assert "somewhere" not in str(card)
