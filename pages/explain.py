@@ -31,8 +31,9 @@ def uploaded(data: bytes) -> Picture:
 
 def source(trained: Trained) -> str:
     """Where the picture comes from. A net for digits starts with digits, one for photographs with a photograph."""
-    options = (SAMPLE, TEST, OWN) if trained.channels == 3 else (TEST, SAMPLE, OWN)
-    return st.selectbox("Picture from", options, key="from", bind="query-params")
+    # A default is left out of the address, so another default needs another key to make the same link again.
+    options, key = ((SAMPLE, TEST, OWN), "from") if trained.channels == 3 else ((TEST, SAMPLE, OWN), "grey_from")
+    return st.selectbox("Picture from", options, key=key, bind="query-params")
 
 
 def look(trained: Trained, where: str, wanted: int | None) -> tuple[View, int | None] | None:
@@ -148,7 +149,7 @@ def box_in_words(seen: View, threshold: float) -> str:
 
 
 controls, right = frame.columns()
-seen = label = None
+trained = seen = label = None
 with controls, guard():
     trained = nets.choose()
     if trained is not None:

@@ -80,19 +80,18 @@ def summary(trained: Trained, found: Mistakes, chosen: Mistakes) -> None:
 
 def card(trained: Trained, seen: View, label: int, index: int, loss: float) -> None:
     """One mistake, as in Figure 5.4: image, map of the predicted class, map of the truth, on one scale."""
-    names, predicted = trained.classes, seen.predicted
+    colours, names = theme.colours(), trained.classes
     with st.container(border=True, height="stretch"):
-        st.markdown(f"**{names[label]} taken for {names[predicted]}**")
+        st.markdown(f"**{names[label]} taken for {names[seen.predicted]}**")
         with st.grid(3, min_column_width=80, gap="small"):
-            cell(seen.shown(), f"{trained.held_out} {index}  \nloss {loss:.2f}", f"The image, a {names[label]}")
-            colours = theme.colours()
+            cell(seen.shown(), f"{trained.held_out} {index}", f"loss {loss:.2f}", f"The image, a {names[label]}")
             for position, (role, colour) in enumerate((("predicted", colours.prediction), ("truth", colours.truth))):
-                name = names[seen.classes[position]]
-                share = f"{100 * float(seen.probabilities[seen.classes[position]]):.1f}\u00a0%"
+                name, evidence = names[seen.classes[position]], seen.evidence(position)
                 cell(
                     seen.heat(position, alpha=0.6),
-                    f':color[**{name}, {role}**]{{foreground="{colour}"}}  \n{share}  \n{seen.evidence(position)}',
-                    f"{seen.method} of {name}, the {role} class: evidence {seen.evidence(position)}",
+                    f':color[**{name}, {role}**]{{foreground="{colour}"}}',
+                    f"{100 * float(seen.probabilities[seen.classes[position]]):.1f}\u00a0%  \n{evidence}",
+                    f"{seen.method} of {name}, the {role} class: evidence {evidence}",
                 )
         with st.container(horizontal=True, vertical_alignment="center"):
             legend(seen)
@@ -101,14 +100,15 @@ def card(trained: Trained, seen: View, label: int, index: int, loss: float) -> N
                 PAGES / "explain.py",
                 label="Explain",
                 icon=":material/center_focus_strong:",
-                query_params=address(trained) | {"from": "Test image", "image": str(index)},
+                query_params=address(trained, index),
             )
 
 
-def cell(picture: Picture, caption: str, alt: str) -> None:
+def cell(picture: Picture, name: str, words: str, alt: str) -> None:
     with st.container(gap="xxsmall"):
         st.image(encode(picture, quality=92), width="stretch", alt=alt)
-        st.caption(caption)
+        st.markdown(f":small[{name}]")
+        st.caption(words)
 
 
 def legend(seen: View) -> None:
@@ -119,8 +119,10 @@ def legend(seen: View) -> None:
         st.caption(f"{seen.scale[1]:.3g} evidence", width="content")
 
 
-def address(trained: Trained) -> dict[str, str]:
-    return {"run" if trained.source == "run" else "net": trained.name}
+def address(trained: Trained, index: int) -> dict[str, str]:
+    """Where the Explain page shows this image; for nets of grey images it starts with test images anyway."""
+    net = {"run" if trained.source == "run" else "net": trained.name}
+    return net | {"image": str(index)} | ({"from": "Test image"} if trained.channels == 3 else {})
 
 
 def cards(trained: Trained, split: Split, chosen: Mistakes) -> None:
@@ -138,8 +140,9 @@ def cards(trained: Trained, split: Split, chosen: Mistakes) -> None:
 
 
 controls, right = frame.columns()
-with controls:
-    trained = nets.choose(runs_first=True)
+trained = None
+with controls, guard():
+    trained = nets.choose(own_first=True)
     if trained is not None:
         stamp = nets.stamp(trained.name)
         by = order()

@@ -9,16 +9,23 @@ from core.trainers import recipe
 from core.trainers.trained import Trained, open_run
 
 
-def a_run(model: str = "baseline", *, name: str = "a net", with_weights: bool = True, seed: int = 0) -> Run:
-    """A finished run on the embedded digits whose weights are still those of the initialisation."""
+def a_run(
+    model: str = "baseline",
+    *,
+    name: str = "a net",
+    dataset: str = "digits",
+    with_weights: bool = True,
+    seed: int = 0,
+) -> Run:
+    """A finished run whose weights are still those of the initialisation, on images like the embedded digits."""
     data = datasets.load("digits")
-    run = Run.create("classifier", recipe.settings("digits", model).to_json(), name=name)
+    run = Run.create("classifier", recipe.settings(dataset, model).to_json(), name=name)
     torch.manual_seed(seed)
     net = catalogue.build(model, classes=10, channels=1, side=28, dataset="digits")
     with run.write() as writer:
         writer.facts(
             model=model,
-            dataset="digits",
+            dataset=dataset,
             classes=list(data.classes),
             channels=1,
             side=28,

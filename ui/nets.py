@@ -13,15 +13,17 @@ from core.trainers.trained import Trained
 from ui.frame import PAGES, guard
 
 LAST = "net looked into last"
+CHOICE = "chosen net"
 
 
-def choose(*, runs_first: bool = False) -> Trained | None:
+def choose(*, own_first: bool = False) -> Trained | None:
     """The choice of a net, and the net itself as its latest weights have it.
 
     The address says it as `run=` (a run's id) or `net=` (a shipped net, or a run's id). Where it says nothing, the net
-    that was looked into last is taken, else the first. None, with a sentence, where there is none or it has no weights.
+    that was looked into last is taken, else the first: a run with `own_first`, without it a net for photographs.
+    None, with a sentence, where there is none or it has no weights.
     """
-    found = _titles(runs_first)
+    found = _titles(own_first)
     asked = st.query_params.get("run") or st.query_params.get("net")
     with guard():
         if asked and asked not in found:
@@ -29,20 +31,16 @@ def choose(*, runs_first: bool = False) -> Trained | None:
     if not found:
         _invite()
         return None
-    wanted = next((name for name in (asked, st.session_state.get(LAST)) if name in found), None)
-    if asked and wanted != asked:
-        wanted = None  # an address that leads nowhere is not answered with another net
-    elif not asked:
-        wanted = wanted or next(iter(found))
-    if st.session_state.get("chosen net") != wanted:
-        st.session_state["chosen net"] = wanted
+    wanted = asked or st.session_state.get(LAST)
+    if wanted not in found:  # an address that leads nowhere is not answered with another net
+        wanted = None if asked else next(iter(found))
+    st.session_state[CHOICE] = wanted
     name = st.selectbox(
         "Net",
         list(found),
         format_func=lambda name: found.get(name, name),
-        index=None,
-        required=True,
-        key="chosen net",
+        index=None if wanted is None else 0,
+        key=CHOICE,
         placeholder="Choose a net",
         on_change=_to_address,
         help="Shipped nets, and the nets of your own runs with the weights saved last.",
@@ -51,7 +49,9 @@ def choose(*, runs_first: bool = False) -> Trained | None:
         return None
     _remember(name)
     with guard():
-        return _opened(name, stamp(name))
+        if stamp(name):
+            return _opened(name, stamp(name))
+        _await(Run.open(name))
     return None
 
 
@@ -69,13 +69,30 @@ def is_alive(trained: Trained) -> bool:
     return trained.source == "run" and Run.open(trained.name).status().alive
 
 
-def _titles(runs_first: bool) -> dict[str, str]:
-    """Names and titles of all nets that have weights."""
-    shipped = {name: weights.card(name)["title"] for name in nets.shipped()}
+def _await(run: Run) -> None:
+    """Beside a training that has saved no weights yet: say so, and go on by itself when they come."""
+    if not run.status().alive:
+        nets.open_run(run)  # its sentence says what is missing
+    st.caption(f"The training of {run.name} has begun; its first weights come with its first epoch.")
+
+    @st.fragment(run_every=2)
+    def look() -> None:
+        with guard():
+            if stamp(run.id) or not run.status().alive:
+                st.rerun()
+
+    look()
+
+
+def _titles(own_first: bool) -> dict[str, str]:
+    """Names and titles of all nets that have weights; of the shipped ones those for photographs first."""
+    cards = weights.cards("classifier")
+    by_channels = sorted(cards, key=lambda name: cards[name]["data"]["channels"], reverse=not own_first)
+    shipped = {name: cards[name]["title"] for name in by_channels}
     runs = [run for run in list_runs("classifier") if isinstance(run, Run) and run.model_path()]
     names = Counter(run.name for run in runs)
     own = {run.id: run.name if names[run.name] == 1 else _dated(run) for run in runs}
-    return own | shipped if runs_first else shipped | own
+    return own | shipped if own_first else shipped | own
 
 
 def _dated(run: Run) -> str:
@@ -98,7 +115,7 @@ def _opened(name: str, stamp: int) -> Trained:
 
 
 def _to_address() -> None:
-    name = st.session_state["chosen net"]
+    name = st.session_state[CHOICE]
     if name is not None:
         _remember(name)
 

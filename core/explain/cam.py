@@ -6,6 +6,7 @@ so that two maps shown together can share it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -134,12 +135,12 @@ def has_evidence(map: Tensor) -> bool:
 
 def range_in_words(map: Tensor) -> str:
     """The raw range of a map, as it stands under a picture."""
-    span = f"{_signed(float(map.min()))} to {_signed(float(map.max()))}"
+    low, high = float(map.min()), float(map.max())
+    greatest = max(abs(low), abs(high))
+    decimals = 0 if greatest == 0 else max(0, 2 - math.floor(math.log10(greatest)))
+    # A minus sign that is as wide as a plus, and no minus before a zero.
+    span = f"{low:z.{decimals}f} to {high:z.{decimals}f}".replace("-", "\N{MINUS SIGN}")
     return span if has_evidence(map) else f"no positive evidence ({span})"
-
-
-def _signed(value: float) -> str:
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
 
 
 def overlay(picture: images.Picture, map: Tensor, vmin: float, vmax: float, alpha: float = 0.5) -> images.Picture:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def visit(page: str, **query: str) -> AppTest:
+def visit(page: str, /, **query: str) -> AppTest:
     """The page `page` ("train") as it stands after one run of its script, opened with the query given."""
     app = AppTest.from_file(REPOSITORY / "ui" / "navigation.py", default_timeout=60)
     app.switch_page(str(REPOSITORY / "pages" / f"{page}.py"))

@@ -192,9 +192,11 @@ def test_what_speaks_against_a_class_looks_like_no_evidence():
 
 
 def test_range_in_words_tells_when_nothing_speaks_for_the_class():
-    assert cam.range_in_words(torch.tensor([-1.0, 2.5])) == "−1 to 2.5"
-    assert cam.range_in_words(torch.tensor([-3.0, -0.5])) == "no positive evidence (−3 to −0.5)"
-    assert cam.range_in_words(torch.zeros(2, 2)).startswith("no positive evidence")
+    assert cam.range_in_words(torch.tensor([-1.0, 2.5])) == "−1.00 to 2.50"
+    assert cam.range_in_words(torch.tensor([-3.0, -0.5])) == "no positive evidence (−3.00 to −0.50)"
+    assert cam.range_in_words(torch.zeros(2, 2)) == "no positive evidence (0 to 0)"
+    assert cam.range_in_words(torch.tensor([-0.0123, 0.0000126])) == "−0.0123 to 0.0000"
+    assert cam.range_in_words(torch.tensor([-0.001, 2500.0])) == "0 to 2500"
 
 
 def test_overlay_puts_equal_evidence_in_equal_colours():
