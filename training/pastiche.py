@@ -12,11 +12,11 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from core import hardware, images, weights
+from core import hardware, images
 from core.errors import UserError
 from core.images import Picture
 from core.runs.folder import Run, root
-from core.style import loss_networks, painter, trainer
+from core.style import loss_networks, trainer
 from core.style.trainer import Recipe
 from training.progress import bar
 
@@ -50,9 +50,6 @@ def arguments() -> argparse.ArgumentParser:
     run = parser.add_argument_group("run folder")
     run.add_argument("--run", metavar="RUN", help="folder or name of the run; gone on with if it is there already")
     run.add_argument("--resume", metavar="RUN", help="go on with a run; needs none of the options above")
-    ship = parser.add_argument_group("instead of training")
-    ship.add_argument("--ship", metavar="NAME", help="with --resume: put the run's latest weights among the shipped")
-    ship.add_argument("--licence", metavar="TEXT", help="with --ship: the photographs and how they may be used")
     parser.add_argument("--threads", type=int, default=hardware.spare_threads(), help="default: all cores but one")
     return parser
 
@@ -178,28 +175,12 @@ def run_training(run: Run) -> None:
         trainer.train(run, photographs, pictures, networks, previews(), facts)
 
 
-def ship(run: Run, name: str, licence: str | None) -> Path:
-    """Copy the run's latest weights to weights/NAME.safetensors, with a card beside them; the card's path."""
-    if not licence:
-        raise UserError("Weights are shipped with a card; say by --licence how the photographs may be used.")
-    card = trainer.card_of(run, licence)
-    net = painter.read_net(run.path / "model.safetensors", len(card["styles"]), card["width"])
-    card["bfloat16_error"] = round(painter.half_error(net, previews()), 5)
-    weights.write(weights.WEIGHTS / f"{name}.safetensors", net.state_dict())
-    path = weights.WEIGHTS / f"{name}.json"
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return path
-
-
 def main(given: list[str] | None = None) -> int:
     parser = arguments()
     options = parser.parse_args(given)
     torch.set_num_threads(options.threads)
     try:
         run = find_run(options)
-        if options.ship:
-            print(ship(run, options.ship, options.licence))
-            return 0
         print(f"run folder: {run.path}", flush=True)
         run_training(run)
     except UserError as error:

@@ -1,4 +1,4 @@
-"""`python -m training.ship RUN NAME`: put a finished classifier into `weights/`, with the card that says what it is."""
+"""`python -m training.ship RUN NAME`: put a finished training into `weights/`, with the card that says what it is."""
 
 import argparse
 import json
@@ -8,7 +8,9 @@ from core import datasets, weights
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.folder import Run
+from core.style import painter, trainer
 from core.trainers import evaluation, trained
+from training.pastiche import previews
 
 LICENCES = {
     "digits": "MIT; the data: Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI), CC BY 4.0",
@@ -21,29 +23,43 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.ship", description=__doc__)
     parser.add_argument("run", help="the finished run's folder or name")
     parser.add_argument("name", help="what the weights are to be called, e.g. resnet20_cifar10")
+    parser.add_argument("--licence", help="of a pastiche net's photographs: what they are and how they may be used")
     given = parser.parse_args(arguments)
     try:
-        card = ship(Run.open(given.run), given.name)
+        run = Run.open(given.run)
+        card = ship(run, given.name, given.licence)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    print(f"{given.name}: {card['error']:.2f} % {card['data']['held_out']} error")
+    print(f"{given.name}: {card['title']}")
+    for figure in ("error", "losses", "bfloat16_error"):
+        if figure in card:
+            print(f"{figure}: {card[figure]}")
     return 0
 
 
-def ship(run: Run, name: str) -> dict:
-    """Write weights/NAME.safetensors and its card, the error measured anew in float32; returns the card.
+def ship(run: Run, name: str, licence: str | None = None) -> dict:
+    """Write weights/NAME.safetensors and its card; returns the card.
 
-    Raises UserError where the run is no finished classifier.
+    Raises UserError where the run has not finished, or is a pastiche net and `licence` does not say whence it learnt.
     """
     state = run.status().state
-    if run.kind != "classifier" or state != "finished":
-        raise UserError(f"The run {run.id} is a {run.kind} and {state}; only a finished classifier can be shipped.")
+    path = run.model_path()
+    if state != "finished" or path is None:
+        raise UserError(f"The run {run.id} is {state}; only a finished training can be shipped.")
+    card = pastiche_card(run, licence) if run.kind == "pastiche" else classifier_card(run)
+    weights.write(weights.WEIGHTS / f"{name}.safetensors", weights.read(path))
+    (weights.WEIGHTS / f"{name}.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return card
+
+
+def classifier_card(run: Run) -> dict:
+    """What a classifier is, its error measured anew in float32."""
     net = trained.open_run(run)
     data = datasets.load(net.dataset)
     loss, error = evaluation.evaluate(net.net, getattr(data, net.held_out), net.mean, net.std)
     last = run.metrics()[-1]
-    card = {
+    return {
         "kind": "classifier",
         "title": f"{catalogue.title(net.model)} on {data.title}",
         "error": round(error, 4),
@@ -58,11 +74,15 @@ def ship(run: Run, name: str) -> dict:
         "settings": run.settings,
         "data": run.data,
     }
-    path = run.model_path()
-    assert path is not None  # open_run has read it
-    weights.write(weights.WEIGHTS / f"{name}.safetensors", weights.read(path))
-    (weights.WEIGHTS / f"{name}.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
-    return card
+
+
+def pastiche_card(run: Run, licence: str | None) -> dict:
+    """What a pastiche net is, with its error in bfloat16 measured on photographs it has not seen."""
+    if not licence:
+        raise UserError("A pastiche net's card needs --licence: its photographs, and how they may be used.")
+    card = trainer.card_of(run, licence)
+    net = painter.read_net(run.path / "model.safetensors", len(card["styles"]), card["width"])
+    return card | {"bfloat16_error": round(painter.half_error(net, previews()), 5)}
 
 
 if __name__ == "__main__":

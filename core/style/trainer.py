@@ -44,7 +44,8 @@ class Recipe:
     clip: float = 10.0  # largest norm of a gradient: one bad crop must not fill Adam's long memory
     decay: float = 0.3  # the last part of the steps, in which the rate falls linearly to a hundredth
     content: float = 1.0  # lambda_c of equation 5.10
-    style: float = 1.0  # lambda_s
+    style: float = 3.0  # lambda_s
+    gentle: int = 1_500  # first steps, in which lambda_s counts half: the photograph is learnt before the strokes
     variation: float = 2.0  # lambda_tv, on pixels in [0, 1]
     style_factors: dict[str, float] = field(default_factory=dict)  # lambda_s of a style is style * its factor
     content_layers: dict[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
@@ -67,6 +68,10 @@ class Recipe:
             raise UserError("Training pictures and paintings need at least 32 px a side; raise crop or style side.")
         if not 0 < self.closest <= 1 or not 0 <= self.decay <= 1:
             raise UserError("The smallest crop and the decay are parts of a whole; give numbers from 0 to 1.")
+
+    def style_part(self, step: int) -> float:
+        """Part of lambda_s that counts in the 0-based `step`."""
+        return 0.5 if step < self.gentle else 1.0
 
     def rate(self, step: int) -> float:
         """Learning rate of 0-based `step`: constant, then linear down to a hundredth."""
@@ -192,7 +197,8 @@ class PasticheTraining:
         crops = crops.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
             terms = self._terms(crops, labels)
-            loss = losses.total_loss(terms, recipe.content, self.style_weights[labels], recipe.variation).mean()
+            style = self.style_weights[labels] * recipe.style_part(self.step)
+            loss = losses.total_loss(terms, recipe.content, style, recipe.variation).mean()
         if not torch.isfinite(loss):
             raise UserError(
                 f"The loss of step {self.step + 1} is no longer a number; resume with a lower learning rate."

@@ -135,6 +135,11 @@ def test_the_rate_is_constant_and_then_falls():
     assert Recipe(("a",), steps=100, decay=0.0).rate(99) == 1e-3
 
 
+def test_style_counts_half_in_the_gentle_steps():
+    recipe = Recipe(("a",), gentle=3)
+    assert [recipe.style_part(step) for step in range(5)] == [0.5, 0.5, 0.5, 1.0, 1.0]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

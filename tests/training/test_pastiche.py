@@ -1,0 +1,105 @@
+"""`python -m training.pastiche` and `python -m training.ship` from the outside, with tiny nets and made-up pictures."""
+
+import json
+
+import pytest
+
+from core import weights
+from core.runs.folder import Run, list_runs
+from core.style import painter
+from tests.painting import picture, write_loss_networks, write_pictures
+from training import pastiche, ship
+
+TINY = ["--crop", "32", "--style-side", "48", "--width", "0.25", "--save-every", "2", "--threads", "1"]
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Options that name small folders of photographs, paintings and loss networks."""
+    write_pictures(tmp_path / "photos", ("one", "two"))
+    write_pictures(tmp_path / "styles", ("stripes", "dots", "night"))
+    listed = [{"file": "dots.png", "title": "The dots", "artist": "A. Painter", "year": "1900", "width": 1}]
+    (tmp_path / "styles" / "styles.json").write_text(json.dumps(listed))
+    write_loss_networks(tmp_path / "networks")
+    options = {"--photos": "photos", "--styles": "styles", "--loss-networks": "networks"}
+    return [part for option, name in options.items() for part in (option, str(tmp_path / name))]
+
+
+def train(*options: str) -> int:
+    return pastiche.main([*TINY, *options])
+
+
+def test_a_training_from_the_command_line_makes_a_run_and_the_same_command_goes_on(folders, capsys):
+    command = [*folders, "--only", "dots", "stripes", "--factor", "dots=0.5", "--run", "mine"]
+    assert train(*command, "--steps", "2") == 0
+    run = Run.open("mine")
+    assert run.status().state == "finished"
+    assert run.settings["styles"] == ["dots", "stripes"]
+    assert run.settings["style_factors"] == {"dots": 0.5}
+    assert run.data["styles"][0] == {"name": "dots", "title": "The dots", "artist": "A. Painter", "year": "1900"}
+    assert run.data["styles"][1]["title"] == "Stripes"
+    assert train(*command, "--steps", "4") == 0
+    assert Run.open("mine").checkpoint()[1]["step"] == 4
+    assert pastiche.main(["--resume", "mine", "--steps", "5"]) == 0
+    assert Run.open("mine").checkpoint()[1]["step"] == 5
+    assert "finished" in capsys.readouterr().out
+
+
+def test_a_run_without_a_name_lands_among_the_runs(folders):
+    assert train(*folders, "--steps", "1") == 0
+    (run,) = list_runs("pastiche")
+    assert run.name == "3 styles"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--only", "monet"], "no painting 'monet' in"),
+        (["--factor", "dots"], "'dots' is not of the form NAME=F"),
+        (["--factor", "dots=-1"], "'dots=-1' is not of the form NAME=F"),
+        (["--factor", "monet=1"], "'monet', which is not among"),
+        (["--steps", "0"], "steps is 0"),
+        (["--photos", "/nowhere"], "no folder /nowhere; give the folder of the photographs"),
+    ],
+)
+def test_bad_options_are_told_in_a_sentence(folders, capsys, options, sentence):
+    assert train(*folders, *options) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_what_is_missing_is_told(tmp_path, folders, capsys):
+    assert train("--photos", str(tmp_path / "photos")) == 2
+    assert "needs --styles" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert train(*folders, "--photos", str(tmp_path / "empty")) == 2
+    assert "no pictures in" in capsys.readouterr().err
+
+
+def test_another_recipe_for_the_same_run_is_refused(folders, capsys):
+    assert train(*folders, "--run", "mine", "--steps", "1") == 0
+    assert train(*folders, "--run", "mine", "--steps", "2", "--style", "9") == 2
+    assert "was started with style 3.0, not 9.0" in capsys.readouterr().err
+    Run.create("classifier", {"styles": []}, path=Run.open("mine").path.parent / "other")
+    assert pastiche.main(["--resume", "other"]) == 2
+    assert "trains a classifier" in capsys.readouterr().err
+
+
+def test_a_finished_net_is_shipped_with_a_card_and_paints(tmp_path, monkeypatch, folders, capsys):
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
+    (tmp_path / "weights").mkdir()
+    assert train(*folders, "--run", "mine", "--steps", "1") == 0
+    assert ship.main(["mine", "mine"]) == 2
+    assert "needs --licence" in capsys.readouterr().err
+    assert ship.main(["mine", "mine", "--licence", "My own photographs, free for all"]) == 0
+    card = weights.card("mine")
+    assert (card["kind"], card["steps"], card["licence"]) == ("pastiche", 1, "My own photographs, free for all")
+    assert 0 < card["bfloat16_error"] < 0.1
+    assert str(tmp_path) not in json.dumps(card)
+    assert painter.stylise(picture(), {"dots": 1.0, "night": 1.0}).shape == picture().shape
+    painter.shipped.cache_clear()
+
+
+def test_an_unfinished_run_is_not_shipped(folders, capsys):
+    run = Run.create("pastiche", {})
+    assert ship.main([run.id, "mine", "--licence", "x"]) == 2
+    assert "only a finished training can be shipped" in capsys.readouterr().err
