@@ -29,13 +29,13 @@ def probabilities(
     )
     base = alt.Chart(data).encode(
         y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8)),
-        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.3]), axis=None),
+        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.5]), axis=None),
         tooltip=["class:N", alt.Tooltip("probability:Q", format=".2%")],
     )
     palette = {
         "predicted": colours.prediction,
         "truth": colours.truth,
-        "predicted, rightly": colours.truth,
+        "correct": colours.truth,
         "other": "#8A8578",
     }
     bars = base.mark_bar(height=ROW - 8, cornerRadiusEnd=2).encode(
@@ -47,5 +47,5 @@ def probabilities(
 
 def _role(name: str, predicted: str, truth: str | None) -> str:
     if name == predicted:
-        return "predicted, rightly" if name == truth else "predicted"
+        return "correct" if name == truth else "predicted"
     return "truth" if name == truth else "other"
