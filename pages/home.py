@@ -24,7 +24,7 @@ with paint:
     painting = st.container()
     st.page_link(PAGES / "stylize.py", label="Paint a photograph", icon=":material/brush:")
 
-from core import images  # noqa: E402  (torch takes a moment)
+from core import images, weights  # noqa: E402  (torch takes a moment)
 from core.errors import UserError  # noqa: E402
 from core.explain import view  # noqa: E402
 from core.runs.folder import Run, list_runs  # noqa: E402
@@ -68,7 +68,7 @@ with curve, guard():
     run = finished()
     rows, split = run.metrics(), job_card.held_out(run)
     st.altair_chart(
-        charts.error_curves(rows, job_card.epochs(run), split),
+        charts.error_curves(rows, job_card.epochs(run), split).properties(height=330),
         alt=f"Error in percent over the epochs, train and {split}.",
     )
     error = job_card.latest(rows, f"{split}_error")
@@ -77,7 +77,7 @@ with heat, guard(), st.skeleton(height=SIDE):
     nets = trained.shipped()
     if not nets:
         raise UserError("No classifier is shipped with this copy; train one and explain with that.")
-    picture, answer = explained(nets[0])
+    picture, answer = explained(max(nets, key=lambda net: weights.card(net)["data"]["channels"]))
     st.image(picture, width="stretch", alt="A cat under a heat map of what made the net decide.")
     st.caption(answer + " Bright is evidence for it.")
 with painting, guard(), st.skeleton(height=SIDE):

@@ -13,6 +13,7 @@ from tests.e2e.server import serve
 PAGES = ("", "train", "mistakes", "explain", "stylize")
 # Between two runs of its script nothing of a page is out of date, even under a live training.
 SETTLED = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+HEIGHT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
 WIDTHS = {"desk": (1440, 1000), "phone": (390, 844)}
 
 
@@ -46,14 +47,24 @@ def photograph(page: Page, address: str, file: Path) -> None:
     page.goto(address)
     page.get_by_test_id("stAppViewContainer").wait_for()
     page.locator("h1").wait_for(timeout=60_000)
-    page.wait_for_function(SETTLED, timeout=120_000)
-    page.wait_for_timeout(800)  # the charts are drawn behind the script's back
-    tall = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+    tall = settled_height(page)
     page.set_viewport_size({"width": across, "height": max(down, tall)})
     page.wait_for_timeout(700)
     page.screenshot(path=file)
     page.set_viewport_size({"width": across, "height": down})
     print(file)
+
+
+def settled_height(page: Page) -> int:
+    """The height of the page's content once two looks, a second apart, find it the same."""
+    tall = 0
+    for _ in range(60):
+        page.wait_for_function(SETTLED, timeout=120_000)
+        last, tall = tall, page.evaluate(HEIGHT)
+        if tall == last:
+            break
+        page.wait_for_timeout(1000)  # the charts are drawn behind the script's back
+    return tall
 
 
 if __name__ == "__main__":

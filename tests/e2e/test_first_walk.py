@@ -105,7 +105,7 @@ def a_photograph_is_painted(page: Page, address: str, tmp_path: Path) -> None:
     before_upload = settled_pictures(page)
     page.locator("input[type=file]").first.set_input_files(photograph)
     before = changed_pictures(page, before_upload)
-    slider = page.get_by_role("slider").first
+    slider = page.get_by_role("slider", name="The Great Wave off Kanagawa")
     slider.focus()
     for _ in range(5):
         slider.press("ArrowRight")
