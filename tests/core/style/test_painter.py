@@ -17,7 +17,6 @@ from tests.painting import STYLES, WIDTH, net, picture, ship
 def shipped(tmp_path, monkeypatch) -> PasticheNet:
     yield ship(tmp_path / "weights", monkeypatch)
     painter.shipped.cache_clear()
-    painter.swatch.cache_clear()
 
 
 def test_styles_say_title_artist_year_and_net(shipped):

@@ -1,0 +1,153 @@
+"""The Stylize page, without a browser and with a tiny net: sliders, address, uploads, and sentences for what is wrong."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import images, weights
+from core.style import painter
+from tests.pages.app import texts, visit
+from tests.painting import STYLES, picture, ship
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path, monkeypatch):
+    ship(tmp_path / "weights", monkeypatch)
+    yield
+    painter.shipped.cache_clear()
+
+
+@pytest.fixture
+def painted(monkeypatch) -> list[tuple[tuple[int, ...], dict[str, float], float]]:
+    """What the page asks to be painted: shape of the photograph, blend, part of the photograph."""
+    asked = []
+    original = painter.stylise
+
+    def stylise(shown, blend, *, photograph=0.0):
+        asked.append((shown.shape, dict(blend), photograph))
+        return original(shown, blend, photograph=photograph)
+
+    monkeypatch.setattr(painter, "swatch", lambda style: images.encode(picture(16, 16)))
+    monkeypatch.setattr(painter, "stylise", stylise)
+    return asked
+
+
+def slider(app, name):
+    return app.slider(f"style {name}")
+
+
+def jpeg(height: int = 60, width: int = 90) -> bytes:
+    return images.encode(picture(height, width))
+
+
+def test_the_first_visit_shows_a_painting_and_a_slider_with_a_swatch_for_each_style(painted):
+    app = visit("stylize")
+    assert not app.exception
+    assert not app.error
+    assert [slider(app, name).label for name in STYLES] == ["Stripes", "Dots", "Night"]
+    assert [slider(app, name).value for name in STYLES] == [1.0, 0.0, 0.0]
+    assert painted[0][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.0}
+    assert painted[0][0] == (300, 451, 3)  # the sample as it is: nothing is enlarged
+    assert "Painted in" in texts(app)
+    assert len(app.get("image")) == 2 + len(STYLES)
+
+
+def test_a_slider_changes_the_blend_and_the_address(painted):
+    app = visit("stylize")
+    slider(app, "night").set_value(0.5).run()
+    assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.5}
+    assert app.query_params["styles"] == "stripes:1,night:0.5"
+    assert not app.error
+
+
+def test_the_address_sets_sliders_and_sample(painted):
+    app = visit("stylize", styles="dots:0.4,night:0.6", sample="coffee")
+    assert [slider(app, name).value for name in STYLES] == [0.0, 0.4, 0.6]
+    assert painted[0][1] == {"stripes": 0.0, "dots": 0.4, "night": 0.6}
+    assert app.selectbox("stylize_sample").value == "coffee"
+    assert app.query_params["sample"] == "coffee"
+
+
+@pytest.mark.parametrize("asked", ["monet:1", "dots:2", "dots:-1", "dots:nan", "dots:much", ":", "dots:0.5,,"])
+def test_an_address_that_means_nothing_is_told_and_something_is_painted_all_the_same(painted, asked):
+    app = visit("stylize", styles=asked)
+    assert not app.exception
+    assert "The address asks for" in app.error[0].value
+    assert painted[0][1]["stripes"] == 1.0
+
+
+def test_without_any_weight_a_sentence_says_what_to_do(painted):
+    app = visit("stylize", styles="dots:1")
+    slider(app, "dots").set_value(0.0).run()
+    assert not app.exception
+    assert "All style weights are zero" in app.error[0].value
+    slider(app, "night").set_value(0.3).run()
+    assert not app.error
+
+
+def test_an_upload_takes_the_place_of_the_sample(painted):
+    app = visit("stylize", sample="coffee")
+    app.file_uploader("stylize_upload").upload("holiday.jpg", jpeg(), "image/jpeg").run()
+    assert not app.exception
+    assert painted[-1][0] == (60, 90, 3)
+    assert "sample" not in app.query_params
+    assert "Full size: 90 x 60 px" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("empty.jpg", b"", "is empty"),
+        ("letter.jpg", b"Dear reader, this is no picture at all.", "is text, not a picture"),
+        ("cut.jpg", jpeg(400, 400)[:2000], "damaged or cut short"),
+        ("tiny.png", images.encode(picture(7, 20), "PNG"), "at least 8 px"),
+    ],
+)
+def test_a_bad_upload_is_told_in_a_sentence(painted, name, data, sentence):
+    app = visit("stylize")
+    app.file_uploader("stylize_upload").upload(name, data, "image/jpeg").run()
+    assert not app.exception
+    assert any(sentence in error.value for error in app.error)
+    assert slider(app, "dots").label == "Dots"
+
+
+def test_more_changes_the_size_and_the_part_of_the_photograph(painted):
+    app = visit("stylize")
+    app.select_slider("stylize_side").set_value(256).run()
+    app.slider("stylize_photograph").set_value(0.5).run()
+    assert max(painted[-1][0][:2]) == 256
+    assert painted[-1][2] == 0.5
+
+
+def test_the_painting_alone_can_be_shown(painted):
+    app = visit("stylize")
+    app.get("button_group")[0].set_value("Painting alone").run()
+    assert not app.exception
+    assert len(app.get("image")) == 1 + len(STYLES)
+
+
+def test_downloads_are_paintings_at_full_size(painted, monkeypatch):
+    offered = {}
+    import streamlit as st
+
+    monkeypatch.setattr(st, "download_button", lambda label, data, file, mime, **more: offered.update({file: data}))
+    app = visit("stylize", styles="dots:0.5,night:0.5")
+    app.file_uploader("stylize_upload").upload("holiday.jpg", jpeg(700, 900), "image/jpeg").run()
+    made = {name: make() for name, make in offered.items() if name.startswith("holiday")}
+    assert set(made) == {"holiday-dots-night.png", "holiday-dots-night.jpg"}
+    shapes = {Image.open(io.BytesIO(data)).format: images.decode(data).shape for data in made.values()}
+    assert shapes == {"PNG": (700, 900, 3), "JPEG": (700, 900, 3)}
+    png = images.decode(made["holiday-dots-night.png"])
+    expected = painter.stylise(images.decode(jpeg(700, 900)), {"dots": 0.5, "night": 0.5})
+    assert np.array_equal(png, expected)
+
+
+def test_without_a_net_the_page_says_how_to_make_one(monkeypatch, tmp_path):
+    empty = tmp_path / "none"
+    empty.mkdir()
+    monkeypatch.setattr(weights, "WEIGHTS", empty)
+    app = visit("stylize")
+    assert not app.exception
+    assert "No painting net is shipped" in app.error[0].value
