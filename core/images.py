@@ -109,9 +109,7 @@ def save(picture: Picture, path: str | Path) -> None:
         path.write_bytes(data)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ImageError(
-            f"{path} cannot be written ({reason}): choose a folder that exists and is yours."
-        ) from error
+        raise ImageError(f"{path} cannot be written ({reason}): choose a folder that exists and is yours.") from error
 
 
 def resize(picture: Picture, width: int, height: int) -> Picture:
@@ -160,12 +158,12 @@ def sample(name: str) -> Picture:
 def _opened(source: bytes | str | Path | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
     """The source as a binary stream at its start, with a name for sentences."""
     if isinstance(source, bytes | bytearray | memoryview):
-        yield io.BytesIO(source), "The picture"
+        yield io.BytesIO(source), "The file"
         return
     if not isinstance(source, str | Path):
         source.seek(0)
         name = getattr(source, "name", None)
-        yield source, Path(name).name if isinstance(name, str) else "The picture"
+        yield source, Path(name).name if isinstance(name, str) else "The file"
         return
     path = Path(source)
     try:
@@ -267,8 +265,7 @@ def _header(stream: BinaryIO, name: str, kind: str) -> Image.Image:
     width, height = image.size
     if min(width, height) < MIN_SIDE:
         raise ImageError(
-            f"{name} is {width} x {height} px: "
-            f"a picture must be at least {MIN_SIDE} px wide and {MIN_SIDE} px high."
+            f"{name} is {width} x {height} px: a picture must be at least {MIN_SIDE} px wide and {MIN_SIDE} px high."
         )
     if width * height > MAX_PIXELS:
         raise ImageError(f"{name} is {width} x {height} px, {too_large}")
@@ -356,9 +353,7 @@ def _eight_bits(image: Image.Image) -> Picture:
 
 def _pillow(picture: Picture) -> Image.Image:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        raise ValueError(
-            f"a picture is uint8 of shape (H, W, 3), not {picture.dtype} of shape {picture.shape}"
-        )
+        raise ValueError(f"a picture is uint8 of shape (H, W, 3), not {picture.dtype} of shape {picture.shape}")
     return Image.fromarray(np.ascontiguousarray(picture))
 
 

@@ -1,5 +1,7 @@
 """Explain a picture: what a net sees in it, which part of it decides, and the box that follows (section 5.1)."""
 
+from typing import BinaryIO
+
 import streamlit as st
 
 from ui import frame
@@ -25,8 +27,8 @@ def sample(name: str) -> Picture:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def uploaded(data: bytes) -> Picture:
-    return images.decode(data, max_side=2048)
+def uploaded(id: str, _file: BinaryIO) -> Picture:
+    return images.decode(_file, max_side=2048)
 
 
 def source(trained: Trained) -> str:
@@ -48,7 +50,7 @@ def look(trained: Trained, where: str, wanted: int | None) -> tuple[View, int | 
             type=["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"],
             help=f"Up to {images.MAX_PIXELS // 1_000_000} megapixels. It stays on this computer.",
         )
-        return None if file is None else (view.of_picture(trained, uploaded(file.getvalue()), classes), None)
+        return None if file is None else (view.of_picture(trained, uploaded(file.file_id, file), classes), None)
     split = held_out.split(trained)
     if split is None:
         return None
@@ -164,7 +166,7 @@ with right, guard():
     if trained is not None and seen is not None:
         show(trained, seen, label, threshold, strength)
     elif trained is not None and where == OWN:
-        st.markdown("Upload a photograph at the left, and see what the net takes it for.")
+        st.markdown("Upload a photograph, and see what the net takes it for.")
 frame.takeaway(
     "A net answers with one of the classes it knows, whatever it is shown; the map tells what it went by. "
     "The box is the smallest around all evidence above the threshold."
