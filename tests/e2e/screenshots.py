@@ -14,6 +14,8 @@ PAGES = ("", "train", "mistakes", "explain", "stylize")
 # Between two runs of its script nothing of a page is out of date, even under a live training.
 SETTLED = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
 HEIGHT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
+# Streamlit hands pictures over by their addresses: they arrive after the script has ended.
+PICTURED = "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
 WIDTHS = {"desk": (1440, 1000), "phone": (390, 844)}
 
 
@@ -47,6 +49,8 @@ def photograph(page: Page, address: str, file: Path) -> None:
     page.goto(address)
     page.get_by_test_id("stAppViewContainer").wait_for()
     page.locator("h1").wait_for(timeout=60_000)
+    settled_height(page)
+    page.wait_for_function(PICTURED, timeout=60_000)
     tall = settled_height(page)
     page.set_viewport_size({"width": across, "height": max(down, tall)})
     page.wait_for_timeout(700)
