@@ -85,9 +85,10 @@ RECIPES: dict[tuple[str, str], dict[str, Recipe]] = {
         "thesis": Recipe(milestones=THESIS_STEP),
         "quick": Recipe(schedule="one_cycle", learning_rate=0.2, epochs=3),
     },
+    # These digits are thicker than MNIST's: at Table 4.1's rate of 0.1 most seeds diverge, at 0.02 none did.
     ("baseline", "digits"): {
-        "quick": Recipe(schedule="one_cycle", epochs=20, batch_size=32, weight_decay=1e-5),
-        "thesis": Recipe(milestones=THESIS_STEP, weight_decay=1e-5),
+        "quick": Recipe(schedule="one_cycle", learning_rate=0.02, epochs=20, batch_size=32, weight_decay=1e-5),
+        "thesis": Recipe(milestones=THESIS_STEP, learning_rate=0.02, weight_decay=1e-5),
     },
     ("bn_nin", "digits"): {
         "quick": Recipe(schedule="one_cycle", epochs=15, batch_size=32),
