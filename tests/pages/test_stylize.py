@@ -1,4 +1,4 @@
-"""The Stylize page, without a browser and with a tiny net: sliders, address, uploads, and sentences for what is wrong."""
+"""The Stylize page, without a browser and with a tiny net: sliders, address, uploads, sentences for what is wrong."""
 
 import io
 

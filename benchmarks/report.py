@@ -1,0 +1,56 @@
+"""What every benchmark prints: rows of ours against a peer, measured in turn, as a table or as one JSON object."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import torch
+
+from core import hardware
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case: our figure, the peer's, their unit, and how many times better ours is."""
+
+    case: str
+    ours: float
+    peer: float
+    unit: str
+    ratio: float
+
+
+def in_turn(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """Median milliseconds of both, run A B A B after one unmeasured round each."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for repeat in range(rounds + 1):
+        for list_of_times, run in zip(times, (ours, peer), strict=True):
+            started = time.perf_counter()
+            run()
+            if repeat:
+                list_of_times.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def faster(case: str, ours: float, peer: float) -> Row:
+    """A row of two durations in milliseconds."""
+    return Row(case, round(ours, 1), round(peer, 1), "ms", round(peer / ours, 2))
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    return f"{hardware.describe()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+
+
+def show(name: str, rows: list[Row], as_json: bool) -> None:
+    """Print the rows: one JSON object, or a table for people."""
+    if as_json:
+        print(json.dumps({"name": name, "rows": [asdict(row) for row in rows], "machine": machine()}, indent=1))
+        return
+    print(f"{name}, {machine()}")
+    width = max(len(row.case) for row in rows)
+    for row in rows:
+        figures = f"ours {row.ours:>9.1f} {row.unit}   peer {row.peer:>9.1f} {row.unit}"
+        print(f"{row.case:<{width}}   {figures}   {row.ratio:.2f} times as good")
