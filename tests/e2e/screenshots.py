@@ -12,7 +12,9 @@ from tests.e2e.server import serve
 
 PAGES = ("", "train", "mistakes", "explain", "stylize")
 # Between two runs of its script nothing of a page is out of date, even under a live training.
-SETTLED = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+SETTLED = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+    && [...document.images].every(image => image.complete)
+    && !document.querySelector('[data-testid=stSkeleton]')"""
 HEIGHT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
 # Streamlit hands pictures over by their addresses: they arrive after the script has ended.
 PICTURED = "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
@@ -60,15 +62,13 @@ def photograph(page: Page, address: str, file: Path) -> None:
 
 
 def settled_height(page: Page) -> int:
-    """The height of the page's content once two looks, a second apart, find it the same."""
-    tall = 0
-    for _ in range(60):
+    """The height of the page's content once three looks, a second apart, find it the same."""
+    looks: list[int] = []
+    while len(looks) < 3 or len(set(looks[-3:])) > 1:
         page.wait_for_function(SETTLED, timeout=120_000)
-        last, tall = tall, page.evaluate(HEIGHT)
-        if tall == last:
-            break
+        looks.append(page.evaluate(HEIGHT))
         page.wait_for_timeout(1000)  # the charts are drawn behind the script's back
-    return tall
+    return looks[-1]
 
 
 if __name__ == "__main__":
