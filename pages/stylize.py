@@ -22,19 +22,20 @@ from core.style import painter  # noqa: E402
 Style = dict[str, str]
 
 START = "vangogh_starry_night"
+SAMPLE = "temple"
 SIDES = (256, 384, 512, 768, 1024)
 WRITTEN = "blend in the address of the stylize page"
 VIEWS = ("Side by side", "Painting alone")
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg"}
-SWATCH_PX = 56
+SWATCH_PX = 48
 
 
 def choose_picture() -> tuple[str, Picture]:
     """The photograph to paint and what to call it: an upload, else a sample picture."""
     names = images.sample_names()
     asked = st.query_params.get("sample")
-    if "stylize_sample" not in st.session_state and asked in names:
-        st.session_state["stylize_sample"] = asked
+    if "stylize_sample" not in st.session_state:
+        st.session_state["stylize_sample"] = next(name for name in (asked, SAMPLE, names[0]) if name in names)
     name = st.selectbox(
         "Sample picture", names, format_func=str.capitalize, key="stylize_sample", persist_state="session"
     )
@@ -106,9 +107,9 @@ def choose_blend(styles: list[Style]) -> tuple[dict[str, float], dict[str, Delta
     follow_address(names)
     blend, rooms = {}, {}
     for style in styles:
-        swatch, slider = st.columns([1, 4], gap="small", vertical_alignment="center")
-        rooms[style["name"]] = swatch.empty()
-        blend[style["name"]] = slider.slider(
+        row = st.container(horizontal=True, vertical_alignment="center", gap="small")  # also on a phone one row
+        rooms[style["name"]] = row.container(width=SWATCH_PX).empty()
+        blend[style["name"]] = row.slider(
             style["title"],
             0.0,
             1.0,

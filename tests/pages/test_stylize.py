@@ -49,7 +49,7 @@ def test_the_first_visit_shows_a_painting_and_a_slider_with_a_swatch_for_each_st
     assert [slider(app, name).label for name in STYLES] == ["Stripes", "Dots", "Night"]
     assert [slider(app, name).value for name in STYLES] == [1.0, 0.0, 0.0]
     assert painted[0][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.0}
-    assert painted[0][0] == (300, 451, 3)  # the sample as it is: nothing is enlarged
+    assert painted[0][0] == (342, 512, 3)
     assert "Painted in" in texts(app)
     assert len(app.get("image")) == 2 + len(STYLES)
 
