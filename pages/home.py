@@ -68,7 +68,7 @@ with curve, guard():
     run = finished()
     rows, split = run.metrics(), job_card.held_out(run)
     st.altair_chart(
-        charts.error_curves(rows, job_card.epochs(run), split).properties(height=330),
+        charts.error_curves(rows, job_card.epochs(run), split).properties(height=300),
         alt=f"Error in percent over the epochs, train and {split}.",
     )
     error = job_card.latest(rows, f"{split}_error")

@@ -19,14 +19,14 @@ Rows = Sequence[Mapping[str, Any]]
 def error_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
     """Error in percent over the epochs, of the training split and of the split `held_out` ("test")."""
     scale = alt.Scale(type="symlog", constant=1, domainMin=0, nice=False)
-    axis = alt.Axis(values=ERROR_TICKS, labelExpr="datum.value")
+    axis = alt.Axis(values=ERROR_TICKS, labelExpr="datum.value", labelOverlap="greedy")
     return _curves(rows, epochs, held_out, alt.Y("error:Q", title="error, %", scale=scale, axis=axis))
 
 
 def loss_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
     """Mean cross-entropy (natural logarithm) over the epochs, of both splits, on a logarithmic axis."""
     scale = alt.Scale(type="log", nice=True)
-    axis = alt.Axis(values=LOSS_TICKS, format="~r")
+    axis = alt.Axis(values=LOSS_TICKS, format="~r", labelOverlap="greedy")
     return _curves(rows, epochs, held_out, alt.Y("loss:Q", title="loss", scale=scale, axis=axis))
 
 
