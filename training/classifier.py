@@ -23,6 +23,14 @@ CHANGES = {
     "label_smoothing": float,
     "precision": str,
     "threads": int,
+    "start_from": str,
+}
+
+
+HELP = {
+    "precision": "auto, float32 or bfloat16",
+    "threads": "CPU threads; default: all cores",
+    "start_from": "a run or a shipped net whose weights are the initial ones",
 }
 
 
@@ -53,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", help="what to call the run")
     parser.add_argument("--seed", type=int, help="for initialisation, order and noise alike")
     for option, kind in CHANGES.items():
-        parser.add_argument("--" + option.replace("_", "-"), type=kind, help=f"instead of the recipe's {option}")
+        about = HELP.get(option, f"instead of the recipe's {option.replace('_', ' ')}")
+        parser.add_argument("--" + option.replace("_", "-"), type=kind, help=about)
     parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=None, help="pad, crop, mirror")
     return parser
 

@@ -59,14 +59,15 @@ def classifier_card(run: Run) -> dict:
     data = datasets.load(net.dataset)
     loss, error = evaluation.evaluate(net.net, getattr(data, net.held_out), net.mean, net.std)
     last = run.metrics()[-1]
+    before = run.data.get("began_from") or {"epochs": 0, "training_seconds": 0}
     return {
         "kind": "classifier",
         "title": f"{catalogue.title(net.model)} on {data.title}",
         "error": round(error, 4),
         "loss": round(loss, 5),
         "train_error": round(last["train_error"], 4),
-        "epochs": last["epoch"],
-        "training_seconds": last["seconds"],
+        "epochs": last["epoch"] + before["epochs"],
+        "training_seconds": round(last["seconds"] + before["training_seconds"]),
         "hardware": run.data["device"],
         "trained_on": f"the {len(data.train)} training images of {data.title}",
         "selection": "none: the weights of the last step, whatever they scored",

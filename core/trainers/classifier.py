@@ -81,6 +81,7 @@ class _Training:
         self.steps = self.recipe.epochs * self.steps_per_epoch
         self.images = data.train.images.to(self.device)
         self.labels = data.train.labels.to(self.device)
+        began_from = _start_from(settings.start_from, self.net) if settings.start_from else None
         self._resume(run)
         held_out = data.held_out
         self.held_out_name, self.held_out = held_out, getattr(data, held_out)
@@ -98,6 +99,7 @@ class _Training:
             steps=self.steps,
             steps_per_epoch=self.steps_per_epoch,
             parameters=sum(parameter.numel() for parameter in self.net.parameters()),
+            began_from=began_from,
         )
 
     def go(self) -> None:
@@ -218,6 +220,24 @@ class _Training:
             torch.cuda.set_rng_state(tensors["rng_cuda"])
         self.step, self.seconds, self.tally = state["step"], state["seconds"], _Tally(**state["tally"])
         self.writer.drop_metrics_after("step", self.step)
+
+
+def _start_from(name: str, net: nn.Module) -> dict[str, Any]:
+    """Give `net` the weights of a run or a shipped net; returns how those came about.
+
+    Raises UserError where there is no such run, or where its net is another.
+    """
+    if name in weights.cards("classifier"):
+        card = weights.card(name)
+        weights.fill(net, weights.read(weights.WEIGHTS / f"{name}.safetensors"), f"The weights of {name}")
+        return {key: card[key] for key in ("settings", "epochs", "training_seconds")}
+    run = Run.open(name)
+    path = run.model_path()
+    if path is None:
+        raise UserError(f"The run {run.id} has saved no weights to start from; choose one that has.")
+    weights.fill(net, weights.read(path), f"The weights of the run {run.id}")
+    last = (run.metrics() or [{"epoch": 0.0, "seconds": 0.0}])[-1]
+    return {"settings": run.settings, "epochs": last["epoch"], "training_seconds": last["seconds"]}
 
 
 def _optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:

@@ -41,7 +41,8 @@ class Recipe:
 class Settings:
     """Everything that decides a training: two runs with equal settings on one machine are the same run.
 
-    `precision` "auto" takes bfloat16 where the hardware is fast at it; `threads` 0 takes every core.
+    `precision` "auto" takes bfloat16 where the hardware is fast at it; `threads` 0 takes every core. `start_from` is a
+    run or a shipped net whose weights the training starts from, instead of random ones.
     """
 
     dataset: str
@@ -53,6 +54,7 @@ class Settings:
     seed_noise: int = 0
     precision: str = "auto"
     threads: int = 0
+    start_from: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

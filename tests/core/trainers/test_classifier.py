@@ -201,3 +201,17 @@ def test_a_picture_becomes_what_the_net_wants():
     assert small.shape == (1, 1, 28, 28)
     assert small.unique().tolist() == [200]
     assert found.prepare(small).dtype == torch.float32
+
+
+def test_a_training_starts_from_the_weights_of_another_run_and_remembers_it():
+    first = make()
+    train(first)
+    second = make(start_from=first.id, learning_rate=1e-8, weight_decay=0.0)
+    train(second)
+    before, after = (weights.read(run.path / "model.safetensors") for run in (first, second))
+    assert all(torch.allclose(before[name], after[name], atol=1e-5) for name in before)
+    assert Run.open(second.id).data["began_from"]["settings"] == Run.open(first.id).settings
+    with pytest.raises(UserError, match="does not fit this net"):
+        train(make(start_from=first.id, model="bn_nin"))
+    with pytest.raises(UserError, match="no weights to start from"):
+        train(make(start_from=make().id))
