@@ -30,6 +30,14 @@ FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg"}
 SWATCH_PX = 48
 
 
+def choose_net() -> str:
+    """The shipped net that paints; asked only where there is a choice. Raises UserError where there is none."""
+    nets = painter.nets()
+    if len(nets) < 2:
+        return painter.net_of({})
+    return st.selectbox("Net", nets, format_func=painter.title, key="net", bind="query-params")
+
+
 def choose_picture() -> tuple[str, Picture]:
     """The photograph to paint and what to call it: an upload, else a sample picture."""
     names = images.sample_names()
@@ -146,12 +154,14 @@ def more() -> tuple[int, float]:
     return side, photograph
 
 
-def show(name: str, picture: Picture, blend: dict[str, float], styles: list[Style], side: int, mixed: float) -> None:
+def show(
+    name: str, picture: Picture, net: str, blend: dict[str, float], styles: list[Style], side: int, mixed: float
+) -> None:
     """The painting beside its photograph, what was blended, the time it took, and the downloads."""
     view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed")
     small = images.fit(picture, side)
     started = time.perf_counter()
-    painted = painter.stylise(small, blend, photograph=mixed)
+    painted = painter.stylise(small, blend, net=net, photograph=mixed)
     milliseconds = 1000 * (time.perf_counter() - started)
     titles = {style["name"]: style["title"] for style in styles}
     shares = painter.shares(blend)
@@ -163,12 +173,12 @@ def show(name: str, picture: Picture, blend: dict[str, float], styles: list[Styl
         right = st.container()
     right.image(images.encode(painted), what, width="stretch", alt=f"The photograph {name} painted as {what}")
     st.caption(
-        f"Painted in {milliseconds:.0f} ms at {small.shape[1]} x {small.shape[0]} px, {painter.number_format(blend)}."
+        f"Painted in {milliseconds:.0f} ms at {small.shape[1]} x {small.shape[0]} px, {painter.number_format(net)}."
     )
-    offer_downloads(name, picture, blend, mixed)
+    offer_downloads(name, picture, net, blend, mixed)
 
 
-def offer_downloads(name: str, picture: Picture, blend: dict[str, float], mixed: float) -> None:
+def offer_downloads(name: str, picture: Picture, net: str, blend: dict[str, float], mixed: float) -> None:
     """The painting at full size as PNG or JPEG, painted when it is asked for."""
     full = painter.largest(picture)
     size = f"{full.shape[1]} x {full.shape[0]} px"
@@ -177,7 +187,7 @@ def offer_downloads(name: str, picture: Picture, blend: dict[str, float], mixed:
             st.download_button(
                 format,
                 lambda format=format: images.encode(  # type: ignore[misc]
-                    painter.stylise(full, blend, photograph=mixed), format, quality=92
+                    painter.stylise(full, blend, net=net, photograph=mixed), format, quality=92
                 ),
                 f"{name}-{'-'.join(painter.shares(blend))}.{format.lower().replace('jpeg', 'jpg')}",
                 mime,
@@ -193,7 +203,7 @@ def show_swatches(rooms: dict[str, DeltaGenerator], styles: list[Style]) -> None
     """Beside each slider the same photograph in its style alone."""
     for style in styles:
         alt = f"A temple painted in the style of {style['title']}"
-        rooms[style["name"]].image(painter.swatch(style["name"]), width=SWATCH_PX, alt=alt)
+        rooms[style["name"]].image(painter.swatch(style["name"], style["net"]), width=SWATCH_PX, alt=alt)
 
 
 @st.fragment
@@ -201,14 +211,15 @@ def studio() -> None:
     """Everything that a slider changes; a fragment, so that nothing else is drawn again."""
     controls, canvas = frame.columns()
     with guard():
-        styles = painter.styles_of(painter.net_of({}))
         with controls:
+            net = choose_net()
+            styles = painter.styles_of(net)
             with guard():
                 name, picture = choose_picture()
             blend, rooms = choose_blend(styles)
             side, mixed = more()
         with canvas, guard():
-            show(name, picture, blend, styles, side, mixed)
+            show(name, picture, net, blend, styles, side, mixed)
         show_swatches(rooms, styles)
 
 

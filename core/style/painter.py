@@ -94,6 +94,11 @@ def nets() -> tuple[str, ...]:
     return tuple(weights.cards("pastiche"))
 
 
+def title(net: str) -> str:
+    """What a shipped net is called for people."""
+    return weights.card(net)["title"]
+
+
 def styles() -> list[dict[str, str]]:
     """The shipped styles as rows of name, title, artist, year and net."""
     return [row for net in nets() for row in styles_of(net)]
@@ -121,15 +126,18 @@ def net_of(names: Mapping[str, float]) -> str:
     return found.pop()
 
 
-def stylise(picture: Picture, blend: Mapping[str, float], *, photograph: float = 0.0) -> Picture:
+def stylise(
+    picture: Picture, blend: Mapping[str, float], *, net: str | None = None, photograph: float = 0.0
+) -> Picture:
     """Paint uint8 (H, W, 3) with shipped styles, `blend` mapping names to weights (equation 5.14): the same shape.
 
-    `photograph`, from 0 to 1, is the photograph's part in a plain average of its pixels with the painting's.
+    `net` is the shipped net that paints, by default the first that knows the styles. `photograph`, from 0 to 1, is
+    the photograph's part in a plain average of its pixels with the painting's.
     Raises UserError for unknown styles, weights that mean nothing, and pictures that are too small or too large.
     """
     if not 0 <= photograph <= 1:
         raise UserError(f"The part of the photograph is {photograph}; it must be from 0 to 1.")
-    painted = shipped(net_of(blend)).paint(picture, blend)
+    painted = shipped(net or net_of(blend)).paint(picture, blend)
     if photograph == 0:
         return painted
     mixed = (1 - photograph) * painted.astype(np.float32) + photograph * picture
@@ -143,9 +151,9 @@ def largest(picture: Picture) -> Picture:
     return picture if scale >= 1 else images.fit(picture, int(max(height, width) * scale))
 
 
-def number_format(blend: Mapping[str, float]) -> str:
-    """The number format in which the net of `blend` computes here: bfloat16 or float32."""
-    return str(shipped(net_of(blend)).dtype).removeprefix("torch.")
+def number_format(net: str) -> str:
+    """The number format in which a shipped net computes here: bfloat16 or float32."""
+    return str(shipped(net).dtype).removeprefix("torch.")
 
 
 def shares(blend: Mapping[str, float]) -> dict[str, float]:
@@ -155,11 +163,11 @@ def shares(blend: Mapping[str, float]) -> dict[str, float]:
 
 
 @functools.cache
-def swatch(style: str) -> bytes:
-    """A small JPEG of a sample photograph painted in one shipped style, made once a process."""
+def swatch(style: str, net: str) -> bytes:
+    """A small JPEG of a sample photograph painted in one style of a shipped net, made once a process."""
     name = SWATCH_SAMPLE if SWATCH_SAMPLE in images.sample_names() else images.sample_names()[0]
     picture = images.fit(images.sample(name), 2 * SWATCH_SIDE)
-    painted = stylise(picture, {style: 1.0})
+    painted = stylise(picture, {style: 1.0}, net=net)
     side = min(painted.shape[:2])
     square = painted[:side, (painted.shape[1] - side) // 2 :][:, :side]
     return images.encode(images.fit(square, SWATCH_SIDE), "JPEG")

@@ -1,5 +1,6 @@
 """The Stylize page, without a browser and with a tiny net: sliders, address, uploads, sentences for what is wrong."""
 
+import functools
 import io
 
 import numpy as np
@@ -25,11 +26,11 @@ def painted(monkeypatch) -> list[tuple[tuple[int, ...], dict[str, float], float]
     asked = []
     original = painter.stylise
 
-    def stylise(shown, blend, *, photograph=0.0):
+    def stylise(shown, blend, *, net, photograph):
         asked.append((shown.shape, dict(blend), photograph))
-        return original(shown, blend, photograph=photograph)
+        return original(shown, blend, net=net, photograph=photograph)
 
-    monkeypatch.setattr(painter, "swatch", lambda style: images.encode(picture(16, 16)))
+    monkeypatch.setattr(painter, "swatch", functools.cache(lambda style, net: images.encode(picture(16, 16))))
     monkeypatch.setattr(painter, "stylise", stylise)
     return asked
 
@@ -140,8 +141,19 @@ def test_downloads_are_paintings_at_full_size(painted, monkeypatch):
     shapes = {Image.open(io.BytesIO(data)).format: images.decode(data).shape for data in made.values()}
     assert shapes == {"PNG": (700, 900, 3), "JPEG": (700, 900, 3)}
     png = images.decode(made["holiday-dots-night.png"])
-    expected = painter.stylise(images.decode(jpeg(700, 900)), {"dots": 0.5, "night": 0.5})
+    expected = painter.shipped("tiny").paint(images.decode(jpeg(700, 900)), {"dots": 0.5, "night": 0.5})
     assert np.array_equal(png, expected)
+
+
+def test_a_second_net_can_be_chosen(painted, tmp_path, monkeypatch):
+    other = [{"name": name, "title": name.capitalize(), "artist": "", "year": ""} for name in ("ink", "dots", "chalk")]
+    ship(tmp_path / "weights", monkeypatch, "zinc", styles=other, title="Zinc")
+    app = visit("stylize")
+    assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.0}
+    app.selectbox("net").set_value("zinc").run()
+    assert not app.exception
+    assert not app.error
+    assert painted[-1][1] == {"ink": 1.0, "dots": 0.0, "chalk": 0.0}
 
 
 def test_without_a_net_the_page_says_how_to_make_one(monkeypatch, tmp_path):

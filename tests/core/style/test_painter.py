@@ -102,7 +102,7 @@ def test_bfloat16_is_used_only_where_it_is_fast_and_near(tmp_path, monkeypatch):
         return painter.shipped("tiny").dtype
 
     assert chosen(True, 0.001) == torch.bfloat16
-    assert painter.number_format({"dots": 1.0}) == "bfloat16"
+    assert painter.number_format("tiny") == "bfloat16"
     assert chosen(True, 0.5) == torch.float32
     assert chosen(False, 0.001) == torch.float32
     painter.shipped.cache_clear()
@@ -114,7 +114,7 @@ def test_bfloat16_paints_nearly_the_same():
 
 
 def test_a_swatch_is_a_small_square_jpeg_in_its_style(shipped):
-    swatches = [images.decode(painter.swatch(name)) for name in STYLES]
+    swatches = [images.decode(painter.swatch(name, "tiny")) for name in STYLES]
     assert all(max(swatch.shape) == painter.SWATCH_SIDE and swatch.shape[0] == swatch.shape[1] for swatch in swatches)
     assert np.abs(swatches[0].astype(int) - swatches[1]).mean() > 2
 
@@ -140,6 +140,9 @@ def test_the_first_net_that_knows_a_style_paints_it_and_nets_do_not_mix(tmp_path
     ship(folder, monkeypatch, "second", styles=other)
     assert painter.net_of({"dots": 1.0}) == "first"
     assert painter.net_of({"ink": 1.0}) == "second"
+    first, second = (painter.stylise(picture(), {"dots": 1.0}, net=net) for net in ("first", "second"))
+    assert np.array_equal(first, second)  # the same weights, and dots is the second style of both
+    assert np.array_equal(first, painter.stylise(picture(), {"dots": 1.0}))
     with pytest.raises(UserError, match=r"different nets \(first, second\)"):
         painter.net_of({"ink": 1.0, "night": 1.0})
 
