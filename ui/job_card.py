@@ -68,6 +68,7 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(run.name)}**", width="content")
             badge(status)
+            st.caption(_machine(run), width="content")
         _figures(run, status, rows)
         share, text = progress(status)
         st.progress(share, text=text)
@@ -147,6 +148,13 @@ def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     with st.container(horizontal=True, gap="medium"):
         for label, value in figures.items():
             st.metric(label, value, width="content")
+
+
+def _machine(run: Run) -> str:
+    """How large the net is and what it is trained with; empty until the training has said so."""
+    parameters = int(_number(run.data, "parameters"))
+    known = (f"{parameters:,} parameters" if parameters else "", str(run.data.get("device", "")))
+    return " · ".join(filter(None, known))
 
 
 def _time_left(status: Status) -> str:

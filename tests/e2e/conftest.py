@@ -16,6 +16,7 @@ from tests.e2e import browser as chromium
 from tests.e2e.server import serve
 
 STOP_SECONDS = 30
+TIMEOUT_MS = 180_000  # a busy laptop may take that long to import torch
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,7 @@ def browser() -> Iterator[Browser]:
     executable = chromium.find()
     if executable is None:
         pytest.skip(chromium.NONE)
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
         yield started
@@ -32,7 +34,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1440, "height": 1000})
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(TIMEOUT_MS)
     yield opened
     opened.close()
 
@@ -69,7 +71,7 @@ def card(page: Page) -> Locator:
     return page.locator(".st-key-job-card")
 
 
-def shows(page: Page, state: str, seconds: float = 90) -> None:
+def shows(page: Page, state: str, seconds: float = TIMEOUT_MS / 1000) -> None:
     """Wait until the run's card on the train page says that it is in `state`: a word behind its icon."""
     badge = card(page).get_by_text(re.compile(rf"\b{state}$")).first
     expect(badge).to_be_visible(timeout=1000 * seconds)

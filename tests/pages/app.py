@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def visit(page: str, /, **query: str) -> AppTest:
     """The page `page` ("train") as it stands after one run of its script, opened with the query given."""
-    app = AppTest.from_file(REPOSITORY / "ui" / "navigation.py", default_timeout=60)
+    app = AppTest.from_file(REPOSITORY / "ui" / "navigation.py", default_timeout=200)
     app.switch_page(str(REPOSITORY / "pages" / f"{page}.py"))
     for key, value in query.items():
         app.query_params[key] = value

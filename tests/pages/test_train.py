@@ -99,6 +99,14 @@ def test_the_figures_of_a_run_are_shown():
     }
 
 
+def test_the_size_of_the_net_and_the_machine_are_shown():
+    run = digits_run()
+    record = json.loads((run.path / "run.json").read_text())
+    record["data"] = {"parameters": 358228, "device": "CPU, 2 cores, bfloat16"}
+    (run.path / "run.json").write_text(json.dumps(record))
+    assert "358,228 parameters · CPU, 2 cores, bfloat16" in texts(visit("train", run=run.id))
+
+
 def test_a_download_shows_what_arrives():
     run = digits_run()
     put_status(run, "running", downloading="train-images", bytes=3_000_000, bytes_total=9_900_000)
