@@ -61,7 +61,7 @@ class _Training:
         self.writer, self.settings, self.recipe, self.data = writer, settings, settings.recipe, data
         torch.set_num_threads(settings.threads or hardware.cores())
         self.device = hardware.device()
-        wanted = {"float32": False, "bfloat16": True, "auto": hardware.bf16_is_fast()}
+        wanted = {"float32": False, "bfloat16": True, "auto": self.recipe.bfloat16 and hardware.bf16_is_fast()}
         self.bf16 = wanted[settings.precision]
         torch.manual_seed(settings.seed_initialisation)
         self.net: nn.Module = catalogue.build(

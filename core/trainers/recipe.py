@@ -22,7 +22,8 @@ class Recipe:
 
     `milestones` belong to the step schedule: at the start of epoch `e` (counted from 0) the rate becomes
     `learning_rate * factor`, for each `(e, factor)`. `weight_decay` is the L2 penalty's gradient factor.
-    `augment` is the thesis' "+": pad by 4, random crop, mirror.
+    `augment` is the thesis' "+": pad by 4, random crop, mirror. `bfloat16` says whether precision "auto" may take it:
+    the baseline, which has no normalisation layers, ended at 0.77 % error on MNIST with it and at 0.52 % without.
     """
 
     optimizer: str = "nesterov"
@@ -35,6 +36,7 @@ class Recipe:
     weight_decay: float = 1e-4
     label_smoothing: float = 0.0
     augment: bool = False
+    bfloat16: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ RESIDUAL = ((82.0, 0.1), (123.0, 0.01))  # section 4.5.3
 # For each net, data set by data set, its recipes; the first one is the default.
 RECIPES: dict[tuple[str, str], dict[str, Recipe]] = {
     ("baseline", "mnist"): {
-        "thesis": Recipe(milestones=THESIS_STEP, weight_decay=1e-5),
-        "quick": Recipe(schedule="one_cycle", learning_rate=0.2, epochs=3, weight_decay=1e-5),
+        "thesis": Recipe(milestones=THESIS_STEP, weight_decay=1e-5, bfloat16=False),
+        "quick": Recipe(schedule="one_cycle", learning_rate=0.2, epochs=3, weight_decay=1e-5, bfloat16=False),
     },
     ("bn_nin", "mnist"): {
         "thesis": Recipe(milestones=THESIS_STEP),
@@ -89,8 +91,10 @@ RECIPES: dict[tuple[str, str], dict[str, Recipe]] = {
     },
     # These digits are thicker than MNIST's: at Table 4.1's rate of 0.1 most seeds diverge, at 0.02 none did.
     ("baseline", "digits"): {
-        "quick": Recipe(schedule="one_cycle", learning_rate=0.02, epochs=20, batch_size=32, weight_decay=1e-5),
-        "thesis": Recipe(milestones=THESIS_STEP, learning_rate=0.02, weight_decay=1e-5),
+        "quick": Recipe(
+            schedule="one_cycle", learning_rate=0.02, epochs=20, batch_size=32, weight_decay=1e-5, bfloat16=False
+        ),
+        "thesis": Recipe(milestones=THESIS_STEP, learning_rate=0.02, weight_decay=1e-5, bfloat16=False),
     },
     ("bn_nin", "digits"): {
         "quick": Recipe(schedule="one_cycle", epochs=15, batch_size=32),
