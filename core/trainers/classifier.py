@@ -59,6 +59,7 @@ class _Tally:
 class _Training:
     def __init__(self, run: Run, writer: Writer, settings: Settings, data: Dataset):
         self.writer, self.settings, self.recipe, self.data = writer, settings, settings.recipe, data
+        hardware.keep_freed_memory()
         torch.set_num_threads(settings.threads or hardware.cores())
         self.device = hardware.device()
         wanted = {"float32": False, "bfloat16": True, "auto": self.recipe.bfloat16 and hardware.bf16_is_fast()}

@@ -1,0 +1,33 @@
+"""What is said of the machine is what a training then uses."""
+
+import torch
+from torch import nn
+
+from core import hardware
+
+
+def test_a_training_leaves_a_core_to_the_pages(monkeypatch):
+    monkeypatch.setattr(hardware, "cores", lambda: 1)
+    assert hardware.spare_threads() == 1
+    monkeypatch.setattr(hardware, "cores", lambda: 8)
+    assert hardware.spare_threads() == 7
+
+
+def test_the_description_names_the_number_format(monkeypatch):
+    for fast, name in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(hardware, "bf16_is_fast", lambda fast=fast: fast)
+        assert hardware.describe().endswith(name)
+
+
+def test_channels_last_changes_the_layout_alone():
+    net = nn.Conv2d(3, 4, 3)
+    before = net.weight.detach().clone()
+    assert hardware.channels_last(net) is net
+    assert net.weight.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(net.weight, before)
+
+
+def test_keeping_memory_changes_no_figure():
+    before = torch.arange(1_000_000).double().sum()
+    hardware.keep_freed_memory()
+    assert torch.arange(1_000_000).double().sum() == before
