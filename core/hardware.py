@@ -54,8 +54,8 @@ def spare_threads() -> int:
 def keep_freed_memory() -> None:
     """Let this process keep the memory that it frees, for the next step wants as much again.
 
-    glibc gives large blocks back to the system at once and pays for every page anew: on two cores the baseline and BN-NiN
-    train a fifth faster with this, ResNet-20 as fast. Without glibc nothing happens.
+    glibc gives large blocks back to the system at once and pays for every page anew: the baseline and BN-NiN
+    train a fifth faster with this on a CPU, ResNet-20 as fast. Without glibc nothing happens.
     """
     if not sys.platform.startswith("linux"):
         return
