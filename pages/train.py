@@ -1,5 +1,6 @@
 """Train a net: choose data, net and recipe, start, and watch; the address carries the run."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +45,7 @@ def choose() -> None:
         )
 
 
-def from_address(key: str, label: str, options: tuple[str, ...], title: Any) -> str:
+def from_address(key: str, label: str, options: tuple[str, ...], title: Callable[[str], str]) -> str:
     """A choice that the address of the page carries."""
     asked = st.query_params.get(key)
     first = options.index(asked) if asked in options else (1 if key == "net" else 0)

@@ -1,5 +1,6 @@
 """A training as a card: its state in a word and a sentence, its figures, and one row of controls."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -217,7 +218,7 @@ def _ways_on(run: Run) -> None:
             st.page_link(PAGES / f"{page}.py", label=label, icon=icon, query_params={"run": run.id})
 
 
-def _act(action: Any) -> None:
+def _act(action: Callable[[], object]) -> None:
     with guard():
         action()
         st.rerun()
