@@ -142,9 +142,7 @@ def test_exif_orientation_is_applied(quadrants, format, orientation):
 def test_meaningless_orientation_is_passed_over(quadrants):
     exif = Image.Exif()
     exif[0x0112] = 77
-    np.testing.assert_array_equal(
-        images.decode(file_of(Image.fromarray(quadrants), "PNG", exif=exif)), quadrants
-    )
+    np.testing.assert_array_equal(images.decode(file_of(Image.fromarray(quadrants), "PNG", exif=exif)), quadrants)
 
 
 def test_damaged_exif_does_not_cost_the_picture(quadrants):
@@ -397,9 +395,7 @@ def test_size_of_a_refused_picture_is_told():
 
 
 def test_exactly_forty_megapixels_passes_the_header():
-    assert "damaged or cut short" in refused(
-        png_of_size(8000, 5000)
-    )  # refused for its missing data, not its size
+    assert "damaged or cut short" in refused(png_of_size(8000, 5000))  # refused for its missing data, not its size
 
 
 @pytest.mark.parametrize(
