@@ -38,6 +38,9 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument("--steps", type=int, help="optimiser steps in all")
     recipe.add_argument("--batch", type=int, help="photographs a step")
     recipe.add_argument("--crop", type=int, help="side of the training pictures, px")
+    recipe.add_argument("--jitter", type=int, help="largest shift between the net's grid and the loss networks', px")
+    recipe.add_argument("--gentle", type=int, metavar="STEPS", help="first steps, in which the style counts half")
+    recipe.add_argument("--start", metavar="RUN", help="begin with the weights of another run of the same styles")
     recipe.add_argument("--style-side", type=int, help="long side of the paintings, px: larger means larger strokes")
     recipe.add_argument("--width", type=float, help="factor on the feature maps of Table 5.1")
     recipe.add_argument("--learning-rate", type=float)
@@ -102,7 +105,7 @@ def titles(paintings: dict[str, Path]) -> list[dict[str, str]]:
 def given(options: argparse.Namespace) -> dict:
     """The recipe's settings that were given on the command line."""
     names = ("steps", "batch", "crop", "style_side", "width", "learning_rate", "content", "style", "variation")
-    values = {name: getattr(options, name) for name in (*names, "seed", "save_every")}
+    values = {name: getattr(options, name) for name in (*names, "jitter", "gentle", "seed", "save_every")}
     values["style_factors"] = factors(options.factor)
     return {name: value for name, value in values.items() if value is not None}
 
@@ -115,7 +118,10 @@ def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     paintings = chosen_paintings(options.styles, options.only)
     recipe = Recipe(**{"styles": tuple(paintings), "half": hardware.bf16_is_fast(), **given(options)})
     folders = {name: str(getattr(options, name).resolve()) for name in FOLDERS}
-    settings = trainer.settings_of(recipe, **{f"{name}_folder": folder for name, folder in folders.items()})
+    more = {f"{name}_folder": folder for name, folder in folders.items()}
+    if options.start:
+        more["start"] = str(Run.open(run_path(options.start)).path.resolve())
+    settings = trainer.settings_of(recipe, **more)
     return Run.create("pastiche", settings, path=path, name=None if path else f"{len(paintings)} styles")
 
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core import hardware, images
+from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
 from core.runs.folder import Run, Writer
@@ -36,6 +36,7 @@ class Recipe:
     steps: int = 12_000
     batch: int = 2
     crop: int = 192  # side of the training pictures, px
+    jitter: int = 3  # largest random shift, px, between the net's grid and the loss networks'; see `shifted`
     closest: float = 0.5  # the smallest crop taken, as a part of the photograph's short side
     style_side: int = 512  # long side of the paintings: larger means larger strokes (section 5.3.2)
     width: float = 1.0
@@ -64,6 +65,8 @@ class Recipe:
         for name in ("steps", "batch", "log_every", "save_every"):
             if getattr(self, name) < 1:
                 raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
+        if not 0 <= self.jitter <= 8:
+            raise UserError(f"The jitter is {self.jitter} px; give a number from 0 to 8.")
         if self.crop < 32 or self.style_side < 32:
             raise UserError("Training pictures and paintings need at least 32 px a side; raise crop or style side.")
         if not 0 < self.closest <= 1 or not 0 <= self.decay <= 1:
@@ -215,6 +218,8 @@ class PasticheTraining:
     def _terms(self, crops: Tensor, labels: Tensor) -> losses.Terms:
         recipe = self.recipe
         painted = self.net(crops, one_hot(labels, len(recipe.styles)))
+        down, right = torch.randint(recipe.jitter + 1, (2,), generator=self.generator).tolist()
+        painted, crops = (shifted(pictures, down, right, recipe.jitter) for pictures in (painted, crops))
         with torch.no_grad():
             content = self.networks(crops, recipe.content_layers)
         found = self.networks(painted, recipe.content_layers | recipe.style_layers)
@@ -224,6 +229,14 @@ class PasticheTraining:
             losses.style_loss(found, targets, recipe.style_layers),
             losses.total_variation(painted),
         )
+
+    def start_from(self, run: Run) -> dict:
+        """Take the latest weights of another run with the same styles; returns its steps and recipe."""
+        path = run.model_path()
+        if path is None or tuple(run.data.get("names", ())) != self.recipe.styles:
+            raise UserError(f"The run {run.id} has no weights for just these styles; start from another or from none.")
+        weights.fill(self.net, weights.read(path), f"The run {run.id}")
+        return {"steps": run.metrics()[-1]["step"], "recipe": settings_of(recipe_of(run.settings))}
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
@@ -245,6 +258,16 @@ class PasticheTraining:
                 self.optimiser.state[parameter] = memory
         except (KeyError, RuntimeError) as error:
             raise UserError("The checkpoint does not belong to this net and its styles; start a new run.") from error
+
+
+def shifted(pictures: Tensor, down: int, right: int, jitter: int) -> Tensor:
+    """(N, C, H, W) without `jitter` rows and columns, of which `down` and `right` are taken from the start.
+
+    The painting net works on a grid of four pixels, and so does SqueezeNet. Where the two always lie alike, the net
+    learns to please that grid and prints it into the picture.
+    """
+    height, width = pictures.shape[2] - jitter, pictures.shape[3] - jitter
+    return pictures[:, :, down : down + height, right : right + width]
 
 
 def strip(net: PasticheNet, style: int, photographs: Sequence[Picture]) -> Picture:
@@ -276,10 +299,14 @@ def train(
     recipe = recipe_of(run.settings)
     training = PasticheTraining(recipe, photographs, paintings, networks)
     saved = run.checkpoint()
+    start = run.settings.get("start")
+    before = training.start_from(Run.open(start)) if start and not saved else run.data.get("before")
     if saved:
         training.restore(*saved)
     with run.write() as writer:
-        writer.facts(**(facts or {}), width=recipe.width, names=list(recipe.styles), precision=precision(recipe))
+        writer.facts(
+            **(facts or {}), before=before, width=recipe.width, names=list(recipe.styles), precision=precision(recipe)
+        )
         writer.drop_metrics_after("step", training.step)
         _loop(training, writer, previews)
 
@@ -290,6 +317,7 @@ def card_of(run: Run, licence: str) -> dict:
     rows = run.metrics()
     if not rows or run.model_path() is None:
         raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
+    before = run.data.get("before")  # the training whose weights this one started from
     last = [row for row in rows if row["step"] > rows[-1]["step"] - 500]
     styles = [
         {**style, "losses": {kind: mean_of(last, f"{kind}/{style['name']}") for kind in ("content", "style")}}
@@ -303,13 +331,14 @@ def card_of(run: Run, licence: str) -> dict:
         "styles": styles,
         "data": f"{run.data['photographs']} photographs",
         "licence": licence,
-        "steps": rows[-1]["step"],
+        "steps": rows[-1]["step"] + (before["steps"] if before else 0),
         "precision": precision(recipe),
         "loss_networks": ["VGG-19 as far as relu3_1", "SqueezeNet 1.1"],
         "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
         "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
         "the variance (content) or the mean square (style) of its target",
         "recipe": settings_of(recipe),
+        "before": before,
     }
 
 

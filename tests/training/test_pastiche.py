@@ -45,6 +45,14 @@ def test_a_training_from_the_command_line_makes_a_run_and_the_same_command_goes_
     assert "finished" in capsys.readouterr().out
 
 
+def test_a_training_can_start_from_another_run(folders):
+    assert train(*folders, "--run", "first", "--steps", "1") == 0
+    assert train(*folders, "--run", "second", "--steps", "1", "--start", "first", "--jitter", "2", "--gentle", "0") == 0
+    second = Run.open("second")
+    assert second.data["before"]["steps"] == 1
+    assert (second.settings["jitter"], second.settings["gentle"]) == (2, 0)
+
+
 def test_a_run_without_a_name_lands_among_the_runs(folders):
     assert train(*folders, "--steps", "1") == 0
     (run,) = list_runs("pastiche")

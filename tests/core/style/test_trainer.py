@@ -147,6 +147,7 @@ def test_style_counts_half_in_the_gentle_steps():
         ({"steps": 0}, "steps is 0; it must be at least 1"),
         ({"crop": 8}, "at least 32 px"),
         ({"closest": 0.0}, "from 0 to 1"),
+        ({"jitter": -1}, "jitter is -1 px"),
         ({"style_factors": {"monet": 1.0}}, "'monet', which is not among"),
     ],
 )
@@ -190,6 +191,37 @@ def test_a_loss_that_is_no_number_ends_the_training_in_a_sentence(networks):
         broken.net.enter.convolution.weight.fill_(float("nan"))
     with pytest.raises(UserError, match="loss of step 1 is no longer a number"):
         broken.advance()
+
+
+def test_pictures_are_shifted_against_the_loss_networks_grid():
+    picture = torch.arange(36.0).view(1, 1, 6, 6)
+    found = trainer.shifted(picture, 2, 1, 3)
+    assert found.shape == (1, 1, 3, 3)
+    assert found[0, 0, 0].tolist() == [13.0, 14.0, 15.0]
+    assert torch.equal(trainer.shifted(picture, 0, 0, 0), picture)
+
+
+def test_a_training_can_start_from_another_s_weights(networks):
+    first = start(dataclasses.replace(TINY, steps=3))
+    go(first, networks)
+    second = Run.create("pastiche", trainer.settings_of(dataclasses.replace(TINY, steps=2, seed=9), start=first.id))
+    styles = [{"name": name, "title": name, "artist": "", "year": ""} for name in TINY.styles]
+    go(second, networks, facts={"photographs": 3, "styles": styles})
+    begun = training(networks)
+    assert begun.start_from(Run.open(first.id))["steps"] == 3
+    assert torch.equal(begun.net.enter.convolution.weight, first.checkpoint()[0]["net.enter.convolution.weight"])
+    card = trainer.card_of(Run.open(second.id), "for research")
+    assert card["steps"] == 5
+    assert card["before"]["recipe"]["steps"] == 3
+    go(second, networks)  # nothing is left to do, and what was before is not forgotten
+    assert Run.open(second.id).data["before"]["steps"] == 3
+
+
+def test_a_training_does_not_start_from_other_styles(networks):
+    other = start(dataclasses.replace(TINY, styles=("dots", "stripes")))
+    go(other, networks)
+    with pytest.raises(UserError, match="no weights for just these styles"):
+        training(networks).start_from(Run.open(other.id))
 
 
 def test_a_strip_shows_photographs_above_their_paintings():
