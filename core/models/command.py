@@ -4,7 +4,6 @@ import argparse
 import json
 from typing import Any
 
-from core import datasets
 from core.models import catalogue
 
 _HEADINGS = ("net", "data set", "depth", "parameters", "multiply-adds", "thesis", "thesis error %", "ours %", "weights")
@@ -44,7 +43,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     thesis, shipped = row["thesis"], row["weights"]
     return (
         row["name"],
-        datasets.info(row["dataset"]).title,
+        row["dataset"],
         str(row["depth"]),
         f"{row['parameters']:,}",
         f"{row['multiply_adds'] / 1e6:,.1f} M",

@@ -1,4 +1,6 @@
-"""What the networks of chapter 4 share: He initialisation and pooling with the SAME padding of the tables."""
+"""What the networks of chapter 4 share: initialisation, the linear classifier on averaged maps, and SAME pooling."""
+
+from abc import ABC, abstractmethod
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -16,6 +18,48 @@ def he_initialise(net: nn.Module) -> None:
             nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu")
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+def gaussian_initialise(net: nn.Module, deviation: float) -> None:
+    """Draw every convolution's and linear layer's weights from N(0, deviation^2) and set its biases to 0 (Table 4.2).
+
+    Uses torch's global generator.
+    """
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.normal_(layer.weight, std=deviation)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+class AveragedMaps(nn.Module, ABC):
+    """A net that ends in global average pooling (section 3.6.5) and one linear layer, `output`, on the averages.
+
+    A subclass makes `output` and computes `features`.
+    """
+
+    ends_in_gap = True
+    output: nn.Linear
+
+    @abstractmethod
+    def features(self, x: Tensor) -> Tensor:
+        """Normalised images (N, channels, H, W) -> the last feature maps (N, F, h, w), non-negative."""
+
+    def head(self, features: Tensor) -> Tensor:
+        """Feature maps (N, F, h, w) -> logits (N, classes): global average pooling and a linear layer."""
+        logits: Tensor = self.output(F.adaptive_avg_pool2d(features, 1).flatten(1))
+        return logits
+
+    def class_maps(self, features: Tensor) -> Tensor:
+        """Feature maps (N, F, h, w) -> class activation maps (N, classes, h, w), signed (section 5.1).
+
+        The linear layer applied at every position, bias included, so the mean of a map is its class's logit.
+        """
+        return F.conv2d(features, self.output.weight[:, :, None, None], self.output.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalised images (N, channels, H, W) -> logits (N, classes)."""
+        return self.head(self.features(x))
 
 
 def _same_padding(x: Tensor) -> tuple[int, int]:

@@ -1,82 +1,133 @@
-"""Pre-activation residual networks for small images, sections 4.5.2 and 4.5.3 (He et al., 2016)."""
+"""Residual networks for small images: regular and bottleneck blocks, pre- and post-activation, thin and wide.
+
+Section 4.5 (He et al., 2015 and 2016; Zagoruyko and Komodakis, 2016). Every net of Table 4.6 uses pre-activation.
+"""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.models.layers import he_initialise
+from core.models.layers import AveragedMaps, he_initialise
 
 FILTERS = (16, 32, 64)
+EXPANSION = 4  # a bottleneck block ends in four times the filters of its 3x3 convolution (section 4.5.1)
 
 
-def _conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, bias=False)
+
+
+def _activate(norm: nn.BatchNorm2d | None, x: Tensor) -> Tensor:
+    return x if norm is None else F.relu(norm(x), inplace=True)
 
 
 class Block(nn.Module):
-    """The regular residual block of Figure 4.16b: BN-ReLU-convolution twice, added to the shortcut.
+    """A residual block: convolutions, added to a shortcut around them.
 
-    Where the block changes the shape, the shortcut is a strided 1x1 convolution that sees the pre-activated input
-    (section 4.5.2). The network's first block gets an input that is activated already: `activated=True`.
+    Regular: two 3x3 convolutions with `filters` filters. Bottleneck: 1x1 and 3x3 with `filters`, 1x1 with four times as
+    many. With pre-activation (Figure 4.16b, c) BN-ReLU comes before each convolution and the sum is left alone; without
+    (Figure 4.15a, b) it comes after each, the last one's after the sum. Dropout, if any, precedes the last convolution.
+
+    Where the block changes the shape, the shortcut is a strided 1x1 convolution that sees what the first convolution
+    sees (section 4.5.2). A net's first pre-activation block gets an input that is activated already: `activated=True`.
     """
 
-    def __init__(self, inputs: int, outputs: int, stride: int, *, activated: bool = False) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        filters: int,
+        stride: int,
+        *,
+        bottleneck: bool = False,
+        preactivation: bool = True,
+        activated: bool = False,
+        drop_probability: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.norm1 = None if activated else nn.BatchNorm2d(inputs)
-        self.conv1 = _conv3x3(inputs, outputs, stride)
-        self.norm2 = nn.BatchNorm2d(outputs)
-        self.conv2 = _conv3x3(outputs, outputs)
+        self.preactivation = preactivation
+        outputs = EXPANSION * filters if bottleneck else filters
+        widths: tuple[int, ...] = (inputs, filters, filters, outputs) if bottleneck else (inputs, filters, outputs)
+        normalised = widths[:-1] if preactivation else widths[1:]
+        self.norm1 = None if activated and preactivation else nn.BatchNorm2d(normalised[0])
+        self.conv1 = _convolution(inputs, filters, 1 if bottleneck else 3, 1 if bottleneck else stride)
+        self.norm2 = nn.BatchNorm2d(normalised[1])
+        self.conv2 = _convolution(filters, widths[2], 3, stride if bottleneck else 1)
+        self.norm3 = nn.BatchNorm2d(normalised[2]) if bottleneck else None
+        self.conv3 = _convolution(filters, outputs, 1) if bottleneck else None
         changes_shape = stride != 1 or inputs != outputs
-        self.projection = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False) if changes_shape else None
+        self.projection = _convolution(inputs, outputs, 1, stride) if changes_shape else None
+        self.dropout = nn.Dropout(drop_probability)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, outputs, ceil(H / stride), ceil(W / stride))."""
-        active = x if self.norm1 is None else F.relu(self.norm1(x), inplace=True)
+        """(N, inputs, H, W) -> (N, filters or four times as many, ceil(H / stride), ceil(W / stride))."""
+        return self._preactivated(x) if self.preactivation else self._postactivated(x)
+
+    def _preactivated(self, x: Tensor) -> Tensor:
+        active = _activate(self.norm1, x)
         shortcut = x if self.projection is None else self.projection(active)
-        residual: Tensor = self.conv2(F.relu(self.norm2(self.conv1(active)), inplace=True))
-        return residual + shortcut
+        residual = _activate(self.norm2, self.conv1(active))
+        if self.conv3 is None:
+            return self.conv2(self.dropout(residual)) + shortcut
+        residual = _activate(self.norm3, self.conv2(residual))
+        return self.conv3(self.dropout(residual)) + shortcut
+
+    def _postactivated(self, x: Tensor) -> Tensor:
+        shortcut = x if self.projection is None else self.projection(x)
+        residual = _activate(self.norm1, self.conv1(x))
+        if self.conv3 is None:
+            return _activate(self.norm2, self.conv2(self.dropout(residual)) + shortcut)
+        residual = _activate(self.norm2, self.conv2(residual))
+        return _activate(self.norm3, self.conv3(self.dropout(residual)) + shortcut)
 
 
-def _stack(inputs: int, outputs: int, n: int, *, first: bool) -> nn.Sequential:
-    """`n` blocks; all stacks but the first halve the maps' sides in their first block."""
-    blocks = [Block(inputs, outputs, stride=1 if first else 2, activated=first)]
-    blocks += [Block(outputs, outputs, stride=1) for _ in range(n - 1)]
-    return nn.Sequential(*blocks)
+class ResNet(AveragedMaps):
+    """A 3x3 convolution with 16 filters, three stacks of `n` blocks with 16, 32 and 64, and a linear classifier.
 
+    Depth 6n + 2 with regular and 9n + 2 with bottleneck blocks: ResNet-20 is n = 3 (Figure 4.17, Table 4.5). The first
+    blocks of the second and third stack halve the maps' sides. `widening` multiplies the stacks' filters, k in
+    WRN-(6n + 4, k); `drop_probability` belongs between the convolutions of a wide net's blocks (section 4.5.4), where
+    the thesis uses none.
+    """
 
-class ResNet(nn.Module):
-    """Three stacks of `n` regular blocks with 16, 32 and 64 filters: depth 6n + 2, ResNet-20 at n = 3 (Table 4.5)."""
-
-    ends_in_gap = True
-
-    def __init__(self, classes: int, channels: int, n: int) -> None:
+    def __init__(
+        self,
+        classes: int,
+        channels: int,
+        n: int,
+        *,
+        widening: int = 1,
+        bottleneck: bool = False,
+        preactivation: bool = True,
+        drop_probability: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.stem = _conv3x3(channels, FILTERS[0])
+        self.stem = _convolution(channels, FILTERS[0], 3)
         self.stem_norm = nn.BatchNorm2d(FILTERS[0])
-        self.stack1 = _stack(FILTERS[0], FILTERS[0], n, first=True)
-        self.stack2 = _stack(FILTERS[0], FILTERS[1], n, first=False)
-        self.stack3 = _stack(FILTERS[1], FILTERS[2], n, first=False)
-        self.last_norm = nn.BatchNorm2d(FILTERS[2])
-        self.output = nn.Linear(FILTERS[2], classes)
+        stacks = []
+        inputs = FILTERS[0]
+        for number, filters in enumerate(FILTERS):
+            blocks = []
+            for position in range(n):
+                begins_net = number == 0 and position == 0
+                block = Block(
+                    inputs,
+                    widening * filters,
+                    stride=2 if position == 0 and number > 0 else 1,
+                    bottleneck=bottleneck,
+                    preactivation=preactivation,
+                    activated=begins_net,
+                    drop_probability=drop_probability,
+                )
+                blocks.append(block)
+                inputs = widening * filters * (EXPANSION if bottleneck else 1)
+            stacks.append(nn.Sequential(*blocks))
+        self.stack1, self.stack2, self.stack3 = stacks
+        # The 683K and 868K that Table 4.5 counts for bottleneck nets leave out a scale and a shift in the last norm.
+        self.last_norm = nn.BatchNorm2d(inputs, affine=not bottleneck) if preactivation else None
+        self.output = nn.Linear(inputs, classes)
         he_initialise(self)
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W), normalised -> (N, 64, ceil(H/4), ceil(W/4)), non-negative."""
-        x = F.relu(self.stem_norm(self.stem(x)), inplace=True)
+        """(N, channels, H, W), normalised -> (N, filters, ceil(H/4), ceil(W/4)), non-negative."""
+        x = _activate(self.stem_norm, self.stem(x))
         x = self.stack3(self.stack2(self.stack1(x)))
-        return F.relu(self.last_norm(x), inplace=True)
-
-    def head(self, features: Tensor) -> Tensor:
-        """Feature maps (N, 64, h, w) -> logits (N, classes): global average pooling and a linear layer."""
-        logits: Tensor = self.output(F.adaptive_avg_pool2d(features, 1).flatten(1))
-        return logits
-
-    def class_maps(self, features: Tensor) -> Tensor:
-        """Feature maps (N, 64, h, w) -> class activation maps (N, classes, h, w), signed (section 5.1).
-
-        The linear layer applied at every position, bias included, so the mean of a map is its class's logit.
-        """
-        return F.conv2d(features, self.output.weight[:, :, None, None], self.output.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalised images (N, channels, H, W) -> logits (N, classes)."""
-        return self.head(self.features(x))
+        return _activate(self.last_norm, x)
