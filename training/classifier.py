@@ -21,6 +21,7 @@ CHANGES = {
     "optimizer": str,
     "schedule": str,
     "label_smoothing": float,
+    "dropout": float,
     "precision": str,
     "threads": int,
     "start_from": str,
@@ -28,6 +29,9 @@ CHANGES = {
 
 
 HELP = {
+    "dropout": "drop probability of every dropout layer, instead of the net's own",
+    "optimizer": f"one of: {', '.join(recipes.OPTIMIZERS)}",
+    "schedule": f"one of: {', '.join(recipes.SCHEDULES)}",
     "precision": "auto, float32 or bfloat16",
     "threads": "CPU threads; default: all cores",
     "start_from": "a run or a shipped net whose weights are the initial ones",

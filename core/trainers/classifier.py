@@ -72,6 +72,7 @@ class _Training:
             side=data.side,
             dataset=settings.dataset,
         )
+        _set_dropout(self.net, self.recipe.dropout)
         hardware.channels_last(self.net, self.device)
         self.optimizer = _optimizer(self.recipe, self.net)
         torch.manual_seed(settings.seed_noise)
@@ -241,14 +242,34 @@ def _start_from(name: str, net: nn.Module) -> dict[str, Any]:
     return {"settings": run.settings, "epochs": last["epoch"], "training_seconds": last["seconds"]}
 
 
+def _set_dropout(net: nn.Module, probability: float | None) -> None:
+    """Give every dropout layer this drop probability; None leaves each its own."""
+    for layer in net.modules():
+        if isinstance(layer, nn.Dropout) and probability is not None:
+            layer.p = probability
+
+
+_ADAPTIVE: dict[str, type[torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adagrad": torch.optim.Adagrad,
+    "adadelta": torch.optim.Adadelta,
+    "rmsprop": torch.optim.RMSprop,
+}
+
+
 def _optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
-    parameters = net.parameters()
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(parameters, rate, weight_decay=decay)
+    """The optimiser of that name (section 3.2); what the recipe does not hold has torch's value."""
+    if recipe.optimizer in _ADAPTIVE:
+        adaptive: Any = _ADAPTIVE[recipe.optimizer]
+        return adaptive(net.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     momentum = 0.0 if recipe.optimizer == "sgd" else recipe.momentum
-    nesterov = recipe.optimizer == "nesterov" and momentum > 0
-    return torch.optim.SGD(parameters, rate, momentum, weight_decay=decay, nesterov=nesterov)
+    return torch.optim.SGD(
+        net.parameters(),
+        recipe.learning_rate,
+        momentum,
+        weight_decay=recipe.weight_decay,
+        nesterov=recipe.optimizer == "nesterov" and momentum > 0,
+    )
 
 
 def _mix(seed: int, number: int) -> int:

@@ -1,4 +1,4 @@
-"""Recipes: how a net is trained, as data. The thesis' own are in Tables 4.1 to 4.4 and section 4.5.3."""
+"""From a recipe's name to the settings of a training, checked before anything is started."""
 
 import dataclasses
 import typing
@@ -6,37 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from core import datasets
 from core.errors import UserError
 from core.models import catalogue
+from core.trainers import thesis
+from core.trainers.hyperparameters import OPTIMIZERS, PRECISIONS, SCHEDULES, Recipe
 
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam")
-SCHEDULES = ("constant", "step", "cosine", "one_cycle")
-PRECISIONS = ("auto", "float32", "bfloat16")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Hyperparameters of a training.
-
-    `milestones` belong to the step schedule: at the start of epoch `e` (counted from 0) the rate becomes
-    `learning_rate * factor`, for each `(e, factor)`. `weight_decay` is the L2 penalty's gradient factor.
-    `augment` is the thesis' "+": pad by 4, random crop, mirror. `bfloat16` says whether precision "auto" may take it:
-    the baseline, which has no normalisation layers, ended at 0.77 % error on MNIST with it and at 0.52 % without.
-    """
-
-    optimizer: str = "nesterov"
-    learning_rate: float = 0.1
-    momentum: float = 0.9
-    schedule: str = "step"
-    milestones: tuple[tuple[float, float], ...] = ()
-    epochs: int = 30
-    batch_size: int = 128
-    weight_decay: float = 1e-4
-    label_smoothing: float = 0.0
-    augment: bool = False
-    bfloat16: bool = True
+__all__ = ["OPTIMIZERS", "PRECISIONS", "SCHEDULES", "Recipe", "Settings", "check", "recipes", "settings"]
 
 
 @dataclass(frozen=True)
@@ -75,52 +53,14 @@ class Settings:
         return settings
 
 
-THESIS_STEP = ((20.0, 0.1),)  # Tables 4.1 and 4.3: divide by 10 after 20 of 30 epochs
-HALVING = tuple((float(epoch), 0.5 ** (epoch // 25)) for epoch in range(25, 250, 25))  # Table 4.3, CIFAR
-RESIDUAL = ((82.0, 0.1), (123.0, 0.01))  # section 4.5.3
-
-# For each net, data set by data set, its recipes; the first one is the default.
-RECIPES: dict[tuple[str, str], dict[str, Recipe]] = {
-    ("baseline", "mnist"): {
-        "thesis": Recipe(milestones=THESIS_STEP, weight_decay=1e-5, bfloat16=False),
-        "quick": Recipe(schedule="one_cycle", learning_rate=0.2, epochs=3, weight_decay=1e-5, bfloat16=False),
-    },
-    ("bn_nin", "mnist"): {
-        "thesis": Recipe(milestones=THESIS_STEP),
-        "quick": Recipe(schedule="one_cycle", learning_rate=0.2, epochs=3),
-    },
-    # These digits are thicker than MNIST's: at Table 4.1's rate of 0.1 most seeds diverge, at 0.02 none did.
-    ("baseline", "digits"): {
-        "quick": Recipe(
-            schedule="one_cycle", learning_rate=0.02, epochs=20, batch_size=32, weight_decay=1e-5, bfloat16=False
-        ),
-        "thesis": Recipe(milestones=THESIS_STEP, learning_rate=0.02, weight_decay=1e-5, bfloat16=False),
-    },
-    ("bn_nin", "digits"): {
-        "quick": Recipe(schedule="one_cycle", epochs=15, batch_size=32),
-        "thesis": Recipe(milestones=THESIS_STEP),
-    },
-    ("bn_nin", "cifar10"): {
-        "thesis": Recipe(milestones=HALVING, epochs=250, batch_size=64),
-        "thesis+": Recipe(milestones=HALVING, epochs=250, batch_size=64, augment=True),
-        "quick": Recipe(schedule="one_cycle", learning_rate=0.2, epochs=25, weight_decay=5e-4, augment=True),
-    },
-    ("resnet20", "cifar10"): {
-        "thesis+": Recipe(milestones=RESIDUAL, epochs=164, augment=True),
-        "quick": Recipe(schedule="one_cycle", learning_rate=0.3, epochs=40, weight_decay=5e-4, augment=True),
-    },
-}
-
-
 def recipes(model: str, dataset: str) -> dict[str, Recipe]:
     """The recipes of a net on a data set by name, the default first; a general one where the thesis has none.
 
     Raises UserError, listing the known names, for an unknown net or data set.
     """
     catalogue.title(model)
-    datasets.info(dataset)
-    general = Recipe(schedule="one_cycle", epochs=20)
-    return RECIPES.get((model, dataset)) or {"quick": general}
+    images = datasets.info(dataset).train_size
+    return thesis.RECIPES.get((model, dataset)) or {thesis.QUICK: thesis.general(model, images)}
 
 
 def settings(dataset: str, model: str, recipe_name: str | None = None, **changes: Any) -> Settings:
@@ -162,9 +102,15 @@ def check(settings: Settings) -> None:
     _within("The momentum", recipe.momentum, 0, 0.9999)
     _within("The weight decay", recipe.weight_decay, 0, 1)
     _within("The label smoothing", recipe.label_smoothing, 0, 0.9)
+    if recipe.dropout is not None:
+        _within("The dropout", recipe.dropout, 0, 0.99)
     _within("The number of threads", settings.threads, 0, 4096)
     with torch.device("meta"):  # a net without numbers: only whether it can be built
-        catalogue.build(settings.model, classes=info.classes, channels=info.channels, side=info.side, dataset=info.name)
+        net = catalogue.build(
+            settings.model, classes=info.classes, channels=info.channels, side=info.side, dataset=info.name
+        )
+    if recipe.dropout and not any(isinstance(layer, nn.Dropout) for layer in net.modules()):
+        raise UserError(f"{catalogue.title(settings.model)} has no dropout layers: leave the dropout out.")
 
 
 def _field_names(cls: type) -> tuple[str, ...]:
@@ -178,9 +124,15 @@ def _known_fields(cls: type, saved: dict[str, Any]) -> dict[str, Any]:
 def _check_types(record: Settings | Recipe) -> None:
     for name, kind in typing.get_type_hints(type(record)).items():
         value = getattr(record, name)
-        allowed: dict[Any, tuple[type, ...]] = {float: (int, float), int: (int,), str: (str,), bool: (bool,)}
+        allowed: dict[Any, tuple[type, ...]] = {
+            float: (int, float),
+            float | None: (int, float, type(None)),
+            int: (int,),
+            str: (str,),
+            bool: (bool,),
+        }
         if kind in allowed and (not isinstance(value, allowed[kind]) or (isinstance(value, bool) and kind is not bool)):
-            raise UserError(f"The setting {name} is {value!r}; expected {kind.__name__}.")
+            raise UserError(f"The setting {name} is {value!r}; expected {getattr(kind, '__name__', kind)}.")
 
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:

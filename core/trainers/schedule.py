@@ -2,7 +2,7 @@
 
 import math
 
-from core.trainers.recipe import Recipe
+from core.trainers.hyperparameters import Recipe
 
 RISE = 0.2  # share of the training in which the one-cycle schedule climbs to its peak
 

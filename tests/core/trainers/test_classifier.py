@@ -55,7 +55,7 @@ def test_a_short_training_learns_digits_and_fills_the_folder():
     assert found.classes == tuple("0123456789")
 
 
-@pytest.mark.parametrize("optimizer", ["nesterov", "adam"])
+@pytest.mark.parametrize("optimizer", ["nesterov", "adam", "adagrad", "adadelta", "rmsprop"])
 def test_stopping_and_resuming_gives_the_weights_of_an_uninterrupted_run(optimizer, monkeypatch):
     changes = {"optimizer": optimizer, "learning_rate": 0.01, "augment": True, "epochs": 2, "batch_size": 256}
     whole, parts = make(**changes), make(**changes)
@@ -85,6 +85,14 @@ def test_other_seeds_give_other_weights():
         train(run)
     first, *others = [weights.read(run.path / "model.safetensors")["conv1.weight"] for run in runs]
     assert not any(torch.equal(first, other) for other in others)
+
+
+def test_the_recipe_s_dropout_reaches_the_net():
+    runs = [make(), make(dropout=0.5), make(dropout=0.0)]  # 0.5 is the baseline's own
+    for run in runs:
+        train(run)
+    own, same, none = [weights.read(run.path / "model.safetensors")["hidden.weight"] for run in runs]
+    assert torch.equal(own, same) and not torch.equal(own, none)
 
 
 def test_a_diverged_training_says_where_and_keeps_its_checkpoint():

@@ -1,0 +1,33 @@
+"""The hyperparameters of a training as one record, and what they may be."""
+
+from dataclasses import dataclass
+
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adagrad", "adadelta", "rmsprop")
+SCHEDULES = ("constant", "step", "cosine", "one_cycle")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Hyperparameters of a training.
+
+    `momentum` belongs to the optimisers "momentum" and "nesterov". `milestones` belong to the step schedule: at the
+    start of epoch `e` (counted from 0) the rate becomes `learning_rate * factor`, for each `(e, factor)`.
+    `weight_decay` is the L2 penalty's gradient factor. `augment` is the thesis' "+": pad by 4, random crop, mirror.
+    `dropout` is the drop probability of every dropout layer, None leaves each the net's own. `bfloat16` says whether
+    precision "auto" may take it: the baseline, which has no normalisation layers, ended at 0.77 % error on MNIST with
+    it and at 0.52 % without.
+    """
+
+    optimizer: str = "nesterov"
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    schedule: str = "step"
+    milestones: tuple[tuple[float, float], ...] = ()
+    epochs: int = 30
+    batch_size: int = 128
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.0
+    augment: bool = False
+    dropout: float | None = None
+    bfloat16: bool = True
