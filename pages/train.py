@@ -18,6 +18,7 @@ from core.runs.folder import DamagedRun, Run, list_runs  # noqa: E402
 from core.trainers import recipe as recipes  # noqa: E402
 
 SHOWN = "run shown on the train page"
+USUAL = {"dataset": "digits", "net": "bn_nin"}
 FEW = 6  # earlier runs that are listed at once
 SAMPLES = 24
 
@@ -48,7 +49,7 @@ def choose() -> None:
 def from_address(key: str, label: str, options: tuple[str, ...], title: Callable[[str], str]) -> str:
     """A choice that the address of the page carries."""
     asked = st.query_params.get(key)
-    first = options.index(asked) if asked in options else (1 if key == "net" else 0)
+    first = options.index(asked if asked in options else USUAL[key])
     return st.selectbox(
         label,
         options,
@@ -202,7 +203,7 @@ def invite() -> None:
     st.button(
         "Train BN-NiN on digits",
         icon=":material/play_arrow:",
-        on_click=lambda: start(recipes.settings("digits", "bn_nin", threads=hardware.spare_threads())),
+        on_click=lambda: start(recipes.settings(USUAL["dataset"], USUAL["net"], threads=hardware.spare_threads())),
     )
     images = datasets.load("digits").train.images[:SAMPLES]
     st.image(
