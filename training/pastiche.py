@@ -130,7 +130,7 @@ def existing_run(options: argparse.Namespace, name: str) -> Run:
     run = Run.open(name)
     if run.kind != "pastiche":
         raise UserError(f"The run {run.id} trains a {run.kind}; give the run of a pastiche net.")
-    recipe = trainer.recipe_of(run.settings)
+    recipe = trainer.recipe_of_run(run)
     asked = given(options)
     steps = asked.pop("steps", recipe.steps)
     for setting, value in asked.items():

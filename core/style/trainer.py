@@ -92,6 +92,11 @@ def recipe_of(settings: Mapping) -> Recipe:
     return Recipe(**{**values, "styles": tuple(values["styles"])})
 
 
+def recipe_of_run(run: Run) -> Recipe:
+    """The recipe of a run, with the number of steps that it was last asked for."""
+    return recipe_of({**run.settings, **({"steps": run.data["steps"]} if "steps" in run.data else {})})
+
+
 def settings_of(recipe: Recipe, **more: str) -> dict:
     """A recipe as JSON-able settings, with whatever else the run is to remember."""
     return {**asdict(recipe), "styles": list(recipe.styles), **more}
@@ -236,7 +241,7 @@ class PasticheTraining:
         if path is None or tuple(run.data.get("names", ())) != self.recipe.styles:
             raise UserError(f"The run {run.id} has no weights for just these styles; start from another or from none.")
         weights.fill(self.net, weights.read(path), f"The run {run.id}")
-        return {"steps": run.metrics()[-1]["step"], "recipe": settings_of(recipe_of(run.settings))}
+        return {"steps": run.metrics()[-1]["step"], "recipe": settings_of(recipe_of_run(run))}
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
@@ -305,7 +310,12 @@ def train(
         training.restore(*saved)
     with run.write() as writer:
         writer.facts(
-            **(facts or {}), before=before, width=recipe.width, names=list(recipe.styles), precision=precision(recipe)
+            **(facts or {}),
+            before=before,
+            steps=recipe.steps,
+            width=recipe.width,
+            names=list(recipe.styles),
+            precision=precision(recipe),
         )
         writer.drop_metrics_after("step", training.step)
         _loop(training, writer, previews)
@@ -313,7 +323,7 @@ def train(
 
 def card_of(run: Run, licence: str) -> dict:
     """The card of the latest weights of a pastiche training; `licence` says how its photographs may be used."""
-    recipe = recipe_of(run.settings)
+    recipe = recipe_of_run(run)
     rows = run.metrics()
     if not rows or run.model_path() is None:
         raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
