@@ -41,7 +41,7 @@ def faster(case: str, ours: float, peer: float) -> Row:
 
 def machine() -> str:
     """What the figures were measured on."""
-    return f"{hardware.describe()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    return f"{hardware.describe(hardware.bf16_is_fast())}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
 def show(name: str, rows: list[Row], as_json: bool) -> None:

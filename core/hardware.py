@@ -65,7 +65,7 @@ def keep_freed_memory() -> None:
             mallopt(option, 2**31 - 1)
 
 
-def describe() -> str:
-    """One line for people: the device and the number format that trainings use by default."""
+def describe(bf16: bool) -> str:
+    """One line for people: the device, and the number format that is used on it."""
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {cores()} cores"
-    return f"{name}, {'bfloat16' if bf16_is_fast() else 'float32'}"
+    return f"{name}, {'bfloat16' if bf16 else 'float32'}"

@@ -97,7 +97,7 @@ class _Training:
             std=list(data.std),
             held_out=held_out,
             precision="bfloat16" if self.bf16 else "float32",
-            device=hardware.describe(),
+            device=hardware.describe(self.bf16),
             steps=self.steps,
             steps_per_epoch=self.steps_per_epoch,
             parameters=sum(parameter.numel() for parameter in self.net.parameters()),
