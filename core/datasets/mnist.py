@@ -1,23 +1,32 @@
-"""MNIST by torchvision (section 4.1): fetched with progress, checked, unpacked once, read as tensors."""
+"""MNIST (section 4.1) and Fashion-MNIST by torchvision: fetched with progress, checked, unpacked once, read as tensors.
+
+Both have the same four files; `which` is the name of torchvision's class, and of the folder in ROOT.
+"""
 
 import gzip
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from core.datasets.download import download, exclusive, is_whole, silent
 from core.datasets.split import Progress, Split
 from core.errors import UserError
 from core.vision import torchvision
 
-TITLE = "MNIST"
+TITLES = {"MNIST": "MNIST", "FashionMNIST": "Fashion-MNIST"}
 
 
-def _files(root: Path) -> Iterator[tuple[Path, str, Path]]:
+def _source(which: str) -> Any:
+    """The class of torchvision that knows the addresses and the checksums."""
+    return getattr(torchvision.datasets, which)
+
+
+def _files(root: Path, which: str) -> Iterator[tuple[Path, str, Path]]:
     """Each archive, its MD5 checksum, and the file it holds, all where torchvision looks for them."""
-    for name, md5 in torchvision.datasets.MNIST.resources:
-        archive = root / "MNIST" / "raw" / name
+    for name, md5 in _source(which).resources:
+        archive = root / which / "raw" / name
         yield archive, md5, archive.with_suffix("")
 
 
@@ -42,42 +51,45 @@ def _unpack(archive: Path, raw: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _fetch(root: Path, allowed: bool, progress: Progress) -> None:
+def _fetch(root: Path, which: str, allowed: bool, progress: Progress) -> None:
     """Make every file be there whole: from its archive, and the archive from a mirror."""
-    for archive, md5, raw in _files(root):
+    title = TITLES[which]
+    for archive, md5, raw in _files(root, which):
         if _is_unpacked(archive, raw):
             continue
         archive.parent.mkdir(parents=True, exist_ok=True)
         if not is_whole(archive, md5):
             if not allowed:
                 raise UserError(
-                    f"{TITLE} is not in {root} ({archive.name} is missing or damaged): "
+                    f"{title} is not in {root} ({archive.name} is missing or damaged): "
                     f"allow its download, or put its four .gz files in {archive.parent}."
                 )
-            mirrors = [mirror + archive.name for mirror in torchvision.datasets.MNIST.mirrors]
+            mirrors = [mirror + archive.name for mirror in _source(which).mirrors]
             instead = f"put its four .gz files in {archive.parent}"
-            download(mirrors, archive, md5, f"{TITLE}: {archive.name}", progress, instead=instead)
+            download(mirrors, archive, md5, f"{title}: {archive.name}", progress, instead=instead)
         _unpack(archive, raw)
 
 
-def _split(root: Path, train: bool) -> Split:
-    data = torchvision.datasets.MNIST(root, train=train, download=False)
+def _split(root: Path, which: str, train: bool) -> Split:
+    data = _source(which)(root, train=train, download=False)
     if len(data.data) != len(data.targets):
         raise ValueError("images and labels differ in number")
     return Split(data.data.unsqueeze(1), data.targets)
 
 
-def read(root: Path, allowed: bool, progress: Progress = silent) -> tuple[Split, Split]:
-    """Training and test split: images uint8 (N, 1, 28, 28). Downloads 11 MB into `root` where `allowed` and needed.
+def read(root: Path, allowed: bool, progress: Progress = silent, which: str = "MNIST") -> tuple[Split, Split]:
+    """Training and test split: images uint8 (N, 1, 28, 28), downloaded into `root` where `allowed` and needed.
 
-    The four archives in ROOT/MNIST/raw are enough. Raises `UserError` when the data cannot be had.
+    That is 11 MB of MNIST, 31 MB of Fashion-MNIST. The four archives in ROOT/MNIST/raw or ROOT/FashionMNIST/raw are
+    enough. Raises `UserError` when the data cannot be had.
     """
-    if not all(_is_unpacked(archive, raw) for archive, _, raw in _files(root)):
-        with exclusive(root, "mnist", TITLE, progress):
-            _fetch(root, allowed, progress)
+    title = TITLES[which]
+    if not all(_is_unpacked(archive, raw) for archive, _, raw in _files(root, which)):
+        with exclusive(root, which.lower(), title, progress):
+            _fetch(root, which, allowed, progress)
     try:
-        return _split(root, train=True), _split(root, train=False)
+        return _split(root, which, train=True), _split(root, which, train=False)
     except (AssertionError, ValueError, LookupError, RuntimeError, OSError) as error:
         raise UserError(
-            f"A file of {TITLE} in {root / 'MNIST' / 'raw'} is damaged: remove that folder and load {TITLE} again."
+            f"A file of {title} in {root / which / 'raw'} is damaged: remove that folder and load {title} again."
         ) from error

@@ -1,21 +1,26 @@
 """The data sets by name: what is known of each before it is loaded, and the loading."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.datasets import classes, folder, toybox
 from core.datasets.download import silent
-from core.datasets.split import Dataset, Progress, Split, channel_statistics
+from core.datasets.name import Name, parse, whole_numbers
+from core.datasets.split import Dataset, Progress, Splits, channel_statistics
 from core.errors import UserError
 
-_DIGIT_NAMES = tuple("0123456789")
-_CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_IN_MEMORY = 4  # data sets kept; SVHN alone is 2 GB
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What is known of a data set without loading it. `download_mb` is what a first load fetches, 0 if embedded."""
+    """What is known of a data set without loading it.
+
+    `embedded` ones need no download, `download_mb` is what a first load of another fetches. The sizes of a folder of
+    pictures are those before any unreadable picture is left out.
+    """
 
     name: str
     title: str
@@ -24,34 +29,70 @@ class DatasetInfo:
     side: int
     train_size: int
     test_size: int
-    embedded: bool
-    download_mb: int
+    validation_size: int = 0
+    embedded: bool = False
+    download_mb: int = 0
 
     @property
     def classes(self) -> int:
         """How many classes there are."""
         return len(self.class_names)
 
+    @property
+    def held_out(self) -> str:
+        """The split whose errors are shown: "validation" where there is one, else "test"."""
+        return "validation" if self.validation_size else "test"
+
 
 _INFOS = (
-    DatasetInfo("digits", "Digits (scikit-learn)", _DIGIT_NAMES, 1, 28, 1437, 360, embedded=True, download_mb=0),
-    DatasetInfo("mnist", "MNIST", _DIGIT_NAMES, 1, 28, 60_000, 10_000, embedded=False, download_mb=11),
-    DatasetInfo("cifar10", "CIFAR-10", _CIFAR10_NAMES, 3, 32, 50_000, 10_000, embedded=False, download_mb=170),
+    DatasetInfo("digits", "Digits (scikit-learn)", classes.DIGITS, 1, 28, 1437, 360, embedded=True),
+    DatasetInfo("mnist", "MNIST", classes.DIGITS, 1, 28, 60_000, 10_000, download_mb=11),
+    DatasetInfo("fashion_mnist", "Fashion-MNIST", classes.FASHION, 1, 28, 60_000, 10_000, download_mb=31),
+    DatasetInfo("svhn", "SVHN", classes.DIGITS, 3, 32, 598_388, 26_032, 6_000, download_mb=1_576),
+    DatasetInfo("cifar10", "CIFAR-10", classes.CIFAR10, 3, 32, 50_000, 10_000, download_mb=170),
+    DatasetInfo("cifar100", "CIFAR-100", classes.CIFAR100, 3, 32, 50_000, 10_000, download_mb=169),
 )
-_CACHE: dict[tuple[str, Path], Dataset] = {}
+_CACHE: dict[tuple[str, Path, Hashable], Dataset] = {}
 
 
 def names() -> tuple[str, ...]:
-    """The data sets that `load` knows; the first is the embedded one."""
-    return tuple(known.name for known in _INFOS)
+    """The data sets that `load` knows by one word, those that need no download first. `folder:PATH` is one more."""
+    digits, *others = (known.name for known in _INFOS)
+    return (digits, "toybox", *others)
 
 
 def info(name: str) -> DatasetInfo:
-    """What is known of the data set `name`. Raises `UserError`, listing the known ones, for any other name."""
+    """What is known of the data set `name`, which may carry options (see core.datasets.name).
+
+    Raises `UserError` for an unknown name, listing the known ones, for an option that does not fit, and for a folder
+    that cannot be used.
+    """
+    parts = parse(name)
+    if parts.kind == "toybox" and not parts.path:
+        return _toybox_info(toybox.Scenes.named(parts))
+    if parts.kind == "folder":
+        return _folder_info(folder.Pictures.named(parts))
     for known in _INFOS:
-        if known.name == name:
+        if known.name == parts.kind and not parts.path:
+            whole_numbers(parts, {}, {})  # refuses any option
             return known
-    raise UserError(f'There is no data set "{name}": choose one of {", ".join(names())}.')
+    raise UserError(f'There is no data set "{name}": choose one of {", ".join(names())}, or folder:PATH.')
+
+
+def _toybox_info(scenes: toybox.Scenes) -> DatasetInfo:
+    title = "Toybox" if scenes.side == toybox.Scenes().side else f"Toybox, {scenes.side} px"
+    return _own(scenes.name, title, toybox.CLASSES, scenes.side, toybox.SIZES)
+
+
+def _folder_info(pictures: folder.Pictures) -> DatasetInfo:
+    listed = folder.look(pictures)
+    return _own(pictures.name, pictures.title, listed.classes, pictures.side, listed.sizes)
+
+
+def _own(name: str, title: str, classes: tuple[str, ...], side: int, sizes: dict[str, int]) -> DatasetInfo:
+    """One of colour pictures that is not downloaded."""
+    train, validation, test = (sizes[split] for split in ("train", "validation", "test"))
+    return DatasetInfo(name, title, classes, 3, side, train, test, validation, embedded=True)
 
 
 def data_root() -> Path:
@@ -60,43 +101,83 @@ def data_root() -> Path:
     return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "atelier"
 
 
-def _read_digits(root: Path, download: bool, progress: Progress) -> tuple[Split, Split]:
+def _read_digits(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
     from core.datasets import digits  # scikit-learn takes a second to import
 
-    return digits.read()
+    return Splits(*digits.read())
 
 
-def _read_mnist(root: Path, download: bool, progress: Progress) -> tuple[Split, Split]:
+def _read_mnist(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
     from core.datasets import mnist  # torchvision does, too
 
-    return mnist.read(root, download, progress)
+    return Splits(*mnist.read(root, download, progress))
 
 
-def _read_cifar10(root: Path, download: bool, progress: Progress) -> tuple[Split, Split]:
+def _read_fashion_mnist(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
+    from core.datasets import mnist
+
+    return Splits(*mnist.read(root, download, progress, "FashionMNIST"))
+
+
+def _read_svhn(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
+    from core.datasets import svhn
+
+    return svhn.read(root, download, progress)
+
+
+def _read_cifar10(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
     from core.datasets import cifar
 
-    return cifar.read(root, download, progress)
+    return Splits(*cifar.read(root, download, progress))
 
 
-_READERS: dict[str, Callable[[Path, bool, Progress], tuple[Split, Split]]] = {
+def _read_cifar100(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
+    from core.datasets import cifar
+
+    return Splits(*cifar.read(root, download, progress, "CIFAR100"))
+
+
+def _read_toybox(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
+    return toybox.read(toybox.Scenes.named(parts), root, progress)
+
+
+def _read_folder(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
+    return folder.read(folder.Pictures.named(parts), progress)
+
+
+_READERS: dict[str, Callable[[Name, Path, bool, Progress], Splits]] = {
     "digits": _read_digits,
     "mnist": _read_mnist,
+    "fashion_mnist": _read_fashion_mnist,
+    "svhn": _read_svhn,
     "cifar10": _read_cifar10,
+    "cifar100": _read_cifar100,
+    "toybox": _read_toybox,
+    "folder": _read_folder,
 }
 
 
 def load(name: str, root: Path | None = None, *, download: bool = True, progress: Progress | None = None) -> Dataset:
-    """The data set `name`, from memory if this process has loaded it before.
+    """The data set `name`, from memory if this process has loaded it lately.
 
-    `root` is the folder downloaded data is kept in (default `data_root()`), `progress` hears of every piece that
-    arrives. Several processes may load at once. Raises `UserError` for an unknown name, and when the data is not there
-    and cannot, or with `download=False` must not, be fetched; nothing half-fetched is left behind then.
+    `name` may carry options (see core.datasets.name): "toybox?side=64", "folder:/home/me/pictures?side=64&seed=0".
+    `root` is the folder downloaded and generated data is kept in (default `data_root()`), `progress` hears of every
+    piece that arrives. Several processes may load at once. Raises `UserError` for an unknown name, and when the data is
+    not there and cannot, or with `download=False` must not, be fetched; nothing half-fetched is left behind then.
     """
     known = info(name)
-    folder = (root or data_root()).resolve()
-    key = (name, folder)
-    if key not in _CACHE:
-        train, test = _READERS[name](folder, download, progress or silent)
+    parts = parse(known.name)
+    where = (root or data_root()).resolve()
+    state = folder.look(folder.Pictures.named(parts)).state if parts.kind == "folder" else None
+    key = (known.name, where, state)
+    dataset = _CACHE.pop(key, None)
+    if dataset is None:
+        read = _READERS[parts.kind]
+        train, test, validation, remarks = read(parts, where, download, progress or silent)
         mean, std = channel_statistics(train.images)
-        _CACHE[key] = Dataset(name, known.title, train, test, None, known.class_names, mean, std)
-    return _CACHE[key]
+        labels = known.class_names
+        dataset = Dataset(known.name, known.title, train, test, validation, labels, mean, std, remarks)
+    _CACHE[key] = dataset  # at the end again: the one used longest ago is the first to go
+    while len(_CACHE) > _IN_MEMORY:
+        _CACHE.pop(next(iter(_CACHE)), None)
+    return dataset

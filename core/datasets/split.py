@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,13 +13,27 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Split:
-    """Images uint8 (N, C, H, W) and their labels int64 (N,). Shared between callers: read, never write."""
+    """Images uint8 (N, C, H, W) and their labels int64 (N,). Shared between callers: read, never write.
+
+    `boxes`, where they are known, are int64 (N, 4): x0, y0, x1, y1 in pixels of the labelled object's visible part,
+    half-open, so that x1 - x0 is its width.
+    """
 
     images: Tensor
     labels: Tensor
+    boxes: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+class Splits(NamedTuple):
+    """What a reader gives. `remarks` are sentences for the user about what was left out."""
+
+    train: Split
+    test: Split
+    validation: Split | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,7 @@ class Dataset:
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def channels(self) -> int:

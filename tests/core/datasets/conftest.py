@@ -14,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
+from core.datasets import svhn
 from core.vision import torchvision
 
 CLOSED = "http://127.0.0.1:9/"  # the discard port: nobody listens there
@@ -32,7 +34,7 @@ def idx(array: np.ndarray) -> bytes:
 
 @pytest.fixture
 def mnist_files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """Four archives as MNIST's, by name; torchvision is told their checksums. Image i is grey level i throughout."""
+    """Four archives as MNIST's and Fashion-MNIST's, by name; torchvision is told their checksums. Image i is grey i."""
     files = {}
     for name, count in (("train", TRAIN), ("t10k", TEST)):
         images = np.arange(count, dtype=np.uint8)[:, None, None].repeat(28, 1).repeat(28, 2)
@@ -40,8 +42,9 @@ def mnist_files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
         files[f"{name}-images-idx3-ubyte.gz"] = gzip.compress(idx(images))
         files[f"{name}-labels-idx1-ubyte.gz"] = gzip.compress(idx(labels))
     resources = [(name, md5(data)) for name, data in files.items()]
-    monkeypatch.setattr(torchvision.datasets.MNIST, "resources", resources)
-    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [CLOSED])
+    for source in (torchvision.datasets.MNIST, torchvision.datasets.FashionMNIST):
+        monkeypatch.setattr(source, "resources", resources)
+        monkeypatch.setattr(source, "mirrors", [CLOSED])
     return files
 
 
@@ -76,6 +79,45 @@ def cifar_archive(cifar_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
             tar.addfile(entry, io.BytesIO(data))
     monkeypatch.setattr(torchvision.datasets.CIFAR10, "tgz_md5", md5(stream.getvalue()))
     return stream.getvalue()
+
+
+@pytest.fixture
+def cifar100_files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """Files as CIFAR-100's, by name; torchvision is told their checksums. Image i is grey i, its class 99 - i."""
+    source = torchvision.datasets.CIFAR100
+    files = {}
+    for name, count in (("train", 20), ("test", 8)):
+        images = np.arange(count, dtype=np.uint8)[:, None].repeat(3072, 1)
+        coarse = [0] * count
+        batch = {"data": images, "fine_labels": [99 - i for i in range(count)], "coarse_labels": coarse}
+        files[name] = pickle.dumps(batch)
+    files["meta"] = pickle.dumps({"fine_label_names": [f"class {i}" for i in range(100)]})
+    monkeypatch.setattr(source, "train_list", [["train", md5(files["train"])]])
+    monkeypatch.setattr(source, "test_list", [["test", md5(files["test"])]])
+    monkeypatch.setattr(source, "meta", {**source.meta, "md5": md5(files["meta"])})
+    monkeypatch.setattr(source, "url", CLOSED + source.filename)
+    return files
+
+
+@pytest.fixture
+def svhn_files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """Three files as SVHN's, by name; torchvision is told their checksums.
+
+    Image i of train is red i, of extra green i, of test blue i; row r of every image is brighter by r. The labels are
+    1 to 10 in turn, as on the site, where 10 is the digit 0.
+    """
+    files, listed = {}, {}
+    for channel, (part, count) in enumerate({"train": 60, "extra": 90, "test": 20}.items()):
+        images = np.zeros((32, 32, 3, count), dtype=np.uint8)
+        images[:, :, channel] = np.arange(count, dtype=np.uint8) + np.arange(32, dtype=np.uint8)[:, None, None]
+        stream = io.BytesIO()
+        savemat(stream, {"X": images, "y": (np.arange(count) % 10 + 1).astype(np.uint8)[:, None]}, do_compression=True)
+        name = f"{part}_32x32.mat"
+        files[name] = stream.getvalue()
+        listed[part] = [CLOSED + name, name, md5(files[name])]
+    monkeypatch.setattr(torchvision.datasets.SVHN, "split_list", listed)
+    monkeypatch.setattr(svhn, "WITHHELD", {"train": 2, "extra": 1})
+    return files
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -31,6 +31,21 @@ def test_the_batches_are_enough(cifar_files: Files, tmp_path: Path) -> None:
     assert data.mean == pytest.approx([(14.5 + 10 * channel) / 255 for channel in range(3)])
 
 
+def test_cifar100_is_read_with_its_fine_labels(cifar100_files: Files, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"CIFAR-100: .* could not be .*put cifar-100-python.tar.gz in"):
+        datasets.load("cifar100", tmp_path)
+    folder = tmp_path / "cifar-100-python"
+    folder.mkdir()
+    for name, data in cifar100_files.items():
+        (folder / name).write_bytes(data)
+    data = datasets.load("cifar100", tmp_path, download=False)
+    assert (len(data.train), len(data.test), data.channels) == (20, 8, 3)
+    assert data.train.labels[3] == 96 and (data.train.images[3] == 3).all()
+    (folder / "test").write_bytes(b"cut")
+    with pytest.raises(UserError, match="CIFAR-100 .*damaged"):
+        cifar.read(tmp_path, False, which="CIFAR100")
+
+
 def test_it_is_fetched_unpacked_and_the_archive_removed(
     cifar_archive: bytes, mirror: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,9 +62,9 @@ def test_it_is_fetched_unpacked_and_the_archive_removed(
 def test_an_archive_put_there_by_hand_is_unpacked_and_kept(cifar_archive: bytes, tmp_path: Path) -> None:
     archive = tmp_path / "cifar-10-python.tar.gz"
     archive.write_bytes(cifar_archive)
-    (tmp_path / ".cifar10-unpacking" / "left over").mkdir(parents=True)
+    (tmp_path / ".cifar-10-batches-py-unpacking" / "left over").mkdir(parents=True)
     assert len(cifar.read(tmp_path, False)[0]) == 30
-    assert archive.exists() and not (tmp_path / ".cifar10-unpacking").exists()
+    assert archive.exists() and not (tmp_path / ".cifar-10-batches-py-unpacking").exists()
 
 
 def test_offline_it_says_so_and_leaves_nothing(cifar_files: Files, tmp_path: Path) -> None:

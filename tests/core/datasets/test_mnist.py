@@ -32,6 +32,18 @@ def test_the_four_archives_are_enough(mnist_files: Files, tmp_path: Path) -> Non
     assert data.std[0] == pytest.approx(torch.arange(30.0).std(correction=0).item() / 255)
 
 
+def test_fashion_mnist_has_a_folder_of_its_own(mnist_files: Files, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"Fashion-MNIST is not in .*FashionMNIST/raw"):
+        datasets.load("fashion_mnist", tmp_path, download=False)
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for name, data in mnist_files.items():
+        (raw / name).write_bytes(data)
+    data = datasets.load("fashion-mnist", tmp_path, download=False)
+    assert (data.name, data.title, len(data.train), len(data.test)) == ("fashion_mnist", "Fashion-MNIST", 30, 10)
+    assert (data.train.images[7] == 7).all() and data.classes[9] == "ankle boot"
+
+
 def test_it_is_kept_in_memory(mnist_files: Files, tmp_path: Path) -> None:
     raw = put(mnist_files, tmp_path)
     first = datasets.load("mnist", tmp_path)

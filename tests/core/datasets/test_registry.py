@@ -5,19 +5,58 @@ import torch
 from sklearn.datasets import load_digits
 
 from core import datasets
-from core.datasets import digits
-from core.datasets.split import Dataset, Split, channel_statistics
+from core.datasets import digits, registry
+from core.datasets.split import Dataset, Split, Splits, channel_statistics
 from core.errors import UserError
 
 
 def test_the_embedded_data_set_comes_first() -> None:
     assert datasets.names()[0] == "digits" and datasets.info("digits").embedded
-    assert {"mnist", "cifar10"} < set(datasets.names())
+    assert {"mnist", "fashion_mnist", "svhn", "cifar10", "cifar100", "toybox"} < set(datasets.names())
+
+
+def test_every_name_is_known_with_its_classes() -> None:
+    for name in datasets.names():
+        known = datasets.info(name)
+        assert known.name == name and len(set(known.class_names)) == known.classes
+        assert known.classes == (100 if name == "cifar100" else 10)
+        assert known.embedded == (known.download_mb == 0)
+    assert datasets.info("svhn").held_out == "validation" and datasets.info("cifar10").held_out == "test"
+
+
+def test_a_hyphen_is_as_good_as_an_underscore() -> None:
+    assert datasets.info("fashion-mnist") is datasets.info("fashion_mnist")
+
+
+@pytest.mark.parametrize("name", ["mnist?side=64", "mnist:/somewhere", "toybox:/somewhere", "toybox?colour=2"])
+def test_what_a_data_set_does_not_know_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="has no option|no data set"):
+        datasets.info(name)
+
+
+def test_only_the_latest_are_kept_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    reads = []
+
+    def read(*given: object) -> Splits:
+        reads.append(given)
+        return Splits(*digits.read())
+
+    monkeypatch.setitem(registry._READERS, "digits", read)
+    first = datasets.load("digits", tmp_path)
+    for place in "abc":
+        datasets.load("digits", tmp_path / place)
+    assert datasets.load("digits", tmp_path) is first and len(reads) == 4
+    for place in "def":
+        datasets.load("digits", tmp_path / place)
+    assert datasets.load("digits", tmp_path) is first  # it was used after a, b and c
+    for place in "ghij":
+        datasets.load("digits", tmp_path / place)
+    assert datasets.load("digits", tmp_path) is not first
 
 
 @pytest.mark.parametrize("ask", [datasets.info, datasets.load])
 def test_an_unknown_name_is_refused_with_the_known_ones(ask) -> None:
-    with pytest.raises(UserError, match='no data set "mnits": choose one of digits, mnist, cifar10'):
+    with pytest.raises(UserError, match='no data set "mnits": choose one of digits, toybox, mnist, .* folder:PATH'):
         ask("mnits")
 
 

@@ -1,0 +1,291 @@
+"""The user's own pictures as a data set: a folder, or a .zip of one, with one sub-folder a class.
+
+Nothing is unpacked or copied: pictures are read where they lie, a central square of each is brought to the chosen side,
+and a seed splits every class into training, validation and test pictures.
+"""
+
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+
+from core import images
+from core.datasets.download import silent
+from core.datasets.name import Name, whole_numbers
+from core.datasets.split import Progress, Split, Splits
+from core.errors import UserError
+from core.images import ImageError
+
+MAX_PICTURES = 20_000
+MAX_PICTURE_BYTES = 64_000_000  # of one picture in a .zip, unpacked
+MAX_ZIP_BYTES = 8_000_000_000  # of all of them
+MAX_TENSOR_BYTES = 2_000_000_000
+FEWEST_A_CLASS = 5
+HELD_OUT = 0.15  # of every class for validation, and as much for the test
+LIMITS = {"side": (8, 256), "seed": (0, 2**31 - 1)}
+_SPLITS = ("train", "validation", "test")
+_NAMED = 3  # of the pictures left out, in a sentence
+_REFUSED = (ImageError, zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError)  # of a .zip, mostly
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Which pictures, `side` pixels high and wide, split by `seed`. As text: `folder:PATH?side=SIDE&seed=SEED`."""
+
+    path: Path
+    side: int = 32
+    seed: int = 0
+
+    @property
+    def name(self) -> str:
+        """The text that stands for it in settings and addresses; `named` reads it back."""
+        options = (("side", str(self.side)), ("seed", str(self.seed)))
+        return str(Name("folder", str(self.path.expanduser().absolute()), options))
+
+    @property
+    def title(self) -> str:
+        """The name of the folder or archive."""
+        return self.path.stem if self.path.suffix.lower() == ".zip" else self.path.name
+
+    @classmethod
+    def named(cls, name: Name) -> "Pictures":
+        """From a name's parts. Raises `UserError` where it has no path or an option does not fit."""
+        if not name.path:
+            raise UserError("Which pictures? Give the path of a folder or a .zip: folder:/home/me/pictures?side=64.")
+        values = whole_numbers(name, {"side": cls.side, "seed": cls.seed}, LIMITS)
+        return cls(Path(name.path).expanduser().absolute(), **values)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file that may be a picture: where it is inside the folder or archive, its class and its bytes."""
+
+    place: str
+    label: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is in a folder, before any picture is opened. Another `state`, other contents."""
+
+    classes: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    state: Hashable
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Pictures in each split, if all can be read."""
+        counts = np.bincount([entry.label for entry in self.entries], minlength=len(self.classes))
+        shares = [_shares(int(count)) for count in counts]
+        return dict(zip(_SPLITS, map(sum, zip(*shares, strict=True)), strict=True))
+
+
+def _shares(count: int) -> tuple[int, int, int]:
+    """How many of `count` pictures of a class are for training, validation and test."""
+    held_out = max(1, round(HELD_OUT * count))
+    return count - 2 * held_out, held_out, held_out
+
+
+# Listing
+
+
+def look(pictures: Pictures) -> Listing:
+    """List a folder's or an archive's classes and pictures without opening one.
+
+    A lone folder around everything, which many archives have, is looked through. Raises `UserError` where nothing is
+    there, where there are fewer than two classes, or fewer than FEWEST_A_CLASS pictures of one, and where there is
+    more than this module's bounds allow.
+    """
+    path = pictures.path
+    found = sorted(_of_zip(path) if path.is_file() else _of_folder(path))
+    places = [PurePosixPath(place).parts for place, _, _ in found]
+    depth = 1 if len({parts[0] for parts in places}) == 1 and any(len(parts) > 2 for parts in places) else 0
+    classed = [(parts[depth], *file) for parts, file in zip(places, found, strict=True) if len(parts) > depth + 1]
+    classes = tuple(sorted({name for name, *_ in classed}))
+    labels = {name: label for label, name in enumerate(classes)}
+    entries = tuple(Entry(place, labels[name], size) for name, place, size, _ in classed)
+    _check(pictures, classes, entries)
+    return Listing(classes, entries, tuple(found))
+
+
+def _of_folder(folder: Path) -> list[tuple[str, int, int]]:
+    """(place, bytes, time of change) of every file below a folder; hidden ones are passed over."""
+    if not folder.is_dir():
+        raise UserError(f"There is no folder or .zip {folder}: check the path and its spelling.")
+    found: list[tuple[str, int, int]] = []
+
+    def refuse(error: OSError) -> None:
+        reason = error.strerror or str(error)
+        raise UserError(f"{error.filename} cannot be read ({reason}): give a folder of yours.") from error
+
+    for where, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        for name in files:
+            file = Path(where, name)
+            if _is_hidden(name) or not file.is_file():
+                continue
+            known = file.stat()
+            found.append((file.relative_to(folder).as_posix(), known.st_size, known.st_mtime_ns))
+            _count(folder, len(found))
+    return found
+
+
+def _of_zip(path: Path) -> list[tuple[str, int, int]]:
+    """(place, bytes unpacked, checksum) of every file in an archive, from its table of contents alone."""
+    with _archive(path) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+    _count(path, len(members))
+    for member in members:
+        place = PurePosixPath(member.filename.replace("\\", "/"))
+        if place.is_absolute() or ".." in place.parts or (place.parts and ":" in place.parts[0]):
+            raise UserError(
+                f'{path.name} holds a file named "{member.filename}", which leads out of it: pack it again, '
+                "with one folder a class."
+            )
+        if member.flag_bits & 1:
+            raise UserError(f"{path.name} is locked by a password: pack it again without one.")
+    too_large = [member for member in members if member.file_size > MAX_PICTURE_BYTES]
+    if too_large or sum(member.file_size for member in members) > MAX_ZIP_BYTES:
+        what = f"{too_large[0].filename} in {path.name}" if too_large else path.name
+        limit = MAX_PICTURE_BYTES if too_large else MAX_ZIP_BYTES
+        raise UserError(
+            f"{what} would unpack to more than {limit / 1e6:,.0f} MB, the most that is read: leave large files out."
+        )
+    kept = [member for member in members if not any(map(_is_hidden, PurePosixPath(member.filename).parts))]
+    return [(member.filename, member.file_size, member.CRC) for member in kept]
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+        raise UserError(
+            f"{path.name} is not a whole .zip archive: give a folder, or a .zip, with one sub-folder a class."
+        ) from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be opened ({error.strerror or error}): give a file of yours.") from error
+    with archive:
+        yield archive
+
+
+def _is_hidden(name: str) -> bool:
+    """What systems leave behind beside the user's files."""
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def _count(path: Path, files: int) -> None:
+    if files > MAX_PICTURES:
+        raise UserError(f"{path} holds more than {MAX_PICTURES:,} files, the most that are read: take a part of them.")
+
+
+def _check(pictures: Pictures, classes: tuple[str, ...], entries: tuple[Entry, ...]) -> None:
+    path = pictures.path
+    shape = "put the pictures of each class into a sub-folder named after it"
+    if not entries:
+        raise UserError(f"{path} has no sub-folder with pictures: {shape}.")
+    if len(classes) == 1:
+        raise UserError(f'{path} has one class only, "{classes[0]}": {shape}, two classes or more.')
+    if len(entries) * 3 * pictures.side**2 > MAX_TENSOR_BYTES:
+        raise UserError(
+            f"{len(entries):,} pictures of {pictures.side} px a side need more than "
+            f"{MAX_TENSOR_BYTES / 1e9:.0f} GB of memory: choose a smaller side."
+        )
+    _check_enough(pictures, classes, [entry.label for entry in entries], "")
+
+
+def _check_enough(pictures: Pictures, classes: tuple[str, ...], labels: list[int], why: str) -> None:
+    counts = np.bincount(labels, minlength=len(classes))
+    fewest = int(counts.argmin())
+    if counts[fewest] < FEWEST_A_CLASS:
+        raise UserError(
+            f'The class "{classes[fewest]}" in {pictures.path} has {counts[fewest]} pictures to learn from, and '
+            f"{FEWEST_A_CLASS} are the fewest that can be split{why}: add some, or take its sub-folder away."
+        )
+
+
+# Reading
+
+
+def read(pictures: Pictures, progress: Progress = silent) -> Splits:
+    """Training, test and validation split, images uint8 (N, 3, side, side), split by the seed class by class.
+
+    Pictures that cannot be read are left out, counted and named in `remarks`. Raises `UserError` as `look` does, and
+    where too few of a class can be read.
+    """
+    listing = look(pictures)
+    kept, squares, refused = _squares(pictures, listing, progress)
+    labels = [entry.label for entry in kept]
+    why = f", because {len(refused)} cannot be read (the first: {refused[0].removesuffix('.')})" if refused else ""
+    _check_enough(pictures, listing.classes, labels, why)
+    tensor = torch.from_numpy(squares).permute(0, 3, 1, 2).contiguous()
+    train, validation, test = (
+        Split(tensor[chosen], torch.tensor(labels)[chosen]) for chosen in _drawn(labels, pictures.seed)
+    )
+    return Splits(train, test, validation, _remarks(refused, len(listing.entries)))
+
+
+def _squares(pictures: Pictures, listing: Listing, progress: Progress) -> tuple[list[Entry], np.ndarray, list[str]]:
+    """The entries that are pictures, their squares uint8 (N, side, side, 3), and a sentence for every other one."""
+    kept: list[Entry] = []
+    refused: list[str] = []
+    squares = np.empty((len(listing.entries), pictures.side, pictures.side, 3), dtype=np.uint8)
+    done, total = 0, sum(entry.size for entry in listing.entries)
+    with _source(pictures.path) as source:
+        for entry in listing.entries:
+            progress(f"{pictures.title}: reading pictures", done, total)
+            try:
+                # Four times the side, so that of a picture up to four times as long as wide no pixel is made up.
+                picture = images.decode(source(entry), max_side=4 * pictures.side)
+                squares[len(kept)] = _square(picture, pictures.side)
+                kept.append(entry)
+            except _REFUSED as error:
+                refused.append(f"{entry.place}: {error}")
+            done += entry.size
+    progress(f"{pictures.title}: reading pictures", total, total)
+    return kept, squares[: len(kept)], refused
+
+
+@contextmanager
+def _source(path: Path) -> Iterator[Callable[[Entry], bytes | Path]]:
+    """What gives `images.decode` the picture of an entry."""
+    if not path.is_file():
+        yield lambda entry: path / entry.place
+        return
+    with _archive(path) as archive:
+        yield lambda entry: archive.read(entry.place)
+
+
+def _square(picture: images.Picture, side: int) -> images.Picture:
+    """The largest square in the middle of a picture (H, W, 3), brought to (side, side, 3)."""
+    height, width = picture.shape[:2]
+    cut = min(height, width)
+    top, left = (height - cut) // 2, (width - cut) // 2
+    return images.resize(picture[top : top + cut, left : left + cut], side, side)
+
+
+def _drawn(labels: list[int], seed: int) -> tuple[torch.Tensor, ...]:
+    """Indices of the training, validation and test pictures, every class in the same proportion."""
+    of, order = torch.tensor(labels), torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    parts: tuple[list[torch.Tensor], ...] = ([], [], [])
+    for label in of.unique().tolist():
+        of_class = order[of[order] == label]
+        for part, chosen in zip(parts, of_class.split(_shares(len(of_class))), strict=True):
+            part.append(chosen)
+    return tuple(torch.cat(part).sort().values for part in parts)
+
+
+def _remarks(refused: list[str], listed: int) -> tuple[str, ...]:
+    if not refused:
+        return ()
+    named = " ".join(f"{sentence.removesuffix('.')}." for sentence in refused[:_NAMED])
+    others = f" And {len(refused) - _NAMED} more." if len(refused) > _NAMED else ""
+    verb = "is" if len(refused) == 1 else "are"
+    return (f"{len(refused)} of {listed:,} files {verb} no readable picture and left out. {named}{others}",)
