@@ -54,6 +54,7 @@ PENDING = {
     "pause": "It pauses as soon as the present step is done.",
     "stop": "It stops as soon as the present step is done.",
 }
+RECENT_SECONDS = 300.0
 RESUMABLE = ("paused", "stopped", "failed", "interrupted")
 
 
@@ -118,21 +119,22 @@ def epochs(run: Run) -> int:
 
 @st.fragment(run_every=2)
 def in_sidebar() -> None:
-    """The trainings that are under way, for the side of every page."""
+    """The trainings that are under way or ended a moment ago, for the side of every page."""
     with guard():
         for run in list_runs("classifier"):
-            if isinstance(run, DamagedRun) or not (status := run.status()).alive:
+            if isinstance(run, DamagedRun):
                 continue
-            share, text = progress(status)
-            st.page_link(
-                PAGES / "train.py",
-                label=plain(run.name),
-                icon=FACES[status.state].icon,
-                query_params={"run": run.id},
-            )
-            left = _time_left(status)
-            running = status.state == "running"
-            st.progress(share, text=f"{text}, {left} left" if running else FACES[status.state].word)
+            status = run.status()
+            if status.alive or status.seconds_since_heartbeat < RECENT_SECONDS:
+                _in_short(run, status)
+
+
+def _in_short(run: Run, status: Status) -> None:
+    face = FACES[status.state]
+    st.page_link(PAGES / "train.py", label=plain(run.name), icon=face.icon, query_params={"run": run.id})
+    share, text = progress(status)
+    running = status.state == "running"
+    st.progress(share, text=f"{text}, {_time_left(status)} left" if running else face.word)
 
 
 def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:

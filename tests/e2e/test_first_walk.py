@@ -12,7 +12,7 @@ from core.runs.folder import Run, list_runs
 from tests.e2e.conftest import card, shows
 
 pytestmark = pytest.mark.e2e
-EPOCHS = 8
+EPOCHS = 6
 FINISH_SECONDS = 400
 PICTURE_SIDE = 150  # px; smaller images are icons and swatches
 

@@ -46,7 +46,7 @@ def test_a_run_is_found_again_by_another_server_after_a_kill_and_resumes(page: P
 
 @pytest.mark.parametrize(
     ("path", "title"),
-    [("train", "Train a net"), ("mistakes", "Mistakes"), ("explain", "Explain a picture"), ("stylize", "Stylize")],
+    [("explain", "Explain a picture"), ("stylize", "Stylize")],
 )
 def test_the_first_request_of_a_fresh_server_may_be_any_page(page: Page, address: str, path: str, title: str):
     page.goto(f"{address}/{path}")

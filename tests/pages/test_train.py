@@ -196,6 +196,13 @@ def test_the_side_of_every_page_shows_what_is_under_way():
     assert "Step 44 of 88, 0:30 left" in [bar.proto.text for bar in app.sidebar.get("progress")]
 
 
+def test_the_side_tells_of_a_run_that_has_just_ended_and_forgets_it_later():
+    run = digits_run("finished")
+    assert "Finished" in [bar.proto.text for bar in visit("home").sidebar.get("progress")]
+    put_status(run, "finished", age=3600.0)
+    assert not visit("home").sidebar.get("progress")
+
+
 def test_an_earlier_run_is_one_click_away():
     older = digits_run()
     newer = digits_run()
