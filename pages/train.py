@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -14,7 +15,7 @@ frame.head("Train a net", "Watch a small network learn, epoch by epoch: first in
 from core import datasets, hardware  # noqa: E402  (torch takes a moment: the head is shown first)
 from core.models import catalogue  # noqa: E402
 from core.runs import job  # noqa: E402
-from core.runs.folder import DamagedRun, Run, list_runs  # noqa: E402
+from core.runs.folder import DamagedRun, Run, list_runs, root  # noqa: E402
 from core.trainers import recipe as recipes  # noqa: E402
 
 SHOWN = "run shown on the train page"
@@ -160,13 +161,15 @@ def shown_run(runs: list[Run | DamagedRun]) -> str | None:
     return next((run.id for run in (*remembered, *under_way, *whole)), None)
 
 
-def watch(run: Run) -> None:
-    """The run's card and curves, redrawn every second while it is under way."""
-    alive = run.status().alive
+def watch(id: str) -> None:
+    """The card and curves of the run `id`, redrawn every second while it is under way."""
+    path = root() / Path(id).name  # an address opens no folder but those of runs
+    alive = Run.open(path).status().alive
 
     @st.fragment(run_every=1 if alive else None)
     def live() -> None:
         with guard():
+            run = Run.open(path)  # what a run says of its net comes a moment after its start
             status = run.status()
             if status.alive != alive:
                 st.rerun()
@@ -270,7 +273,7 @@ with picture, guard():
     else:
         st.query_params["run"] = st.session_state[SHOWN] = chosen
         with guard():
-            watch(Run.open(chosen))
+            watch(chosen)
         earlier(chosen)
     frame.takeaway(
         "While test error falls with training error the net learns; where they part, it begins to learn by heart."

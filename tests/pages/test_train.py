@@ -161,6 +161,13 @@ def test_an_address_of_no_run_gets_a_sentence():
     assert "There is no run named gone" in app.error[0].value
 
 
+def test_an_address_opens_no_folder_outside_of_the_runs(tmp_path):
+    run = digits_run()
+    elsewhere = run.path.rename(tmp_path / "elsewhere")
+    app = visit("train", run=str(elsewhere))
+    assert "There is no run named elsewhere" in app.error[0].value
+
+
 @pytest.mark.parametrize(
     "vandalism",
     [
