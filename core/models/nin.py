@@ -7,6 +7,9 @@ from core.models.layers import gaussian_initialise, he_initialise, same_average_
 
 DROP_PROBABILITY = 0.5
 DEVIATION = 0.05  # Table 4.2: of the Gaussian that NiN's weights are drawn from
+# The table says nothing of biases. The Gaussian leaves logits of a thousandth; with biases of 0 the first steps push
+# most classes below the last ReLU for good (7 of 10 on digits, within 100 steps). A common bias changes no probability.
+LAST_BIAS = 1.0
 
 # Tables 4.2 and 4.3: filters of the three convolutions of each module; the last module ends in one map a class. For
 # CIFAR the authors' code has 160 where both tables say 168; 168 gives the 1.6M parameters that Table 4.6 counts.
@@ -63,8 +66,10 @@ class NiN(nn.Module):
         self.initialise()
 
     def initialise(self) -> None:
-        """Draw the weights from a Gaussian of standard deviation 0.05 (Table 4.2)."""
+        """Draw the weights from a Gaussian of standard deviation 0.05 (Table 4.2); biases 0, those of the logits 1."""
         gaussian_initialise(self, DEVIATION)
+        logits = [layer for layer in self.module3 if isinstance(layer, nn.Conv2d)][-1]
+        nn.init.constant_(logits.get_parameter("bias"), LAST_BIAS)
 
     def features(self, x: Tensor) -> Tensor:
         """(N, channels, H, W), normalised -> one non-negative map a class, (N, classes, ceil(H/4), ceil(W/4))."""

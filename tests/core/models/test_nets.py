@@ -377,7 +377,13 @@ def test_nin_starts_by_the_gaussian_of_table_4_2() -> None:
     for layer in layers:
         count = layer.weight.numel()
         assert layer.weight.detach().std() == pytest.approx(0.05, rel=4 / (2 * count) ** 0.5)
-        assert layer.bias is not None and not layer.bias.any()
+        assert layer.bias is not None and layer.bias.unique().tolist() == [float(layer is layers[-1])]
+
+
+def test_no_class_of_nin_starts_below_its_last_relu() -> None:
+    torch.manual_seed(0)
+    for widths in WIDTHS.values():
+        assert NiN(10, 1, widths)(torch.randn(2, 1, 28, 28)).min() > 0.5
 
 
 def test_initialisation_follows_the_global_generator() -> None:
