@@ -1,46 +1,62 @@
-"""The held-out images of the data set that a net was trained on, fetched on request."""
+"""Data sets on the pages: from this computer, or fetched on request, while a bar moves."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from core import datasets
-from core.datasets import Split
+from core.datasets import Dataset, Progress, Split
 from core.errors import UserError
 from core.trainers.trained import Trained
 from ui.frame import guard
 
 
 def split(trained: Trained) -> Split | None:
-    """The net's held-out split. Where its data set is not on this computer: None, and the button that fetches it."""
+    """The held-out images of the data set that a net was trained on; None as for `dataset`."""
+    found = dataset(trained.dataset)
+    if found is None:
+        return None
+    return found.test if found.validation is None else found.validation
+
+
+def dataset(name: str) -> Dataset | None:
+    """The data set of that name. Where it is not on this computer: None, and the button that fetches it."""
+    known = datasets.info(name)
+    if known.embedded:  # some of these are drawn or read piece by piece, which takes seconds
+        return _behind_a_bar(lambda progress: datasets.load(name, progress=progress))
     try:
-        return _of(datasets.load(trained.dataset, download=False))
+        return datasets.load(name, download=False)
     except UserError:
-        return _offer(trained)
+        return _offer(known)
 
 
-def _of(dataset: datasets.Dataset) -> Split:
-    return dataset.test if dataset.validation is None else dataset.validation
-
-
-def _offer(trained: Trained) -> Split | None:
-    known = datasets.info(trained.dataset)
+def _offer(known: datasets.DatasetInfo) -> Dataset | None:
     place = st.empty()
     with place.container():
         st.markdown(f"The images of {known.title} are not on this computer yet.")
         wanted = st.button(
-            f"Download {known.title} ({known.download_mb} MB)",
+            f"Download {known.title} ({known.download_mb:,} MB)",
             icon=":material/download:",
             help="Once; later visits find it on this computer.",
         )
     if not wanted:
         return None
-    bar = st.progress(0.0, text=f"Fetching {known.title}")
-
-    def show(what: str, done: int, total: int) -> None:
-        bar.progress(min(1.0, done / total) if total else 0.0, text=f"{what}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
-
     with guard():
-        loaded = _of(datasets.load(trained.dataset, progress=show))
-        bar.empty()
+        loaded = _behind_a_bar(lambda progress: datasets.load(known.name, progress=progress))
         place.empty()
         return loaded
     return None
+
+
+def _behind_a_bar(load: Callable[[Progress], Dataset]) -> Dataset:
+    """What `load` gives; a bar is there from the first piece that arrives to the last."""
+    place = st.empty()
+
+    def show(what: str, done: int, total: int) -> None:
+        text = f"{what}: {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+        place.progress(min(1.0, done / total) if total else 0.0, text=text)
+
+    try:
+        return load(show)
+    finally:
+        place.empty()

@@ -11,6 +11,7 @@ from ui.frame import ICON, PAGES
 # Section by section: file, title, icon, and what one does there.
 MENU = {
     "": [("home", "Start here", "explore", "What Atelier can do, shown on real pictures.")],
+    "Learn": [("data", "Data", "grid_view", "What the nets learn from: samples, balance, values, augmentation.")],
     "Train": [
         (
             "train",

@@ -211,6 +211,28 @@ def _check_enough(pictures: Pictures, classes: tuple[str, ...], labels: list[int
         )
 
 
+def keep(data: bytes, name: str, root: Path) -> Path:
+    """Keep an archive that was handed over as bytes as ROOT/pictures/NAME.zip, and give its path.
+
+    Raises `UserError` where it is no archive of pictures that can be used, and keeps nothing then.
+    """
+    stem = "".join(letter for letter in Path(name).stem if letter.isalnum() or letter in " -_").strip() or "pictures"
+    path = root / "pictures" / f"{stem}.zip"
+    part = path.with_name(f".{path.name}.{os.getpid()}.zip")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        look(Pictures(part))
+        os.replace(part, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror or error}): make room there.") from error
+    except UserError as error:
+        raise UserError(str(error).replace(str(part), name).replace(part.name, name)) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
 # Reading
 
 

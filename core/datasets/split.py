@@ -66,13 +66,18 @@ class Dataset:
         return "test" if self.validation is None else "validation"
 
 
+def value_counts(channel: Tensor) -> Tensor:
+    """How often each of the 256 values occurs in uint8 images of one channel (N, H, W)."""
+    # Counting is exact and needs no floating-point copy of the data set.
+    return torch.stack([torch.bincount(part.flatten(), minlength=256) for part in channel.split(1000)]).sum(0)
+
+
 def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel over all pixels of uint8 images (N, C, H, W), white being 1."""
     values = torch.arange(256, dtype=torch.float64) / 255
     means, stds = [], []
     for channel in images.unbind(1):
-        # Counting the 256 values is exact and needs no floating-point copy of the data set.
-        counts = torch.stack([torch.bincount(part.flatten(), minlength=256) for part in channel.split(1000)]).sum(0)
+        counts = value_counts(channel)
         share = counts.double() / counts.sum()
         mean = (share * values).sum()
         means.append(mean.item())

@@ -252,3 +252,13 @@ def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
     folder.read(Pictures(path), lambda *news: heard.append(news))
     total = sum(len(data) for data in files(cat=6, dog=6).values())
     assert heard[0] == ("pictures: reading pictures", 0, total) and heard[-1][1:] == (total, total)
+
+
+def test_an_archive_handed_over_is_kept_under_a_plain_name(tmp_path: Path) -> None:
+    data = in_zip(files(cat=6, dog=6), tmp_path).read_bytes()
+    path = folder.keep(data, "../../My *pets* 2.zip", tmp_path / "root")
+    assert path == tmp_path / "root" / "pictures" / "My pets 2.zip" and path.read_bytes() == data
+    assert folder.look(Pictures(path)).classes == ("cat", "dog")
+    with pytest.raises(UserError, match=r"^holiday.jpg is not a whole .zip archive"):
+        folder.keep(picture(), "holiday.jpg", tmp_path / "root")
+    assert [kept.name for kept in path.parent.iterdir()] == ["My pets 2.zip"]
