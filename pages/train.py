@@ -26,7 +26,7 @@ SAMPLES = 24
 
 def choose() -> None:
     """The controls: what to train, and the button that starts it. Values that do not fit get a sentence."""
-    dataset = from_address("dataset", "Data set", datasets.names(), lambda name: datasets.info(name).title)
+    dataset = from_address("dataset", "Data set", known_datasets(), lambda name: datasets.info(name).title)
     known = datasets.info(dataset)
     size = f"{known.train_size:,} images to learn from, {known.test_size:,} to be judged by"
     st.caption(size + ("." if known.embedded else f"; {known.download_mb} MB are downloaded once."))
@@ -45,6 +45,17 @@ def choose() -> None:
             on_click=start,
             args=(settings,),
         )
+
+
+def known_datasets() -> tuple[str, ...]:
+    """The data sets there are, and the one of the address where it is the user's own pictures or has options."""
+    asked = st.query_params.get("dataset")
+    if asked is None or asked in datasets.names():
+        return datasets.names()
+    with guard():
+        datasets.info(asked)
+        return (*datasets.names(), asked)
+    return datasets.names()
 
 
 def from_address(key: str, label: str, options: tuple[str, ...], title: Callable[[str], str]) -> str:

@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from core import images
 from core.runs import job
 from core.runs.folder import Run, list_runs
 from tests.pages.app import texts, visit
@@ -55,6 +57,23 @@ def test_a_choice_goes_into_the_address():
     app = visit("train")
     app.selectbox("train_net").set_value("baseline").run()
     assert app.query_params["net"] == "baseline"
+
+
+def test_the_address_may_name_the_users_own_pictures(started, tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for i in range(30):
+            (tmp_path / "pets" / name / f"{i}.png").write_bytes(images.encode(np.zeros((9, 9, 3), np.uint8), "PNG"))
+    own = f"folder:{tmp_path}/pets?side=32&seed=0"
+    app = visit("train", dataset=own, net="resnet20")
+    assert not app.error and not app.exception
+    button(app, "Train").click().run()
+    assert started[0].settings["dataset"] == own and started[0].name == "ResNet-20 on pets"
+    assert started[0].settings["recipe"]["batch_size"] <= 44
+    app = visit("train", dataset=own, net="resnet20")
+    assert "44 images to learn from, 8 to be judged by" in texts(app)
+    app = visit("train", dataset=f"folder:{tmp_path}/gone")
+    assert "There is no folder or .zip" in app.error[0].value and not app.exception
 
 
 @pytest.mark.parametrize(
