@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import weights
+from core import datasets, weights
 from core.runs.folder import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import Trained
@@ -85,10 +85,18 @@ def _await(run: Run) -> None:
 
 
 def _titles(own_first: bool) -> dict[str, str]:
-    """Names and titles of all nets that have weights; of the shipped ones those for photographs first."""
+    """Names and titles of all nets that have weights.
+
+    Of the shipped ones those for photographs come first; with `own_first`, where a net is asked about its own data,
+    those whose data need no download.
+    """
     cards = weights.cards("classifier")
-    by_channels = sorted(cards, key=lambda name: cards[name]["data"]["channels"], reverse=not own_first)
-    shipped = {name: cards[name]["title"] for name in by_channels}
+
+    def place(name: str) -> int:
+        data = cards[name]["data"]
+        return not datasets.info(data["dataset"]).embedded if own_first else -data["channels"]
+
+    shipped = {name: cards[name]["title"] for name in sorted(cards, key=place)}
     runs = [run for run in list_runs("classifier") if isinstance(run, Run) and run.model_path()]
     names = Counter(run.name for run in runs)
     own = {run.id: run.name if names[run.name] == 1 else _dated(run) for run in runs}
