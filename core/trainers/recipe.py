@@ -12,9 +12,20 @@ from core import datasets
 from core.errors import UserError
 from core.models import catalogue
 from core.trainers import thesis
-from core.trainers.hyperparameters import OPTIMIZERS, PRECISIONS, SCHEDULES, Recipe
+from core.trainers.hyperparameters import FLIPS, OPTIMIZERS, PRECISIONS, SCHEDULES, VIEWS, Recipe
 
-__all__ = ["OPTIMIZERS", "PRECISIONS", "SCHEDULES", "Recipe", "Settings", "check", "recipes", "settings"]
+__all__ = [
+    "FLIPS",
+    "OPTIMIZERS",
+    "PRECISIONS",
+    "SCHEDULES",
+    "VIEWS",
+    "Recipe",
+    "Settings",
+    "check",
+    "recipes",
+    "settings",
+]
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,12 @@ def check(settings: Settings) -> None:
     _within("The label smoothing", recipe.label_smoothing, 0, 0.9)
     if recipe.dropout is not None:
         _within("The dropout", recipe.dropout, 0, 0.99)
+    _within("The decay of the weight average", recipe.weight_average, 0, 0.99999)
+    _one_of("way to flip", recipe.flip, FLIPS)
+    _within("The padding", recipe.padding, 0, info.side)
+    _within("The bias rate", recipe.bias_rate, 0, 1000)
+    if recipe.test_views not in VIEWS:
+        raise UserError(f"Evaluation has no {recipe.test_views} views: choose one of {', '.join(map(str, VIEWS))}.")
     _within("The number of threads", settings.threads, 0, 4096)
     with torch.device("meta"):  # a net without numbers: only whether it can be built
         net = catalogue.build(

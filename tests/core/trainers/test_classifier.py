@@ -112,6 +112,12 @@ def test_a_diverged_training_says_where_and_keeps_its_checkpoint():
         ({"optimizer": "magic"}, 'no optimiser "magic": choose one of sgd'),
         ({"precision": "int3"}, 'no precision "int3"'),
         ({"epochs": 1.5}, "expected int"),
+        ({"weight_average": 1.0}, "weight average is 1;"),
+        ({"flip": "never"}, 'no way to flip "never": choose one of random, alternating'),
+        ({"padding": 29}, "padding is 29; .* 0 and 28"),
+        ({"mirror": 1}, "mirror is 1; expected bool"),
+        ({"bias_rate": -1.0}, "bias rate is -1"),
+        ({"test_views": 4}, "no 4 views: choose one of 1, 2, 3, 6"),
         ({"colour": 3}, "no setting named colour"),
     ],
 )
@@ -136,6 +142,14 @@ def test_settings_return_from_json_and_an_edited_file_is_a_sentence():
     broken["recipe"]["milestones"] = "soon"
     with pytest.raises(UserError, match="settings of this run are damaged"):
         Settings.from_json(broken)
+
+
+def test_settings_from_before_a_field_was_there_still_open():
+    settings = recipes.settings("mnist", "baseline", "thesis")
+    saved = settings.to_json()
+    for later in ("weight_average", "flip", "padding", "mirror", "bias_rate", "test_views"):
+        del saved["recipe"][later]
+    assert Settings.from_json(saved) == settings
 
 
 def test_the_recipe_of_table_4_1():
