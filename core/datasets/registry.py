@@ -2,15 +2,19 @@
 
 import os
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import torch
 
 from core.datasets import classes, folder, toybox
 from core.datasets.download import silent
 from core.datasets.name import Name, parse, whole_numbers
-from core.datasets.split import Dataset, Progress, Splits, channel_statistics
+from core.datasets.split import Dataset, Progress, Split, Splits, channel_statistics
 from core.errors import UserError
 
+FEWEST = 100  # images of a data set's part to learn from
+FEWEST_HELD_OUT = 1000  # and to be judged by: fewer would measure the error too coarsely
 _IN_MEMORY = 4  # data sets kept; SVHN alone is 2 GB
 
 
@@ -74,9 +78,28 @@ def info(name: str) -> DatasetInfo:
         return _folder_info(folder.Pictures.named(parts))
     for known in _INFOS:
         if known.name == parts.kind and not parts.path:
-            whole_numbers(parts, {}, {})  # refuses any option
-            return known
+            return _part_info(known, parts)
     raise UserError(f'There is no data set "{name}": choose one of {", ".join(names())}, or folder:PATH.')
+
+
+def _part_info(known: DatasetInfo, parts: Name) -> DatasetInfo:
+    """The whole of a data set, or with "?images=5000" so many training images and as large a share of the others."""
+    whole = known.train_size
+    images = whole_numbers(parts, {"images": whole}, {"images": (FEWEST, whole)})["images"]
+    if images == whole:
+        return known
+
+    def share(size: int) -> int:
+        return min(size, max(FEWEST_HELD_OUT, size * images // whole))
+
+    return replace(
+        known,
+        name=str(replace(parts, options=(("images", str(images)),))),
+        title=f"{known.title}, {images:,} images",
+        train_size=images,
+        test_size=share(known.test_size),
+        validation_size=share(known.validation_size),
+    )
 
 
 def _toybox_info(scenes: toybox.Scenes) -> DatasetInfo:
@@ -145,6 +168,14 @@ def _read_folder(parts: Name, root: Path, download: bool, progress: Progress) ->
     return folder.read(folder.Pictures.named(parts), progress)
 
 
+def _part(split: Split, size: int) -> Split:
+    """`size` images of a split, taken at even distances: the same ones every time."""
+    if size >= len(split):
+        return split
+    chosen = torch.arange(size) * len(split) // size
+    return Split(split.images[chosen], split.labels[chosen], None if split.boxes is None else split.boxes[chosen])
+
+
 _READERS: dict[str, Callable[[Name, Path, bool, Progress], Splits]] = {
     "digits": _read_digits,
     "mnist": _read_mnist,
@@ -160,10 +191,12 @@ _READERS: dict[str, Callable[[Name, Path, bool, Progress], Splits]] = {
 def load(name: str, root: Path | None = None, *, download: bool = True, progress: Progress | None = None) -> Dataset:
     """The data set `name`, from memory if this process has loaded it lately.
 
-    `name` may carry options (see core.datasets.name): "toybox?side=64", "folder:/home/me/pictures?side=64&seed=0".
-    `root` is the folder downloaded and generated data is kept in (default `data_root()`), `progress` hears of every
-    piece that arrives. Several processes may load at once. Raises `UserError` for an unknown name, and when the data is
-    not there and cannot, or with `download=False` must not, be fetched; nothing half-fetched is left behind then.
+    `name` may carry options (see core.datasets.name): "toybox?side=64", "folder:/home/me/pictures?side=64&seed=0",
+    and for the others "cifar10?images=5000": so many training images, evenly spread, and as large a share of the other
+    splits, of which at least 1,000 are kept. `root` is the folder downloaded and generated data is kept in (default
+    `data_root()`), `progress` hears of every piece that arrives. Several processes may load at once. Raises `UserError`
+    for an unknown name, and when the data is not there and cannot, or with `download=False` must not, be fetched;
+    nothing half-fetched is left behind then.
     """
     known = info(name)
     parts = parse(known.name)
@@ -174,6 +207,9 @@ def load(name: str, root: Path | None = None, *, download: bool = True, progress
     if dataset is None:
         read = _READERS[parts.kind]
         train, test, validation, remarks = read(parts, where, download, progress or silent)
+        if parts.options and known.name.partition("?")[0] in (fixed.name for fixed in _INFOS):
+            train, test = _part(train, known.train_size), _part(test, known.test_size)
+            validation = validation and _part(validation, known.validation_size)
         mean, std = channel_statistics(train.images)
         labels = known.class_names
         dataset = Dataset(known.name, known.title, train, test, validation, labels, mean, std, remarks)

@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.datasets.name import parse
 from core.models.layers import gaussian_initialise, he_initialise, same_average_pool, same_max_pool
 
 DROP_PROBABILITY = 0.5
@@ -21,8 +22,8 @@ WIDTHS: dict[str, tuple[tuple[int, ...], ...]] = {
 
 
 def widths_for(channels: int, dataset: str | None = None) -> tuple[tuple[int, ...], ...]:
-    """The tables' widths: SVHN's for the data set of that name, else MNIST's for grey images and CIFAR's for colour."""
-    if dataset == "svhn":
+    """The tables' widths: SVHN's for the data set of that name or a part of it, else by channels MNIST's or CIFAR's."""
+    if dataset is not None and parse(dataset).kind == "svhn":
         return WIDTHS["svhn"]
     return WIDTHS["mnist" if channels == 1 else "cifar"]
 

@@ -107,3 +107,26 @@ def test_channel_statistics_are_exact() -> None:
     real = images.double() / 255
     assert mean == pytest.approx(real.mean((0, 2, 3)).tolist(), abs=1e-12)
     assert std == pytest.approx(real.std((0, 2, 3), correction=0).tolist(), abs=1e-12)
+
+
+def test_a_part_of_a_data_set_is_every_nth_image_and_says_so() -> None:
+    known = datasets.info("digits?images=479")  # a third
+    assert (known.train_size, known.test_size) == (479, 360)
+    assert known.title == "Digits (scikit-learn), 479 images"
+    whole, part = datasets.load("digits"), datasets.load("digits?images=479")
+    assert part.name == known.name and torch.equal(part.train.images, whole.train.images[::3])
+    assert torch.equal(part.train.labels, whole.train.labels[::3]) and torch.equal(part.test.images, whole.test.images)
+    assert part.mean == channel_statistics(part.train.images)[0] != whole.mean
+
+
+def test_a_part_is_judged_by_as_large_a_share_but_at_least_by_a_thousand() -> None:
+    assert datasets.info("cifar10?images=25000").test_size == 5000
+    assert datasets.info("cifar10?images=500").test_size == 1000
+    assert datasets.info("svhn?images=59838").validation_size == 1000
+    assert datasets.info("mnist?images=60000") is datasets.info("mnist")
+
+
+@pytest.mark.parametrize("images", ["99", "60001", "many"])
+def test_a_part_that_is_none_is_refused(images: str) -> None:
+    with pytest.raises(UserError, match="from 100 to 60000"):
+        datasets.info(f"mnist?images={images}")
