@@ -39,6 +39,11 @@ def faster(case: str, ours: float, peer: float) -> Row:
     return Row(case, round(ours, 1), round(peer, 1), "ms", round(peer / ours, 2))
 
 
+def rate(case: str, items: int, ours: float, peer: float) -> Row:
+    """A row of how many items a second two durations in milliseconds are."""
+    return Row(case, round(1000 * items / ours, 1), round(1000 * items / peer, 1), "images/s", round(peer / ours, 2))
+
+
 def machine() -> str:
     """What the figures were measured on."""
     return f"{hardware.describe(hardware.bf16_is_fast())}, {torch.get_num_threads()} threads, torch {torch.__version__}"
