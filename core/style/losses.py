@@ -1,13 +1,20 @@
-"""The perceptual losses of section 5.2, equations 5.4 to 5.10, each per sample of the batch."""
+"""The perceptual losses of section 5.2, equations 5.4 to 5.10, per sample of the batch and layer by layer."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from core.errors import UserError
+
 Features = Mapping[str, Tensor]  # layer name -> feature maps (N, C, H, W)
+# What a Gram matrix is divided by: the thesis' equation 5.7, or its code's `--norm_by_channels`. The second makes the
+# style loss smaller by the square of the channels, so weights for one mean nothing for the other.
+CONVENTIONS = ("HW", "CHW")
 
 
 class Correlation(torch.autograd.Function):
@@ -24,11 +31,16 @@ class Correlation(torch.autograd.Function):
         return flat @ (gradient + gradient.transpose(1, 2)).to(flat.dtype)
 
 
-def gram(features: Tensor) -> Tensor:
-    """Gram matrices (N, C, C) of feature maps (N, C, H, W), divided by H*W alone (equation 5.7)."""
+def gram(features: Tensor, convention: str = "HW") -> Tensor:
+    """Gram matrices (N, C, C) of feature maps (N, C, H, W), divided by H*W (equation 5.7) or by C*H*W.
+
+    `convention` is one of CONVENTIONS; UserError for another.
+    """
+    if convention not in CONVENTIONS:
+        raise UserError(f"There is no Gram convention {convention!r}; choose {' or '.join(CONVENTIONS)}.")
     samples, channels, height, width = features.shape
     flat = features.permute(0, 2, 3, 1).reshape(samples, height * width, channels)
-    return Correlation.apply(flat) / (height * width)
+    return Correlation.apply(flat) / (height * width * (channels if convention == "CHW" else 1))
 
 
 def layer_content_loss(painted: Tensor, content: Tensor) -> Tensor:
@@ -37,18 +49,25 @@ def layer_content_loss(painted: Tensor, content: Tensor) -> Tensor:
     return difference.square().mean((1, 2, 3))
 
 
-def content_loss(painted: Features, content: Features, weights: Mapping[str, float]) -> Tensor:
-    """Equation 5.5 with `weights` per layer, each term divided by the variance of its target: (N,).
+def content_terms(
+    painted: Features, content: Features, weights: Mapping[str, float], *, relative: bool = True
+) -> dict[str, Tensor]:
+    """The weighted terms of equation 5.5 by layer, each (N,).
 
-    The division makes layers of any scale comparable. A target without variance divides by one.
+    `relative` divides each term by the variance of its target, which makes layers of any scale comparable; without
+    it the terms are the equation's own. A target without variance divides by one.
     """
-    terms = []
+    terms = {}
     for layer, weight in weights.items():
         target = wide(content[layer])
-        variance = target.var((1, 2, 3), correction=0)
-        variance = torch.where(variance > 0, variance, torch.ones_like(variance))
-        terms.append(weight * layer_content_loss(painted[layer], target) / variance)
-    return torch.stack(terms).sum(0)
+        size = unless_zero(target.var((1, 2, 3), correction=0)) if relative else 1.0
+        terms[layer] = weight * layer_content_loss(painted[layer], target) / size
+    return terms
+
+
+def content_loss(painted: Features, content: Features, weights: Mapping[str, float]) -> Tensor:
+    """Equation 5.5 with `weights` per layer, each term relative to its target (see `content_terms`): (N,)."""
+    return torch.stack(list(content_terms(painted, content, weights).values())).sum(0)
 
 
 def layer_style_loss(painted: Tensor, target: Tensor) -> Tensor:
@@ -56,26 +75,68 @@ def layer_style_loss(painted: Tensor, target: Tensor) -> Tensor:
     return (wide(painted) - wide(target)).square().mean((1, 2))
 
 
-def style_loss(painted: Features, targets: Features, weights: Mapping[str, float]) -> Tensor:
-    """Equation 5.8 with `weights` per layer, each divided by the mean square of its target Gram matrix: (N,).
+def style_terms(
+    painted: Features,
+    targets: Features,
+    weights: Mapping[str, float],
+    *,
+    convention: str = "HW",
+    relative: bool = True,
+) -> dict[str, Tensor]:
+    """The weighted terms of equation 5.8 by layer, each (N,).
 
-    `painted` holds feature maps (N, C, H, W), `targets` Gram matrices (N, C, C) or (1, C, C). With the
-    division one style weight serves every painting, whatever its contrast.
+    `painted` holds feature maps (N, C, H, W), `targets` Gram matrices (N, C, C) or (1, C, C) of the same
+    `convention`. `relative` divides each term by the mean square of its target Gram matrix, so that one style weight
+    serves every painting, whatever its contrast; the convention then no longer matters.
     """
-    terms = []
+    terms = {}
     for layer, weight in weights.items():
         target = wide(targets[layer])
-        size = target.square().mean((1, 2))
-        terms.append(weight * layer_style_loss(gram(painted[layer]), target) / size)
-    return torch.stack(terms).sum(0)
+        size = unless_zero(target.square().mean((1, 2))) if relative else 1.0
+        terms[layer] = weight * layer_style_loss(gram(painted[layer], convention), target) / size
+    return terms
 
 
-def total_variation(picture: Tensor) -> Tensor:
-    """Equation 5.9 with beta = 2, as a mean over the pixels of (N, C, H, W) so that no size is favoured: (N,)."""
+def style_loss(painted: Features, targets: Features, weights: Mapping[str, float]) -> Tensor:
+    """Equation 5.8 with `weights` per layer, each term relative to its target (see `style_terms`): (N,)."""
+    return torch.stack(list(style_terms(painted, targets, weights).values())).sum(0)
+
+
+def total_variation(picture: Tensor, exponent: float = 2.0) -> Tensor:
+    """Equation 5.9 with beta = `exponent`, as a mean over (N, C, H, W), so that no size is favoured: (N,).
+
+    The last row has no pixel below it and the last column none beside it; those differences count as zero.
+    Raises UserError for an exponent below 1, whose slope has no bound near flat places.
+    """
+    if not 1 <= exponent < math.inf:
+        raise UserError(f"The exponent of the total variation is {exponent}; give a number of 1 or more.")
     picture = wide(picture)
-    down = (picture[:, :, 1:, :] - picture[:, :, :-1, :]).square().sum((1, 2, 3))
-    right = (picture[:, :, :, 1:] - picture[:, :, :, :-1]).square().sum((1, 2, 3))
-    return (down + right) / picture[0].numel()
+    down = (picture[:, :, 1:, :] - picture[:, :, :-1, :]).square()
+    right = (picture[:, :, :, 1:] - picture[:, :, :, :-1]).square()
+    if exponent == 2:
+        return (down.sum((1, 2, 3)) + right.sum((1, 2, 3))) / picture[0].numel()
+    squares = F.pad(down, (0, 0, 0, 1)) + F.pad(right, (0, 1, 0, 0))
+    # Where nothing changes the root has no slope; those pixels are already as flat as they can be.
+    changes = squares > 0
+    powers = torch.where(changes, squares, torch.ones_like(squares)).pow(exponent / 2)
+    return torch.where(changes, powers, torch.zeros_like(powers)).mean((1, 2, 3))
+
+
+def check_weights(weights: Mapping[str, float], what: str, layers: Collection[str] | None = None) -> None:
+    """Refuse, with a UserError, weights of `what` that are negative or no numbers, or name none of `layers`."""
+    for name, weight in weights.items():
+        if layers is not None and name not in layers:
+            raise UserError(f"There is no loss layer {name!r}; the layers are {', '.join(layers)}.")
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise UserError(f"The {what} weight of {name} is {weight!r}; it must be a number of zero or more.")
+        if not (math.isfinite(weight) and weight >= 0):
+            raise UserError(f"The {what} weight of {name} is {weight}; it must be a number of zero or more.")
+
+
+def check_style(picture: Any, what: str = "The style picture") -> None:
+    """Refuse, with a UserError, a picture (H, W, 3) of one colour, which has no style to give."""
+    if (picture == picture[:1, :1]).all():
+        raise UserError(f"{what} is of one colour and has no strokes to imitate; choose a painting.")
 
 
 @dataclass(frozen=True)
@@ -90,6 +151,11 @@ class Terms:
 def total_loss(terms: Terms, content: float, style: Tensor | float, variation: float) -> Tensor:
     """Equation 5.10 (5.4 when `variation` is zero): the weighted sum, (N,). `style` may differ per sample, (N,)."""
     return content * terms.content + style * terms.style + variation * terms.variation
+
+
+def unless_zero(sizes: Tensor) -> Tensor:
+    """Divisors (N,) with ones for zeros."""
+    return torch.where(sizes > 0, sizes, torch.ones_like(sizes))
 
 
 def wide(x: Tensor) -> Tensor:

@@ -65,6 +65,10 @@ class Recipe:
         for name in ("steps", "batch", "log_every", "save_every"):
             if getattr(self, name) < 1:
                 raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
+        losses.check_weights({name: getattr(self, name) for name in ("content", "style", "variation")}, "loss")
+        losses.check_weights(self.style_factors, "style")
+        losses.check_weights(self.content_layers, "content")
+        losses.check_weights(self.style_layers, "style")
         if not 0 <= self.jitter <= 8:
             raise UserError(f"The jitter is {self.jitter} px; give a number from 0 to 8.")
         if self.crop < 32 or self.style_side < 32:
@@ -131,7 +135,8 @@ class Photographs:
 def style_targets(networks: LossNetworks, paintings: Sequence[Picture], recipe: Recipe) -> dict[str, Tensor]:
     """Gram matrices (styles, C, C) of every style layer, of the paintings brought to the recipe's size."""
     grams: dict[str, list[Tensor]] = {layer: [] for layer in recipe.style_layers}
-    for painting in paintings:
+    for name, painting in zip(recipe.styles, paintings, strict=True):
+        losses.check_style(painting, f"The painting {name}")
         x = images.to_tensor(images.fit(painting, recipe.style_side))
         with torch.no_grad():
             found = networks(x.contiguous(memory_format=torch.channels_last), recipe.style_layers)

@@ -1,9 +1,13 @@
 """The perceptual losses against numbers worked out by hand and against finite differences."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from torch.autograd import gradcheck
 
+from core.errors import UserError
 from core.style import losses
 
 
@@ -105,3 +109,97 @@ def test_gradient_of_the_total_loss_agrees_with_finite_differences():
         return losses.total_loss(terms, 1.0, 3.0, 0.1)
 
     assert gradcheck(total, maps(2, 3, 3, 4).requires_grad_())
+
+
+def test_the_other_convention_divides_by_the_channels_too():
+    features = maps(2, 5, 4, 3)
+    torch.testing.assert_close(losses.gram(features, "CHW") * 5, losses.gram(features, "HW"))
+    with pytest.raises(UserError, match="no Gram convention 'WH'; choose HW or CHW"):
+        losses.gram(features, "WH")
+
+
+def test_terms_of_the_equations_by_hand():
+    ones, zeros = torch.ones(1, 2, 2, 2), torch.zeros(1, 2, 2, 2)
+    assert losses.content_terms({"a": 3 * ones}, {"a": ones}, {"a": 0.5}, relative=False)["a"].item() == 0.5 * 4
+    target = {"a": losses.gram(zeros)}
+    assert losses.style_terms({"a": 2 * ones}, target, {"a": 3.0}, relative=False)["a"].item() == 3 * 16
+    target = {"a": losses.gram(zeros, "CHW")}
+    found = losses.style_terms({"a": 2 * ones}, target, {"a": 3.0}, relative=False, convention="CHW")
+    assert found["a"].item() == 3 * 16 / 4  # smaller by the square of the channels
+
+
+def test_terms_are_told_layer_by_layer_and_add_up():
+    painted, content = ({"a": maps(2, 3, 4, 4, seed=s), "b": maps(2, 5, 2, 2, seed=s)} for s in (1, 2))
+    weights = {"a": 1.0, "b": 0.5}
+    terms = losses.content_terms(painted, content, weights)
+    assert set(terms) == {"a", "b"}
+    torch.testing.assert_close(sum(terms.values()), losses.content_loss(painted, content, weights))
+    targets = {name: losses.gram(features) for name, features in content.items()}
+    torch.testing.assert_close(
+        sum(losses.style_terms(painted, targets, weights).values()), losses.style_loss(painted, targets, weights)
+    )
+
+
+def test_a_style_without_any_features_still_gives_a_number():
+    found = losses.style_terms({"a": torch.ones(1, 2, 3, 3)}, {"a": torch.zeros(1, 2, 2)}, {"a": 1.0})
+    assert found["a"].item() == 1
+
+
+def test_total_variation_with_other_exponents_by_hand():
+    picture = torch.tensor([[[[0.0, 4.0], [3.0, 3.0]]]])
+    # upper left: 3 down, 4 right; upper right: 1 down; lower left: 0 right; lower right: nothing left
+    assert losses.total_variation(picture, 1.0).item() == pytest.approx((5 + 1 + 0 + 0) / 4)
+    assert losses.total_variation(picture, 3.0).item() == pytest.approx((125 + 1) / 4)
+    assert losses.total_variation(picture, 2.0).item() == pytest.approx((25 + 1) / 4)
+
+
+def test_total_variation_of_a_flat_picture_has_no_slope():
+    picture = torch.ones(1, 3, 4, 4, requires_grad=True)
+    losses.total_variation(picture, 1.0).sum().backward()
+    assert picture.grad.abs().max() == 0
+
+
+@pytest.mark.parametrize("exponent", [0.5, math.nan, math.inf])
+def test_a_bad_exponent_is_told(exponent):
+    with pytest.raises(UserError, match="exponent of the total variation"):
+        losses.total_variation(torch.ones(1, 3, 4, 4), exponent)
+
+
+@pytest.mark.parametrize("relative", [True, False])
+@pytest.mark.parametrize("convention", losses.CONVENTIONS)
+def test_gradients_of_every_form_agree_with_finite_differences(relative, convention):
+    content = {"a": maps(1, 3, 3, 4, seed=2)}
+    targets = {"a": losses.gram(maps(1, 3, 5, 5, seed=3), convention)}
+    x, one = maps(1, 3, 3, 4).requires_grad_(), {"a": 0.7}
+    assert gradcheck(lambda x: losses.content_terms({"a": x}, content, one, relative=relative)["a"], x)
+    assert gradcheck(
+        lambda x: losses.style_terms({"a": x}, targets, one, relative=relative, convention=convention)["a"], x
+    )
+
+
+@pytest.mark.parametrize("exponent", [1.0, 1.25, 2.0, 3.0])
+def test_gradient_of_the_total_variation_agrees_with_finite_differences(exponent):
+    assert gradcheck(lambda x: losses.total_variation(x, exponent), maps(2, 3, 4, 4).requires_grad_())
+
+
+@pytest.mark.parametrize(
+    ("weight", "sentence"),
+    [(-1.0, "is -1.0"), (math.nan, "is nan"), (math.inf, "is inf"), ("x", "is 'x'"), (True, "is True")],
+)
+def test_weights_that_mean_nothing_are_told(weight, sentence):
+    with pytest.raises(UserError, match=f"content weight of a {sentence}; it must be a number of zero or more"):
+        losses.check_weights({"a": weight}, "content")
+
+
+def test_an_unknown_layer_is_told():
+    losses.check_weights({"a": 0.0}, "style", ("a", "b"))
+    with pytest.raises(UserError, match="no loss layer 'c'; the layers are a, b"):
+        losses.check_weights({"c": 1.0}, "style", ("a", "b"))
+
+
+def test_a_style_of_one_colour_is_told():
+    flat = np.full((9, 9, 3), (10, 200, 30), np.uint8)
+    with pytest.raises(UserError, match="of one colour"):
+        losses.check_style(flat)
+    flat[4, 4, 1] = 201
+    losses.check_style(flat)

@@ -240,3 +240,12 @@ def test_a_card_says_what_the_weights_are_and_no_path(networks):
     assert (card["kind"], card["steps"], card["licence"]) == ("pastiche", 4, "for research")
     assert card["styles"][0]["losses"]["style"] > 0
     assert "somewhere" not in str(card)
+
+
+def test_a_painting_of_one_colour_and_weights_that_mean_nothing_are_told():
+    with pytest.raises(UserError, match="The painting a is of one colour"):
+        trainer.style_targets(loss_networks(), [np.full((40, 40, 3), 7, np.uint8)], trainer.Recipe(("a",)))
+    with pytest.raises(UserError, match="loss weight of content is -1"):
+        trainer.Recipe(("a",), content=-1.0)
+    with pytest.raises(UserError, match="style weight of vgg19.relu1_1 is nan"):
+        trainer.Recipe(("a",), style_layers={"vgg19.relu1_1": float("nan")})
