@@ -1,4 +1,4 @@
-"""`python -m benchmarks.training`: training images a second of our trainer against the loop that everybody writes.
+"""`python -m benchmarks.training`: images a second of our trainer against the training loop that everybody writes.
 
 The peer makes one PIL image a sample, transforms it by torchvision, batches by a DataLoader and trains the same net with
 the same optimiser in float32 and torch's default layout. Both see the same images, made up in MNIST's and CIFAR's
