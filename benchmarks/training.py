@@ -1,7 +1,7 @@
 """`python -m benchmarks.training`: images a second of our trainer against the training loop that everybody writes.
 
-The peer makes one PIL image a sample, transforms it by torchvision, batches by a DataLoader and trains the same net with
-the same optimiser in float32 and torch's default layout. Both see the same images, made up in MNIST's and CIFAR's
+The peer makes one PIL image a sample, transforms it by torchvision, batches by a DataLoader and trains the same net
+with the same optimiser in float32 and the default layout. Both see the same images, made up in MNIST's and CIFAR's
 shapes. Ours is timed whole, with run folder, checkpoint and an evaluation; of the peer the loop alone.
 """
 
