@@ -97,7 +97,7 @@ def _length(
         sentence += f", on {images:,} of the {whole:,} images as a stand-in for all: errors are higher than the thesis'"
     needed = sum(seconds(settings) for _, settings in runs) / 60
     if needed > 1.2 * minutes:
-        sentence += f". It does not fit into {minutes:g} minutes: with less than this its curves would show nothing"
+        sentence += f". It does not fit into {minutes:g} min: with less than this its curves would show nothing"
     return sentence + "."
 
 
