@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import torch
@@ -15,10 +16,19 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
 def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
-    """Write `tensors` to `path` so that a reader sees the old file or the whole new one, never a part of it."""
+    """Write `tensors` to `path` so that a reader sees the old file or the whole new one, never a part of it.
+
+    Raises OSError where the disk is full or the folder cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+        try:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+        except SafetensorError as error:
+            if system := re.search(r"os error (\d+)", str(error)):
+                number = int(system[1])  # which a full disk is told by
+                raise OSError(number, os.strerror(number), str(path)) from error
+            raise
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -3,9 +3,9 @@
 import json
 import os
 import socket
-import time
 from typing import Any
 
+from core.runs import heartbeat
 from core.runs.folder import Run
 from core.trainers import recipe
 
@@ -36,5 +36,5 @@ def digits_run(state: str = "finished", message: str = "", **progress: Any) -> R
 def put_status(run: Run, state: str, message: str = "", *, age: float = AHEAD, **progress: Any) -> None:
     """Write the status as this very process would have, `age` seconds ago; by default it stays fresh."""
     status = {"state": state, "message": message, "pid": os.getpid(), "host": socket.gethostname()}
-    status |= {"progress": progress, "heartbeat": time.time() - age}
+    status |= {"progress": progress, **heartbeat.stamp(age)}
     (run.path / "status.json").write_text(json.dumps(status))

@@ -2,7 +2,8 @@
 
     run.json                 what was asked for (`settings`) and what a reader needs to rebuild the net (`data`)
     status.json              state, progress and heartbeat of the process; replaced whole
-    control.json             what the watcher asks for: run, pause or stop; replaced whole
+    control.json             what the watcher asks for: run, pause, step or stop; replaced whole
+    note.json                the name and the note that the watcher gave the run; replaced whole
     metrics.jsonl            one JSON object a line, appended
     checkpoint.safetensors   everything a resumed training needs, its state as JSON in the metadata
     model.safetensors        the latest weights, for the pages
@@ -10,7 +11,9 @@
     log.txt                  what the process printed
 
 A file is either appended line by line or replaced by a rename, so a reader never sees half of one and a killed process
-costs at most the steps since its last checkpoint.
+costs at most the steps since its last checkpoint. While the disk is full a training waits, its rows in memory.
+
+The folders in `weights/runs` came with Atelier: they hold run.json, status.json and metrics.jsonl, and are only read.
 """
 
 import itertools
@@ -21,7 +24,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,13 +35,22 @@ from torch import Tensor
 
 from core import weights
 from core.errors import UserError
+from core.runs import files, heartbeat
 
 VERSION = 1
 HEARTBEAT_SECONDS = 2.0
 STALE_SECONDS = 10.0  # a heartbeat older than this means that the process is gone
 START_SECONDS = 60.0  # what a process may take to its first heartbeat: importing torch on a busy laptop is slow
 ENDED = ("finished", "stopped", "failed")
-STATES = ("starting", "running", "paused", "interrupted", *ENDED)
+STATES = ("queued", "starting", "running", "paused", "interrupted", *ENDED)
+COMMANDS = ("run", "pause", "step", "stop")
+ROOM_SECONDS = 2.0  # between two looks whether a full disk has room again
+NO_ROOM = (
+    "The disk is full: the training waits, and goes on by itself as soon as there is room. Delete something large; "
+    "nothing is lost."
+)
+NAME_LENGTH, NOTE_LENGTH = 120, 4000
+TAIL_BYTES = 16 * 1024  # of the metrics file, where the latest figures stand
 
 
 class DamagedRun(UserError):
@@ -60,15 +72,25 @@ class Status:
 
     @property
     def alive(self) -> bool:
+        """Whether there is a process."""
         return self.state in ("starting", "running", "paused")
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there is a process, or will be when the queue comes to this run."""
+        return self.alive or self.state == "queued"
 
 
 @dataclass(frozen=True)
 class Control:
-    """What the watcher asks for: "run" or "stop" (a pause is waited out), and whatever `values` it set with it."""
+    """What the watcher asks for: "run", "step" or "stop" (a pause is waited out), and the `values` it has set.
 
-    command: str
+    `steps` counts the single steps that were ever asked for, so that the training takes each of them once.
+    """
+
+    command: str = "run"
     values: dict[str, Any] = field(default_factory=dict)
+    steps: int = 0
 
 
 def root() -> Path:
@@ -76,17 +98,9 @@ def root() -> Path:
     return Path(os.environ.get("ATELIER_RUNS") or Path(__file__).resolve().parents[2] / "runs")
 
 
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    try:
-        temporary.write_text(text, "utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _replace_json(path: Path, value: dict) -> None:
-    _replace(path, json.dumps(value, indent=1))
+def shipped_root() -> Path:
+    """The folder of the runs that came with Atelier."""
+    return weights.WEIGHTS / "runs"
 
 
 class Run:
@@ -95,14 +109,22 @@ class Run:
     def __init__(self, path: Path, record: dict):
         self.path = path
         self.kind: str = record["kind"]
-        self.name: str = record["name"]
         self.created: str = record["created"]
         self.settings: dict[str, Any] = record["settings"]
         self.data: dict[str, Any] = record["data"]
+        noted = self._read("note.json")
+        name, note = noted.get("name"), noted.get("note")
+        self.name: str = name if isinstance(name, str) and name else record["name"]
+        self.note: str = note if isinstance(note, str) else ""
 
     @property
     def id(self) -> str:
         return self.path.name
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the run came with Atelier, and is only to be read."""
+        return self.path.parent == shipped_root()
 
     @classmethod
     def create(cls, kind: str, settings: dict, *, name: str | None = None, path: Path | str | None = None) -> "Run":
@@ -129,15 +151,19 @@ class Run:
             "settings": settings,
             "data": {},
         }
-        _replace_json(target / "run.json", record)
+        files.replace_json(target / "run.json", record)
         return cls(target, record)
 
     @classmethod
     def open(cls, run: Path | str) -> "Run":
-        """Open the run folder at a path, or by its name under `root()`. Raises DamagedRun where it cannot be read."""
+        """Open the run folder at a path, or by its name under `root()` or, failing that, among the shipped runs.
+
+        Raises DamagedRun where it cannot be read.
+        """
         path = Path(run)
         if not path.is_absolute() and len(path.parts) == 1 and not path.is_dir():
-            path = root() / path
+            own, shipped = root() / path, shipped_root() / path
+            path = shipped if shipped.is_dir() and not own.is_dir() else own
         return cls(path, _record(path))
 
     def _read(self, name: str) -> dict:
@@ -152,15 +178,15 @@ class Run:
         """Where the run stands now. A process that no longer gives a sign of life is reported as "interrupted"."""
         saved = self._read("status.json")
         state = saved.get("state")
-        heartbeat = saved.get("heartbeat")
+        beat = saved.get("heartbeat")
         message = saved.get("message")
         progress = saved.get("progress")
-        if not isinstance(heartbeat, int | float) or state not in STATES:
+        if not isinstance(beat, int | float) or state not in STATES:
             state, message = "starting", ""
-            heartbeat = _modified(self.path / "run.json")
-        age = max(0.0, time.time() - heartbeat)
+            saved = {"heartbeat": _modified(self.path / "run.json")}
+        age = heartbeat.age(str(self.path), saved)
         patience = START_SECONDS if state == "starting" else STALE_SECONDS
-        if state not in ENDED and (age > patience or _is_gone(saved)):
+        if state not in ("queued", *ENDED) and (age > patience or _is_gone(saved)):
             state = "interrupted"
             message = "The process ended before the training did; resume goes on from the last checkpoint."
         return Status(
@@ -188,29 +214,105 @@ class Run:
         whole = data[: data.rfind(b"\n") + 1]
         return list(_rows(whole)), offset + len(whole)
 
+    def tail(self, size: int = TAIL_BYTES) -> list[dict]:
+        """The rows in the last `size` bytes of the metrics, oldest first: quick, however long the training was."""
+        try:
+            with (self.path / "metrics.jsonl").open("rb") as file:
+                start = max(0, file.seek(0, os.SEEK_END) - size)
+                file.seek(start)
+                data = file.read()
+        except OSError:
+            return []
+        first = data.find(b"\n") + 1 if start else 0
+        return list(_rows(data[first : data.rfind(b"\n") + 1]))
+
+    def last(self, key: str) -> float | None:
+        """The last number that the metrics hold for `key`; None where they hold none."""
+        for rows in (self.tail(), self.tail(16 * TAIL_BYTES), self.metrics()):
+            for row in reversed(rows):
+                value = row.get(key)
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    return value
+        return None
+
+    def rename(self, name: str) -> None:
+        """Call the run `name`. Raises UserError where that is empty or too long."""
+        name = " ".join(name.split())
+        if not 0 < len(name) <= NAME_LENGTH:
+            raise UserError(f"A run's name has 1 to {NAME_LENGTH} characters; this one has {len(name)}.")
+        self._noted(name=name)
+        self.name = name
+
+    def set_note(self, text: str) -> None:
+        """Keep `text` beside the run. Raises UserError where it is too long."""
+        text = text.strip()
+        if len(text) > NOTE_LENGTH:
+            raise UserError(f"A note has at most {NOTE_LENGTH:,} characters; this one has {len(text):,}.")
+        self._noted(note=text)
+        self.note = text
+
+    def _noted(self, **changes: str) -> None:
+        """Name and note have a file of their own: the training may be writing run.json at this moment."""
+        self._put("note.json", {**self._read("note.json"), **changes})
+
+    def _put(self, name: str, value: dict) -> None:
+        """Replace a JSON file of the folder. Raises UserError where that cannot be."""
+        self.must_be_own()
+        try:
+            files.replace_json(self.path / name, value)
+        except OSError as error:
+            raise UserError(_unwritable(self.path, error)) from error
+
+    def must_be_own(self) -> None:
+        """Raises UserError for a run that came with Atelier."""
+        if self.shipped:
+            raise UserError(f"The run {self.id} came with Atelier and is only to be read; train it anew to change it.")
+
     def ask(self, command: str, **values: Any) -> None:
-        """Tell the training process to "run", "pause" or "stop"; `values` (a learning rate, say) travel along."""
-        if command not in ("run", "pause", "stop"):
-            raise UserError(f"A run cannot {command}; it can run, pause or stop.")
-        _replace_json(self.path / "control.json", {"command": command, "values": values})
+        """Tell the training process to "run", to "pause", to take one "step" and pause, or to "stop".
+
+        `values` (a factor on the learning rate, say) join those that were set before; None takes one away.
+        """
+        if command not in COMMANDS:
+            raise UserError(f"A run cannot {command}; it can run, pause, step or stop.")
+        before = self.asked()
+        kept = {key: value for key, value in {**before.values, **values}.items() if value is not None}
+        steps = before.steps + (command == "step")
+        self._put("control.json", {"command": command, "values": kept, "steps": steps})
 
     def is_starting(self, pid: int) -> None:
         """Note that the process `pid` of this machine was started and will report here soon."""
+        self.report("starting", pid=pid)
+
+    def report(self, state: str, message: str = "", **more: Any) -> None:
+        """Note where a run stands that no process reports on: "queued", say. The progress is kept."""
         status = {
-            "state": "starting",
-            "message": "",
-            "pid": pid,
+            "state": state,
+            "message": message,
             "host": socket.gethostname(),
-            "progress": {},
+            "progress": self.status().progress,
         }
-        _replace_json(self.path / "status.json", {**status, "heartbeat": time.time()})
+        self._put("status.json", {**status, **more, **heartbeat.stamp()})
+
+    def place(self) -> float:
+        """Where the run stands in the queue: behind those with smaller numbers."""
+        place = self._read("status.json").get("place")
+        return place if isinstance(place, int | float) else 0.0
+
+    def asked(self) -> Control:
+        """The last thing that was asked for."""
+        saved = self._read("control.json")
+        command, values, steps = saved.get("command"), saved.get("values"), saved.get("steps")
+        return Control(
+            str(command) if command in COMMANDS else "run",
+            values if isinstance(values, dict) else {},
+            steps if isinstance(steps, int) else 0,
+        )
 
     def control(self) -> tuple[str, dict[str, Any]]:
         """The last thing that was asked for: a command and its values."""
-        saved = self._read("control.json")
-        command, values = saved.get("command"), saved.get("values")
-        known = command if command in ("run", "pause", "stop") else "run"
-        return known, values if isinstance(values, dict) else {}
+        asked = self.asked()
+        return asked.command, asked.values
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict] | None:
         """Tensors and JSON state of the last checkpoint, or None where there is none yet.
@@ -241,14 +343,26 @@ class Run:
         """Become the one writer of this folder: the run is "running" inside and has an ended state behind.
 
         An exception leaves it "failed" with the sentence of the error and goes on its way.
-        Raises UserError where another process is writing here.
+        Raises UserError where another process is writing here, or where nobody can.
         """
+        self.must_be_own()
         lock = filelock.FileLock(self.path / ".writer.lock", timeout=0)
         try:
             lock.acquire()
         except filelock.Timeout as error:
             raise UserError(f"Another process is training in {self.path}; wait for it or stop it first.") from error
-        writer = Writer(self)
+        except OSError as error:
+            raise UserError(_unwritable(self.path, error)) from error
+        try:
+            yield from self._written()
+        finally:
+            lock.release()
+
+    def _written(self) -> Iterator["Writer"]:
+        try:
+            writer = Writer(self)
+        except OSError as error:
+            raise UserError(_unwritable(self.path, error)) from error
         try:
             yield writer
         except KeyboardInterrupt:
@@ -259,8 +373,6 @@ class Run:
             raise
         else:
             writer.end("stopped" if writer.was_stopped else "finished", "")
-        finally:
-            lock.release()
 
 
 class Writer:
@@ -279,11 +391,13 @@ class Writer:
         self._guard = threading.Lock()
         self._ended = threading.Event()
         self._control_stamp: tuple[int, int] | None = None
-        self._control: tuple[str, dict[str, Any]] = ("run", {})
-        if run.control()[0] != "run":
-            run.ask("run", **run.control()[1])  # an old request to pause or stop is not meant for this process
+        self._control = Control()
+        asked = run.asked()
+        if asked.command != "run":
+            run.ask("run")  # an old request to pause or stop is not meant for this process
+        self._steps_taken = asked.steps
         _end_last_line(run.path / "metrics.jsonl")
-        self._metrics = (run.path / "metrics.jsonl").open("a", encoding="utf-8", buffering=1)
+        self._metrics = files.Lines(run.path / "metrics.jsonl")
         self._beat()
         self._thread = threading.Thread(target=self._heartbeat, daemon=True)
         self._thread.start()
@@ -298,23 +412,29 @@ class Writer:
                 self._put()
 
     def _put(self) -> None:
-        try:
-            _replace_json(self.run.path / "status.json", {**self._status, "heartbeat": time.time()})
-        except OSError:
-            # A disk that is full for a moment must not end a training; the next beat tries again.
-            return
+        path, status = self.run.path / "status.json", {**self._status, **heartbeat.stamp()}
         self._put_at = time.monotonic()
+        try:
+            files.replace_json(path, status)
+        except OSError:
+            # A disk that is full for a moment must neither end a training nor silence it.
+            with suppress(OSError):
+                files.overwrite_json(path, status)
 
     def log(self, row: dict[str, Any]) -> None:
         """Append one row to the metrics. Values are JSON-able; floats that are not finite are kept as null."""
-        self._metrics.write(json.dumps({key: _finite(value) for key, value in row.items()}) + "\n")
+        self._metrics.add(json.dumps({key: _finite(value) for key, value in row.items()}))
 
     def drop_metrics_after(self, key: str, last: float) -> None:
         """Forget rows whose `key` lies beyond `last`: those that a resumed training is about to write again."""
+        rows = self.run.metrics()
+        kept = [row for row in rows if row.get(key, last) <= last]
+        if len(kept) == len(rows):
+            return
         self._metrics.close()
-        kept = [row for row in self.run.metrics() if row.get(key, last) <= last]
-        _replace(self.run.path / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in kept))
-        self._metrics = (self.run.path / "metrics.jsonl").open("a", encoding="utf-8", buffering=1)
+        text = "".join(json.dumps(row) + "\n" for row in kept)
+        self._when_there_is_room(lambda: files.replace(self.run.path / "metrics.jsonl", text))
+        self._metrics = files.Lines(self.run.path / "metrics.jsonl")
 
     def progress(self, **values: Any) -> None:
         """Update the progress in the status: step, steps, epoch, epochs, images_per_second, seconds_left and the like.
@@ -337,55 +457,97 @@ class Writer:
         """Add to run.json's `data` what a reader needs to rebuild the net."""
         record = _record(self.run.path)
         record["data"] = {**record["data"], **data}
-        _replace_json(self.run.path / "run.json", record)
+        self._when_there_is_room(lambda: files.replace_json(self.run.path / "run.json", record))
         self.run.data = record["data"]
 
     def save(self, tensors: dict[str, Tensor], state: dict) -> None:
-        """Replace the checkpoint by `tensors` and the JSON-able `state`, in one atomic file."""
-        weights.write(self.run.path / "checkpoint.safetensors", tensors, {"state": json.dumps(state)})
+        """Replace the checkpoint by `tensors` and the JSON-able `state`, in one atomic file.
+
+        On a full disk this waits for room, as `save_weights` and `preview` do, and the run reports "paused" meanwhile.
+        Raises UserError where the folder cannot be written for another reason, or where the watcher asks to stop.
+        """
+
+        def write() -> None:
+            self._metrics.flush()  # no row that the checkpoint lies behind may be lost
+            weights.write(self.run.path / "checkpoint.safetensors", tensors, {"state": json.dumps(state)})
+
+        self._when_there_is_room(write)
 
     def save_model(self, tensors: dict[str, Tensor]) -> None:
         """Replace the weights that pages read."""
-        weights.write(self.run.path / "model.safetensors", tensors)
+        self.save_weights("model", tensors)
+
+    def save_weights(self, name: str, tensors: dict[str, Tensor]) -> None:
+        """Replace NAME.safetensors."""
+        self._when_there_is_room(lambda: weights.write(self.run.path / f"{name}.safetensors", tensors))
 
     def preview(self, name: str, jpeg: bytes) -> None:
         """Keep the JPEG picture as previews/NAME.jpg."""
         folder = self.run.path / "previews"
-        folder.mkdir(exist_ok=True)
-        temporary = folder / f".{name}.part"
-        temporary.write_bytes(jpeg)
-        os.replace(temporary, folder / f"{name}.jpg")
+
+        def write() -> None:
+            folder.mkdir(exist_ok=True)
+            temporary = folder / f".{name}.part"
+            temporary.write_bytes(jpeg)
+            os.replace(temporary, folder / f"{name}.jpg")
+
+        self._when_there_is_room(write)
+
+    def _when_there_is_room(self, write: Callable[[], None]) -> None:
+        """Carry out `write`, however long that has to wait for a full disk."""
+        before = (self._status["state"], self._status["message"])
+        waited = False
+        while True:
+            try:
+                write()
+                break
+            except OSError as error:
+                if error.errno not in files.NO_ROOM or self._asked().command == "stop":
+                    raise UserError(_unwritable(self.run.path, error)) from error
+            waited = True
+            self._say("paused", NO_ROOM)
+            time.sleep(ROOM_SECONDS)
+        if waited:
+            self._say(*before)
 
     def obey(self, before_pause: Callable[[], None] = lambda: None) -> Control:
         """What the watcher asks for now. Waits as long as the answer is "pause", the run reporting "paused" meanwhile.
 
-        Costs a `stat` of the control file: call it once a step. After "stop" leave the loop. `before_pause` is called
-        first, to save a checkpoint, say: a machine that is switched off during a pause then costs nothing.
+        Costs a `stat` of the control file: call it once a step. "step" lets one step through for each time it was
+        asked for, and then pauses. After "stop" leave the loop. `before_pause` is called first, to save a checkpoint,
+        say: a machine that is switched off during a pause then costs nothing.
         """
-        command, values = self._asked()
-        if command == "pause":
+        asked = self._asked()
+        if self._holds(asked):
             before_pause()
             self._state("paused")
-            while command == "pause":
-                time.sleep(0.1)
-                command, values = self._asked()
+            while self._holds(asked):
+                time.sleep(0.05)
+                asked = self._asked()
             self._state("running")
-        self.was_stopped = command == "stop"
-        return Control(command, values)
+        self._steps_taken = self._steps_taken + 1 if asked.command == "step" else asked.steps
+        self.was_stopped = asked.command == "stop"
+        return asked
 
-    def _asked(self) -> tuple[str, dict[str, Any]]:
+    def _holds(self, asked: Control) -> bool:
+        return asked.command == "pause" or (asked.command == "step" and asked.steps <= self._steps_taken)
+
+    def _asked(self) -> Control:
         try:
             info = (self.run.path / "control.json").stat()
         except OSError:
-            return "run", {}
+            return Control()
         stamp = (info.st_mtime_ns, info.st_ino)
         if stamp != self._control_stamp:
-            self._control, self._control_stamp = self.run.control(), stamp
+            self._control, self._control_stamp = self.run.asked(), stamp
         return self._control
 
     def _state(self, state: str) -> None:
+        self._say(state, self._status["message"])
+
+    def _say(self, state: str, message: str) -> None:
         with self._guard:
-            self._status["state"] = state
+            self._status.update(state=state, message=message)
             self._put()
 
     def end(self, state: str, message: str) -> None:
@@ -397,14 +559,16 @@ class Writer:
         self._metrics.close()
 
 
-def list_runs(kind: str | None = None) -> list[Run | DamagedRun]:
-    """Every run under `root()`, newest first; a folder that cannot be read is listed as the DamagedRun it raises."""
-    try:
-        folders = [path for path in root().iterdir() if path.is_dir() and not path.name.startswith(".")]
-    except OSError:
-        return []
+def list_runs(kind: str | None = None, *, shipped: bool = False) -> list[Run | DamagedRun]:
+    """Every run under `root()`, newest first; a folder that cannot be read is listed as the DamagedRun it raises.
+
+    With `shipped` also the runs that came with Atelier, but for those whose name a run of the user's has.
+    """
+    folders = _folders(root())
+    if shipped:
+        folders = _folders(shipped_root()) | folders
     found: list[Run | DamagedRun] = []
-    for path in sorted(folders, key=lambda path: path.name, reverse=True):
+    for _, path in sorted(folders.items(), reverse=True):
         try:
             run = Run.open(path)
         except DamagedRun as damaged:
@@ -413,6 +577,13 @@ def list_runs(kind: str | None = None) -> list[Run | DamagedRun]:
             if kind in (None, run.kind):
                 found.append(run)
     return sorted(found, key=lambda run: run.created if isinstance(run, Run) else "", reverse=True)
+
+
+def _folders(parent: Path) -> dict[str, Path]:
+    try:
+        return {path.name: path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    except OSError:
+        return {}
 
 
 def _record(path: Path) -> dict:
@@ -426,6 +597,9 @@ def _record(path: Path) -> dict:
         raise DamagedRun(path.name, f"The run {path.name} is damaged: it has no run.json.") from None
     except (OSError, ValueError):
         raise DamagedRun(path.name, f"The run {path.name} is damaged: its run.json cannot be read.") from None
+    if isinstance(record, dict):
+        # What an older version did not write, and what a reader can do without.
+        record = {"name": path.name, "created": "", "data": {}} | record
     expected = {"version": int, "kind": str, "name": str, "created": str, "settings": dict, "data": dict}
     for key, kind in expected.items():
         if not isinstance(record, dict) or not isinstance(record.get(key), kind):
@@ -471,6 +645,13 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return (
+        f"The run folder {path} cannot be written ({error.strerror or error}); mend that and resume: the training goes "
+        "on from its last checkpoint."
+    )
 
 
 def _finite(value: Any) -> Any:

@@ -5,6 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
+from core.errors import UserError
 from core.runs.folder import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -15,27 +16,33 @@ def start(run: Run) -> int:
     """Start (or resume: it is the same command) the training of `run`'s folder; returns the process id.
 
     The process is in a session of its own and writes what it prints to log.txt.
+    Raises UserError where its folder cannot be written or the process cannot be had.
     """
-    run.ask("run", **run.control()[1])
-    with (run.path / "log.txt").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", MODULES[run.kind], "--run", str(run.path.resolve())],
-            cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    run.is_starting(process.pid)
+    if run.kind not in MODULES:
+        raise UserError(f"The run {run.id} is a {run.kind}, which is not trained here; update Atelier to start it.")
+    run.ask("run")
+    try:
+        with (run.path / "log.txt").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", MODULES[run.kind], "--run", str(run.path.resolve())],
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise UserError(f"The training of {run.id} cannot be started ({error}); mend that and resume it.") from error
     # Somebody has to wait for the child, else it stays as a zombie for as long as the server lives.
     threading.Thread(target=process.wait, daemon=True).start()
+    run.is_starting(process.pid)
     return process.pid
 
 
 def resume(run: Run) -> int:
     """Go on from the last checkpoint: with a living process lifts the pause, else starts a new one."""
     if run.status().alive:
-        run.ask("run", **run.control()[1])
+        run.ask("run")
         return 0
     return start(run)
 

@@ -1,0 +1,81 @@
+"""Deleted runs: they lie in a folder of their own, from which they come back, until it is emptied."""
+
+import os
+import shutil
+from pathlib import Path
+
+from core.errors import UserError
+from core.runs import queue
+from core.runs.folder import DamagedRun, Run, root
+
+
+def folder() -> Path:
+    """Where deleted runs lie."""
+    return root() / ".trash"
+
+
+def delete(run: Run | DamagedRun) -> None:
+    """Move `run` (a damaged folder too) to the trash; out of the queue, where it waits there.
+
+    Raises UserError for a run that is under way, came with Atelier, or lies outside of `root()`.
+    """
+    if isinstance(run, Run):
+        run.must_be_own()
+        queue.cancel(run)
+    source, target = root() / run.id, folder() / run.id
+    with queue.lock():
+        if isinstance(run, Run) and run.status().alive:
+            raise UserError(f"The run {run.id} is under way; stop it before it is deleted.")
+        if not source.is_dir() or (isinstance(run, Run) and run.path.resolve() != source.resolve()):
+            raise UserError(f"The run {run.id} does not lie among the others; delete its folder yourself.")
+        _move(source, target)
+
+
+def undelete(id: str) -> None:
+    """Bring the run `id` back. Raises UserError where it is not in the trash, or another has its name by now."""
+    source, target = folder() / Path(id).name, root() / Path(id).name
+    if not source.is_dir():
+        raise UserError(f"There is no deleted run named {id}; the trash was emptied, or it was brought back before.")
+    if target.exists():
+        raise UserError(f"There is a run named {id} again; delete or move that one first.")
+    _move(source, target)
+
+
+def deleted() -> list[str]:
+    """The names of the deleted runs, the one deleted last first."""
+    try:
+        found = [(path.stat().st_ctime_ns, path.name) for path in folder().iterdir() if path.is_dir()]
+    except OSError:
+        return []
+    return [name for _, name in sorted(found, reverse=True)]
+
+
+def size() -> int:
+    """Bytes that the deleted runs take."""
+    total = 0
+    for parent, _, names in os.walk(folder()):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(parent, name)).st_size
+            except OSError:
+                continue
+    return total
+
+
+def empty() -> None:
+    """Delete what lies in the trash for good. Raises UserError where that cannot be."""
+    try:
+        if folder().exists():
+            shutil.rmtree(folder())
+    except OSError as error:
+        raise UserError(f"The deleted runs cannot be removed ({error}); make their folder writable.") from error
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            shutil.rmtree(target)  # an older one of the same name, deleted before
+        os.replace(source, target)
+    except OSError as error:
+        raise UserError(f"The folder {source.name} cannot be moved ({error}); make {root()} writable.") from error
