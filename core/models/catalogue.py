@@ -5,15 +5,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from core import datasets, weights
 from core.errors import UserError
-from core.models import vgg
+from core.models import blueprint, vgg
 from core.models.baseline import Baseline
-from core.models.densenet import DenseNet
 from core.models.nin import BNNiN, NiN, widths_for
-from core.models.resnet import ResNet
+from core.models.variants import DenseNetVariant, ResNetVariant, Variant
 from core.models.vgg import BNVGG
 
 
@@ -29,12 +28,16 @@ class Shape:
 
 @dataclass(frozen=True)
 class Entry:
-    """A net of the catalogue. `depth` counts layers with weights as Table 4.6 does, `smallest_side` is in pixels."""
+    """A net of the catalogue. `depth` counts layers with weights as Table 4.6 does, `smallest_side` is in pixels.
+
+    `variant` says what makes it one of a family, where it is.
+    """
 
     title: str
     depth: int
     smallest_side: int
     make: Callable[[Shape], nn.Module]
+    variant: Variant | None = None
 
 
 @dataclass(frozen=True)
@@ -46,37 +49,13 @@ class Figures:
     error_augmented: float | None = None
 
 
-def _resnet(n: int, *, bottleneck: bool = False) -> Entry:
-    depth = (9 if bottleneck else 6) * n + 2
+def _of(variant: Variant) -> Entry:
     return Entry(
-        f"ResNet-{depth}", depth, 1, lambda shape: ResNet(shape.classes, shape.channels, n, bottleneck=bottleneck)
-    )
-
-
-def _wide_resnet(n: int, widening: int) -> Entry:
-    # The name counts two projections as layers, Table 4.6 does not.
-    return Entry(
-        f"WRN-({6 * n + 4}, {widening})",
-        6 * n + 2,
-        1,
-        lambda shape: ResNet(shape.classes, shape.channels, n, widening=widening),
-    )
-
-
-def _densenet(n: int, growth: int) -> Entry:
-    depth = 3 * n + 4
-    return Entry(
-        f"DenseNet-({depth}, {growth})", depth, 4, lambda shape: DenseNet(shape.classes, shape.channels, n, growth)
-    )
-
-
-def _densenet_bc(n: int, growth: int) -> Entry:
-    depth = 6 * n + 4
-    return Entry(
-        f"DenseNet-BC-({depth}, {growth})",
-        depth,
-        4,
-        lambda shape: DenseNet(shape.classes, shape.channels, n, growth, bottleneck=True, compression=0.5),
+        variant.title,
+        variant.depth,
+        variant.smallest_side,
+        lambda shape: variant.make(shape.classes, shape.channels),
+        variant,
     )
 
 
@@ -89,18 +68,18 @@ _ENTRIES: dict[str, Entry] = {
     "nin": Entry("NiN", 9, 1, _nin(NiN)),
     "bn_nin": Entry("BN-NiN", 9, 1, _nin(BNNiN)),
     "bn_vgg": Entry("BN-VGG", 15, vgg.SMALLEST_SIDE, lambda shape: BNVGG(shape.classes, shape.channels, shape.side)),
-    "resnet20": _resnet(3),
-    "resnet32": _resnet(5),
-    "resnet44": _resnet(7),
-    "resnet56": _resnet(9),
-    "resnet65": _resnet(7, bottleneck=True),
-    "resnet83": _resnet(9, bottleneck=True),
-    "resnet110": _resnet(18),
-    "resnet164": _resnet(18, bottleneck=True),
-    "wrn_40_4": _wide_resnet(6, 4),
-    "wrn_28_10": _wide_resnet(4, 10),
-    "densenet_40_12": _densenet(12, 12),
-    "densenet_bc_100_12": _densenet_bc(16, 12),
+    "resnet20": _of(ResNetVariant(3)),
+    "resnet32": _of(ResNetVariant(5)),
+    "resnet44": _of(ResNetVariant(7)),
+    "resnet56": _of(ResNetVariant(9)),
+    "resnet65": _of(ResNetVariant(7, bottleneck=True)),
+    "resnet83": _of(ResNetVariant(9, bottleneck=True)),
+    "resnet110": _of(ResNetVariant(18)),
+    "resnet164": _of(ResNetVariant(18, bottleneck=True)),
+    "wrn_40_4": _of(ResNetVariant(6, widening=4)),
+    "wrn_28_10": _of(ResNetVariant(4, widening=10)),
+    "densenet_40_12": _of(DenseNetVariant(12, growth=12)),
+    "densenet_bc_100_12": _of(DenseNetVariant(16, growth=12, bottleneck=True, compression=0.5)),
 }
 
 # Table 4.6, row by row. Parameters are counted with ten classes there; CIFAR-100's nets have a few more.
@@ -149,6 +128,14 @@ def depth(name: str) -> int:
     return _entry(name).depth
 
 
+def variant(name: str) -> Variant | None:
+    """What makes the net one of its family of ResNets or DenseNets, None where it is in neither.
+
+    Raises `UserError` for a name that is not in the catalogue.
+    """
+    return _entry(name).variant
+
+
 def _entry(name: str) -> Entry:
     if name not in _ENTRIES:
         raise UserError(f'There is no net "{name}": choose one of {", ".join(names())}.')
@@ -184,25 +171,7 @@ def multiply_adds(net: nn.Module, channels: int, side: int) -> int:
 
     Biases, normalisation and pooling are not counted, as is usual.
     """
-    total = 0
-
-    def count(layer: nn.Module, _: Any, output: Tensor) -> None:
-        nonlocal total
-        weight = layer.get_parameter("weight")
-        total += output[0].numel() * weight[0].numel()
-
-    layers = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    was_training = net.training
-    net.eval()
-    try:
-        with torch.no_grad():
-            net(torch.zeros(1, channels, side, side, device=next(net.parameters()).device))
-    finally:
-        net.train(was_training)
-        for hook in hooks:
-            hook.remove()
-    return total
+    return blueprint.read(net, channels, side).multiply_adds
 
 
 def _shipped(name: str, dataset: str) -> dict[str, Any] | None:
