@@ -27,8 +27,13 @@ WHY_CAM = (
     "and the mean of that map is exactly the class's score (equations 5.1 to 5.3)."
 )
 WHY_GRAD_CAM = (
-    "The net ends in fully-connected layers, which keep no map for a class, so the last feature maps "
-    "are added up, each weighted by the mean gradient of the class's score (Selvaraju et al., 2017)."
+    "The net ends in fully-connected layers or another pooling than the average, which keep no map for a class, so "
+    "the last feature maps are added up, each weighted by the mean gradient of the class's score "
+    "(Selvaraju et al., 2017)."
+)
+WHY_GRAD_CAM_ANYWHERE = (
+    "The last feature maps are added up, each weighted by the mean gradient of the class's score "
+    "(Selvaraju et al., 2017)."
 )
 
 _RAMP = np.rint(colormaps[COLOUR_MAP](np.linspace(0, 1, 256))[:, :3] * 255).astype(np.uint8)
@@ -75,20 +80,16 @@ def explain(net: nn.Module, x: Tensor, classes: Tensor | None = None) -> Explana
     `classes` (N, K) says which maps are wanted; left out, it is the predicted class of each image. A net that
     ends in global average pooling gives its own maps (equation 5.3), any other is explained by Grad-CAM.
     There are no hooks and the net is not touched, so threads may share it; it must be in evaluation mode
-    (ValueError). Raises UserError where the net answers with values that are not numbers.
+    (ValueError). Raises UserError where the net answers with values that are not numbers, and for a class that it
+    does not have.
     """
     if net.training:
         raise ValueError("explain needs a net in evaluation mode: call net.eval() first")
     explainable = cast(Explainable, net)
     with torch.no_grad():
         features = explainable.features(x)
-        logits = explainable.head(features).float()
-        if not logits.isfinite().all():
-            raise UserError(
-                "The net answers with values that are not numbers, so its training has diverged: "
-                "choose another net or train it again at a lower learning rate."
-            )
-        wanted = logits.argmax(1, keepdim=True) if classes is None else classes
+        logits = finite(explainable.head(features))
+        wanted = logits.argmax(1, keepdim=True) if classes is None else checked(classes, logits.shape[1])
         if explainable.ends_in_gap:
             maps = _picked(explainable.class_maps(features), wanted)
             return Explanation(logits, wanted, maps.float(), "CAM", WHY_CAM)
@@ -104,13 +105,40 @@ def _picked(class_maps: Tensor, classes: Tensor) -> Tensor:
 
 def _grad_cam(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
     """Grad-CAM (Selvaraju et al., 2017, equations 1 and 2) without its ReLU, which is left to the picture."""
+    weights = gradients(net, features, classes).mean((-2, -1))
+    return torch.einsum("nkf,nfhw->nkhw", weights, features.detach()).float()
+
+
+def gradients(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
+    """Gradients (N, K, F, h, w) of the logits of `classes` (N, K) with respect to the feature maps (N, F, h, w)."""
     with torch.enable_grad():
         features = features.detach().requires_grad_()
-        chosen = net.head(features).gather(1, classes)
+        logits = net.head(features)
+        chosen = logits.gather(1, checked(classes, logits.shape[1]))
         # Images do not meet in the head, so the gradient of the batch's sum holds each image's own.
-        gradients = [torch.autograd.grad(scores.sum(), features, retain_graph=True)[0] for scores in chosen.unbind(1)]
-    weights = torch.stack([gradient.mean((-2, -1)) for gradient in gradients], 1)
-    return torch.einsum("nkf,nfhw->nkhw", weights, features.detach()).float()
+        found = [torch.autograd.grad(scores.sum(), features, retain_graph=True)[0] for scores in chosen.unbind(1)]
+    return torch.stack(found, 1)
+
+
+def finite(logits: Tensor) -> Tensor:
+    """The logits as float32. Raises UserError where one is not a number."""
+    if not logits.isfinite().all():
+        raise UserError(
+            "The net answers with values that are not numbers, so its training has diverged: "
+            "choose another net or train it again at a lower learning rate."
+        )
+    return logits.float()
+
+
+def checked(classes: Tensor, known: int) -> Tensor:
+    """The classes, of any shape. Raises UserError for one that a net of `known` classes does not have."""
+    wrong = classes[(classes < 0) | (classes >= known)]
+    if len(wrong):
+        raise UserError(
+            f"The net has {known} classes, counted from 0 to {known - 1}, and {int(wrong[0])} is none of them: "
+            "choose one that it knows."
+        )
+    return classes
 
 
 def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
