@@ -224,3 +224,126 @@ def test_a_folder_in_use_is_not_taken_for_a_new_run(tmp_path):
 def test_an_unknown_request_is_refused():
     with pytest.raises(UserError, match="cannot dance"):
         make().ask("dance")
+
+
+def test_requests_merge_their_values_and_none_takes_one_away():
+    run = make()
+    run.ask("run", rate_factor=0.5, other=1)
+    run.ask("pause")
+    assert run.control() == ("pause", {"rate_factor": 0.5, "other": 1})
+    run.ask("run", other=None, rate_factor=2.0)
+    assert run.control() == ("run", {"rate_factor": 2.0})
+    with run.write() as writer:
+        assert writer.obey().values == {"rate_factor": 2.0}, "a new process goes on with them"
+
+
+def in_the_background(writer, done: list) -> threading.Thread:
+    """A training that counts its steps in `done` until it is stopped."""
+
+    def train():
+        while writer.obey().command != "stop":
+            done.append(len(done))
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    return thread
+
+
+def until(condition, seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
+def test_a_step_is_taken_once_for_every_time_it_is_asked_for():
+    run = make()
+    done: list[int] = []
+    with run.write() as writer:
+        run.ask("pause")
+        thread = in_the_background(writer, done)
+        assert until(lambda: run.status().state == "paused")
+        before = len(done)
+        run.ask("step")
+        assert until(lambda: len(done) == before + 1)
+        assert until(lambda: run.status().state == "paused")
+        for _ in range(3):  # faster than the steps are taken, and nobody watches
+            run.ask("step")
+        assert until(lambda: len(done) == before + 4)
+        time.sleep(0.3)
+        assert len(done) == before + 4 and run.status().state == "paused"
+        run.ask("run")
+        assert until(lambda: len(done) > before + 6)
+        run.ask("step")
+        assert until(lambda: run.status().state == "paused"), "a step asked of a running training pauses it"
+        run.ask("stop")
+        thread.join(5)
+    assert run.status().state == "stopped"
+
+
+def test_a_step_that_nobody_took_is_not_left_to_the_next_process():
+    run = make()
+    run.ask("step")
+    with run.write() as writer:
+        assert [writer.obey().command for _ in range(3)] == ["run"] * 3
+        run.ask("step")
+        assert writer.obey().command == "step"
+
+
+def test_name_and_note_are_kept_apart_from_what_the_training_writes():
+    run = make()
+    watched = Run.open(run.path)
+    with run.write() as writer:
+        watched.rename("  Wide \n and deep ")
+        watched.set_note("Too wide?\n")
+        writer.facts(parameters=3)
+    again = Run.open(run.path)
+    assert (again.name, again.note, again.data) == ("Wide and deep", "Too wide?", {"parameters": 3})
+    for name in ("", " \n", "x" * 121):
+        with pytest.raises(UserError, match="1 to 120 characters"):
+            run.rename(name)
+    with pytest.raises(UserError, match="at most 4,000"):
+        run.set_note("x" * 4001)
+
+
+def test_the_last_figures_are_read_from_the_end_of_a_long_history():
+    run = make()
+    assert run.last("test_error") is None and run.tail() == []
+    rows = [{"step": 0, "early": 7.0}]
+    rows += [{"step": step, "loss": None, "x": "y" * 80} for step in range(1, 5000)]
+    (run.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"step": 9')
+    assert run.last("step") == 4999
+    assert run.last("early") == 7.0, "however far back it stands"
+    assert run.last("loss") is None and run.last("x") is None
+    assert run.tail()[0]["step"] > 4000
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch) -> Run:
+    """A run that came with Atelier, in a folder of weights of this test's own."""
+    monkeypatch.setattr(folder.weights, "WEIGHTS", tmp_path / "weights")
+    run = Run.create("classifier", {"model": "nin"}, name="Shipped", path=folder.shipped_root() / "nin_mnist")
+    (run.path / "metrics.jsonl").write_text('{"step": 1, "test_error": 0.5}\n')
+    (run.path / "status.json").write_text('{"state": "finished", "heartbeat": 1.0}')
+    return run
+
+
+def test_shipped_runs_are_listed_when_asked_for_and_only_read(shipped):
+    own = make()
+    assert [run.id for run in list_runs()] == [own.id]
+    assert {run.id for run in list_runs(shipped=True)} == {own.id, "nin_mnist"}
+    run = Run.open("nin_mnist")
+    assert run.shipped and not own.shipped
+    assert (run.status().state, run.last("test_error")) == ("finished", 0.5)
+    before = sorted(path.name for path in run.path.iterdir())
+    for change in (lambda: run.rename("x"), lambda: run.set_note("x"), lambda: run.ask("run"), run.write().__enter__):
+        with pytest.raises(UserError, match="only to be read"):
+            change()
+    assert sorted(path.name for path in run.path.iterdir()) == before
+
+
+def test_a_run_of_ones_own_goes_before_a_shipped_one_of_the_same_name(shipped, runs_root):
+    Run.create("classifier", {}, name="Mine", path=runs_root / "nin_mnist")
+    assert [run.name for run in list_runs(shipped=True)] == ["Mine"]
+    assert Run.open("nin_mnist").name == "Mine"
