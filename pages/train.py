@@ -14,37 +14,92 @@ frame.head("Train a net", "Watch a small network learn, epoch by epoch: first in
 
 from core import datasets, hardware  # noqa: E402  (torch takes a moment: the head is shown first)
 from core.models import catalogue  # noqa: E402
-from core.runs import job  # noqa: E402
+from core.runs import queue  # noqa: E402
 from core.runs.folder import DamagedRun, Run, list_runs, root  # noqa: E402
+from core.trainers import pace  # noqa: E402
 from core.trainers import recipe as recipes  # noqa: E402
+from ui import figure_form, recipe_form, waiting_line  # noqa: E402
 
 SHOWN = "run shown on the train page"
 USUAL = {"dataset": "digits", "net": "bn_nin"}
+ONE, FIGURE = "One net", "A figure"
 FEW = 6  # earlier runs that are listed at once
 SAMPLES = 24
 
 
-def choose() -> None:
+def choose(runs: list[Run | DamagedRun]) -> None:
     """The controls: what to train, and the button that starts it. Values that do not fit get a sentence."""
+    way = st.segmented_control(
+        "What to train",
+        (ONE, FIGURE),
+        default=FIGURE if "figure" in st.query_params else ONE,
+        required=True,
+        key="way into a training",
+        on_change=forget_figure,
+        label_visibility="collapsed",
+        width="stretch",
+        help="A net of your choice, or the runs of a figure of the thesis.",
+    )
+    with guard():
+        if way == FIGURE:
+            st.subheader("Reproduce a figure", anchor=False)
+            figure_form.choose(runs, start)
+        else:
+            choose_one(runs)
+
+
+def forget_figure() -> None:
+    """Back to one net: the address no longer names a figure."""
+    if st.session_state["way into a training"] == ONE:
+        st.query_params.pop("figure", None)
+
+
+def choose_one(runs: list[Run | DamagedRun]) -> None:
+    """Data set, net and recipe, and all the rest behind "More"."""
     dataset = from_address("dataset", "Data set", known_datasets(), lambda name: datasets.info(name).title)
     known = datasets.info(dataset)
     size = f"{known.train_size:,} images to learn from, {known.test_size:,} to be judged by"
     st.caption(size + ("." if known.embedded else f"; {known.download_mb} MB are downloaded once."))
     net = from_address("net", "Net", catalogue.names(), catalogue.title)
+    recipe = recipe_form.recipe_choice(net, dataset)
     place = st.container()  # the button stays where it is when the rest is opened
     with st.expander("More"):
-        name, changes = recipe_controls(net, dataset)
+        changes = None
+        with guard():
+            changes = recipe_form.Form(net, dataset, recipe).changes(runs)
+    if changes is None:
+        return
     with place, guard():
-        # A core is left to the pages, so that they stay quick beside the training.
-        settings = recipes.settings(dataset, net, name, threads=hardware.spare_threads(), **changes)
+        settings = recipes.settings(dataset, net, recipe, **changes)
         st.button(
             "Train",
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
             on_click=start,
-            args=(settings,),
+            args=([(title(settings), settings)],),
         )
+        st.caption(prospect(settings, runs))
+
+
+def prospect(settings: recipes.Settings, runs: list[Run | DamagedRun]) -> str:
+    """What is known before the start: how long it takes and on what, and by which images it is judged."""
+    chosen, known = settings.recipe, datasets.info(settings.dataset)
+    time = figure_form.duration(pace.seconds(settings, pace.measured(settings, runs)))
+    machine = hardware.describe(pace.number_format(settings) == "bfloat16")
+    optimizer = recipe_form.optimizer_title(chosen.optimizer)
+    judged = (
+        "Judged on validation; test measured once, at the end."
+        if known.validation_size
+        else "The last epoch counts; this data set has no validation split."
+    )
+    waits = " A training is under way: this one waits for it." if is_full(runs) else ""
+    return f"{chosen.epochs} epochs with {optimizer}, about {time} on this machine ({machine}).{waits}  \n{judged}"
+
+
+def is_full(runs: list[Run | DamagedRun]) -> bool:
+    """Whether a training that is started now has to wait."""
+    return sum(isinstance(run, Run) and run.status().under_way for run in runs) >= queue.slots()
 
 
 def known_datasets() -> tuple[str, ...]:
@@ -72,94 +127,19 @@ def from_address(key: str, label: str, options: tuple[str, ...], title: Callable
     )
 
 
-def recipe_controls(net: str, dataset: str) -> tuple[str, dict[str, Any]]:
-    """The recipe's values, each with its effect in a line of help. A choice of recipe sets them all."""
-    known = recipes.recipes(net, dataset)
-    name = st.selectbox(
-        "Recipe",
-        list(known),
-        format_func=str.capitalize,
-        key=f"recipe {net} {dataset}",
-        help="Thesis: the values of its tables. Quick: a short training with nearly the same error.",
-    )
-    recipe = known[name]
-
-    def key(field: str) -> str:
-        return f"{field} {net} {dataset} {name}"
-
-    changes: dict[str, Any] = {
-        "epochs": st.number_input(
-            "Epochs", 1, 10_000, recipe.epochs, key=key("epochs"), help="How often every image is seen."
-        ),
-        "batch_size": st.number_input(
-            "Batch size, images",
-            2,
-            datasets.info(dataset).train_size,
-            recipe.batch_size,
-            key=key("batch"),
-            help="Images a step. Small batches learn more an epoch and take longer for it.",
-        ),
-        "learning_rate": st.number_input(
-            "Learning rate",
-            1e-6,
-            100.0,
-            recipe.learning_rate,
-            format="%g",
-            step=recipe.learning_rate / 2,
-            key=key("rate"),
-            help="Length of a step at its highest. Too high and the loss diverges, too low and it crawls.",
-        ),
-        "schedule": st.selectbox(
-            "Schedule",
-            recipes.SCHEDULES,
-            recipes.SCHEDULES.index(recipe.schedule),
-            format_func=spaced,
-            key=key("schedule"),
-            help="How the learning rate changes over the epochs.",
-        ),
-        "optimizer": st.selectbox(
-            "Optimiser",
-            recipes.OPTIMIZERS,
-            recipes.OPTIMIZERS.index(recipe.optimizer),
-            format_func=spaced,
-            key=key("optimizer"),
-            help="How a gradient becomes a step. Adam wants a learning rate near 0.001.",
-        ),
-        "weight_decay": st.number_input(
-            "Weight decay",
-            0.0,
-            1.0,
-            recipe.weight_decay,
-            format="%g",
-            step=1e-4,
-            key=key("decay"),
-            help="Pull of every weight towards zero; it keeps the net from learning its images by heart.",
-        ),
-        "augment": st.toggle(
-            "Crop and mirror",
-            recipe.augment,
-            key=key("augment"),
-            help="Show images shifted by up to 4 pixels and mirrored at random; mirrored digits mislead.",
-        ),
-    }
-    seed = st.number_input(
-        "Seed", 0, 2**31 - 1, 0, key=key("seed"), help="Another seed: other initial weights, another order."
-    )
-    return name, changes | {f"seed_{what}": seed for what in ("initialisation", "order", "noise")}
+def title(settings: recipes.Settings) -> str:
+    """What a run of these settings is called."""
+    data = datasets.info(settings.dataset).title.partition(" (")[0]
+    return f"{catalogue.title(settings.model)} on {data}"
 
 
-def spaced(name: str) -> str:
-    return {"sgd": "SGD"}.get(name, name.replace("_", " ").capitalize())
-
-
-def start(settings: recipes.Settings) -> None:
-    """Begin a training and show it."""
+def start(trainings: list[tuple[str, recipes.Settings]]) -> None:
+    """Begin or queue trainings, each with its name, and show the first."""
     with guard():
-        data = datasets.info(settings.dataset).title.partition(" (")[0]
-        title = f"{catalogue.title(settings.model)} on {data}"
-        run = Run.create("classifier", settings.to_json(), name=title)
-        job.start(run)
-        st.query_params["run"] = run.id
+        runs = [Run.create("classifier", settings.to_json(), name=name) for name, settings in trainings]
+        for run in runs:
+            queue.submit(run)
+        st.query_params["run"] = runs[0].id
 
 
 def shown_run(runs: list[Run | DamagedRun]) -> str | None:
@@ -175,14 +155,14 @@ def shown_run(runs: list[Run | DamagedRun]) -> str | None:
 def watch(id: str) -> None:
     """The card and curves of the run `id`, redrawn every second while it is under way."""
     path = root() / Path(id).name  # an address opens no folder but those of runs
-    alive = Run.open(path).status().alive
+    under_way = Run.open(path).status().under_way
 
-    @st.fragment(run_every=1 if alive else None)
+    @st.fragment(run_every=1 if under_way else None)
     def live() -> None:
         with guard():
             run = Run.open(path)  # what a run says of its net comes a moment after its start
             status = run.status()
-            if status.alive != alive:
+            if status.under_way != under_way:
                 st.rerun()
             rows = run.metrics()
             job_card.card(run, status, rows)
@@ -214,10 +194,11 @@ def invite() -> None:
     """Instead of an empty page: what there is to learn, and the one button that starts it."""
     st.subheader("No run yet", anchor=False)
     st.markdown("What will this net say to digits it has never seen? Train it, and know in about a minute.")
+    usual = recipes.settings(USUAL["dataset"], USUAL["net"], threads=hardware.spare_threads())
     st.button(
         "Train BN-NiN on digits",
         icon=":material/play_arrow:",
-        on_click=lambda: start(recipes.settings(USUAL["dataset"], USUAL["net"], threads=hardware.spare_threads())),
+        on_click=lambda: start([(title(usual), usual)]),
     )
     images = datasets.load("digits").train.images[:SAMPLES]
     st.image(
@@ -227,10 +208,12 @@ def invite() -> None:
     )
 
 
-@st.fragment(run_every=5)
-def earlier(shown: str) -> None:
-    """All runs, newest first, each a button that shows it; a damaged one says what is wrong with it."""
+@st.fragment(run_every=3)
+def others(shown: str) -> None:
+    """What waits, and all runs, newest first, each a button that shows it; a damaged one says what is wrong with it."""
     runs = list_runs("classifier")
+    with guard():
+        waiting_line.show(waiting_line.ordered([(run, run.status()) for run in runs if isinstance(run, Run)]))
     st.subheader("Runs", anchor=False)
     for run in runs[:FEW]:
         line(run, shown)
@@ -248,7 +231,7 @@ def line(run: Run | DamagedRun, shown: str) -> None:
             st.caption(str(run))
         return
     split = job_card.held_out(run)
-    error = job_card.latest(run.metrics(), f"{split}_error")
+    error = run.last(f"{split}_error")
     with st.container(horizontal=True, vertical_alignment="center"):
         label = job_card.plain(run.name)
         if run.id == shown:
@@ -273,11 +256,11 @@ def when(created: str) -> str:
     return "just now"
 
 
+runs = list_runs("classifier")
 controls, picture = frame.columns()
 with controls:
-    choose()
+    choose(runs)
 with picture, guard():
-    runs = list_runs("classifier")
     chosen = shown_run(runs)
     if chosen is None:
         invite()
@@ -285,7 +268,7 @@ with picture, guard():
         st.query_params["run"] = st.session_state[SHOWN] = chosen
         with guard():
             watch(chosen)
-        earlier(chosen)
+        others(chosen)
     frame.takeaway(
         "While test error falls with training error the net learns; where they part, it begins to learn by heart."
     )

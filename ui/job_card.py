@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from core.runs import job
-from core.runs.folder import DamagedRun, Run, Status, list_runs
+from core.runs import queue
+from core.runs.folder import Run, Status, list_runs
+from ui import steering
 from ui.charts import trailing_mean
 from ui.frame import PAGES, guard
 
@@ -25,6 +26,12 @@ class Face:
 
 
 FACES = {
+    "queued": Face(
+        "Waiting",
+        ":material/schedule:",
+        "gray",
+        "It starts by itself when its turn comes: this machine trains one net at a time.",
+    ),
     "starting": Face(
         "Starting",
         ":material/hourglass_top:",
@@ -52,6 +59,7 @@ FACES = {
 }
 PENDING = {
     "pause": "It pauses as soon as the present step is done.",
+    "step": "It pauses again after this step.",
     "stop": "It stops as soon as the present step is done.",
 }
 RECENT_SECONDS = 300.0
@@ -75,9 +83,11 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         share, text = progress(status)
         st.progress(share, text=text)
         _sentence(run, status)
+        st.caption(judgement(run))
         _controls(run, status)
-        if run.model_path():
-            _ways_on(run)
+        if status.state in ("running", "paused"):
+            steering.rate(run, status)
+        _ways_on(run)
 
 
 def progress(status: Status) -> tuple[float, str]:
@@ -117,16 +127,32 @@ def epochs(run: Run) -> int:
     return asked if isinstance(asked, int) and asked > 0 else 1
 
 
+def judgement(run: Run) -> str:
+    """By which images the run's weights are chosen and judged; empty until the training has said so."""
+    data = run.data
+    if data.get("selection", "validation" if held_out(run) == "validation" else "last epoch") == "last epoch":
+        return "The last epoch counts; this data set has no validation split." if "held_out" in data else ""
+    chosen, error = data.get("selected_epoch"), data.get("test_error")
+    if not isinstance(error, int | float):
+        return "Judged on validation; the test split is measured once, at the end."
+    epoch = f" The weights are those of epoch {chosen:g}." if isinstance(chosen, int | float) else ""
+    return f"Judged on validation; the test split was measured once, at the end: {error:.2f} % error.{epoch}"
+
+
 @st.fragment(run_every=2)
 def in_sidebar() -> None:
-    """The trainings that are under way or ended a moment ago, for the side of every page."""
+    """The trainings that are under way, wait, or ended a moment ago, for the side of every page; starts what may."""
     with guard():
-        for run in list_runs("classifier"):
-            if isinstance(run, DamagedRun):
-                continue
-            status = run.status()
-            if status.alive or status.seconds_since_heartbeat < RECENT_SECONDS:
+        runs = [run for run in list_runs("classifier") if isinstance(run, Run)]
+        found = [(run, run.status()) for run in runs]
+        waiting = sum(status.state == "queued" for _, status in found)
+        for run, status in found:
+            just_ended = not status.under_way and status.seconds_since_heartbeat < RECENT_SECONDS
+            if status.alive or just_ended:
                 _in_short(run, status)
+        if waiting:
+            st.page_link(PAGES / "train.py", label=f"{waiting} waiting", icon=FACES["queued"].icon)
+            queue.advance()  # where the training before them was killed, nobody else does
 
 
 def _in_short(run: Run, status: Status) -> None:
@@ -170,6 +196,8 @@ def _time_left(status: Status) -> str:
 def _sentence(run: Run, status: Status) -> None:
     if status.state == "failed":
         st.error(status.message or FACES["failed"].sentence, icon=":material/error:")
+        with guard():
+            steering.offer_lower_rate(run, status, _show)
         return
     asked = run.control()[0]
     if status.state == "running" and asked in PENDING:
@@ -179,11 +207,11 @@ def _sentence(run: Run, status: Status) -> None:
 
 
 def _controls(run: Run, status: Status) -> None:
-    """Pause or resume, stop, restart: always there, always in this order."""
+    """Pause or resume, a single step, stop, restart: always there, always in this order."""
     with st.container(horizontal=True):
         if status.state in RESUMABLE:
             if st.button("Resume", icon=":material/play_arrow:", key="resume", help="Go on from here."):
-                _act(lambda: job.resume(run))
+                _act(lambda: queue.resume(run))
         elif st.button(
             "Pause",
             icon=":material/pause:",
@@ -193,6 +221,17 @@ def _controls(run: Run, status: Status) -> None:
         ):
             _act(lambda: run.ask("pause"))
         if st.button(
+            "Step",
+            icon=":material/skip_next:",
+            key="step",
+            disabled=status.state not in ("running", "paused"),
+            help="Take a single step, then pause.",
+        ):
+            _act(lambda: run.ask("step"))
+        if status.state == "queued":
+            if st.button("Cancel", icon=":material/close:", key="leave queue", help="Take it out of the queue."):
+                _act(lambda: queue.cancel(run))
+        elif st.button(
             "Stop",
             icon=":material/stop:",
             key="stop",
@@ -204,20 +243,30 @@ def _controls(run: Run, status: Status) -> None:
             "Restart",
             icon=":material/restart_alt:",
             key="restart",
-            disabled=status.state == "starting",
+            disabled=status.state in ("starting", "queued"),
             help="Begin again from the same initial weights, in a new run; this one is kept.",
         ):
-            _act(lambda: st.query_params.update(run=job.restart(run).id))
+            _act(lambda: st.query_params.update(run=queue.restart(run).id))
 
 
 def _ways_on(run: Run) -> None:
-    """To the pages that look inside the net of this run."""
-    with st.container(horizontal=True):
-        for page, label, icon in (
+    """To the pages that look inside the net of this run, and to its place beside the others."""
+    ways = [("runs", "Compare it with other runs", ":material/stacked_line_chart:")]
+    if run.model_path():
+        ways = [
             ("mistakes", "See its mistakes", ":material/rule:"),
             ("explain", "Explain a picture with it", ":material/center_focus_strong:"),
-        ):
-            st.page_link(PAGES / f"{page}.py", label=label, icon=icon, query_params={"run": run.id})
+            *ways,
+        ]
+    with st.container(horizontal=True):
+        for page, label, icon in ways:
+            if (PAGES / f"{page}.py").exists():
+                st.page_link(PAGES / f"{page}.py", label=label, icon=icon, query_params={"run": run.id})
+
+
+def _show(run: Run) -> None:
+    st.query_params["run"] = run.id
+    st.rerun()
 
 
 def _act(action: Callable[[], object]) -> None:

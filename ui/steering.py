@@ -1,0 +1,116 @@
+"""Steering a training that is under way: the factor on its learning rate, and what follows when it has diverged."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.errors import UserError
+from core.runs import queue
+from core.runs.folder import Run, Status
+from core.trainers.recipe import Settings
+from core.trainers.schedule import learning_rate
+from ui.frame import guard
+
+FACTORS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_SUGGESTED = re.compile(r"learning rate of ([0-9.]+(?:e[-+]?\d+)?)")
+
+
+def rate(run: Run, status: Status) -> None:
+    """The control of the learning rate of a training under way: a factor, what it comes to, and the way back."""
+    key = f"rate factor {run.id}"
+    asked = _factor(run)
+    if key not in st.session_state:
+        st.session_state[key] = asked
+
+    def ask() -> None:
+        with guard():
+            set_factor(run, st.session_state[key])
+
+    def reset() -> None:
+        st.session_state[key] = 1.0
+        ask()
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.select_slider(
+            "Learning rate, times the schedule's",
+            sorted({*FACTORS, asked, st.session_state[key]}),
+            format_func=lambda factor: f"× {factor:g}",
+            key=key,
+            on_change=ask,
+            width=280,
+            help="Counts from the next step on, and is kept when the training pauses or is resumed.",
+        )
+        st.button(
+            "As scheduled",
+            icon=":material/undo:",
+            key="reset rate",
+            disabled=asked == 1.0,
+            on_click=reset,
+            help="Back to the rate that the schedule says.",
+        )
+    scheduled = _scheduled(run, status)
+    if scheduled is not None:
+        times = "" if asked == 1.0 else f" = {scheduled:.3g} × {asked:g}"
+        st.caption(f"The next step is taken at {scheduled * asked:.3g}{times}.")
+
+
+def set_factor(run: Run, factor: float) -> None:
+    """Ask for `factor` times the scheduled rate; the training goes on pausing, or running, as it does."""
+    command = run.control()[0]
+    # To ask for a step again would take one more.
+    run.ask("pause" if command == "step" else command, rate_factor=None if factor == 1.0 else factor)
+
+
+def lower_rate(run: Run, status: Status) -> float | None:
+    """The learning rate that a diverged training should be started again with; None where it has not diverged."""
+    if status.state != "failed" or "diverged" not in status.message:
+        return None
+    found = _SUGGESTED.search(status.message)
+    if found and float(found[1]) > 0:
+        return float(found[1])
+    recipe = run.settings.get("recipe")
+    rate = recipe.get("learning_rate") if isinstance(recipe, dict) else None
+    return rate / 10 if isinstance(rate, int | float) and rate > 0 else None
+
+
+def again_at(run: Run, rate: float) -> Run:
+    """A new run like a diverged one, from the start, at a lower rate. Raises UserError for damaged settings."""
+    recipe = run.settings.get("recipe")
+    if not isinstance(recipe, dict):
+        raise UserError("The settings of this run are damaged; start a new run instead.")
+    settings: dict[str, Any] = {**run.settings, "recipe": {**recipe, "learning_rate": rate}}
+    fresh = Run.create(run.kind, settings, name=f"{run.name.partition(', rate ')[0]}, rate {rate:g}")
+    queue.submit(fresh)
+    return fresh
+
+
+def offer_lower_rate(run: Run, status: Status, show: Callable[[Run], None]) -> None:
+    """Under the message of a diverged training: the button that starts it again at a lower rate."""
+    suggested = lower_rate(run, status)
+    if suggested is not None and st.button(
+        f"Start again at {suggested:g}",
+        icon=":material/trending_down:",
+        key="lower rate",
+        type="primary",
+        help="A new run with the same settings but for the learning rate; this one is kept.",
+    ):
+        show(again_at(run, suggested))
+
+
+def _factor(run: Run) -> float:
+    """The factor that is asked for now; 1 where there is none, or none that makes sense."""
+    value = run.control()[1].get("rate_factor", 1.0)
+    return float(value) if isinstance(value, int | float) and value > 0 else 1.0
+
+
+def _scheduled(run: Run, status: Status) -> float | None:
+    """The schedule's rate for the next step; None while the training has not said how many steps an epoch has."""
+    step, an_epoch = status.progress.get("step"), run.data.get("steps_per_epoch")
+    if not isinstance(step, int) or not isinstance(an_epoch, int) or an_epoch < 1:
+        return None
+    try:
+        return learning_rate(Settings.from_json(run.settings).recipe, step, an_epoch)
+    except UserError:
+        return None
