@@ -9,7 +9,7 @@ from core.errors import UserError
 from core.runs.folder import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MODULES = {"classifier": "training.classifier", "pastiche": "training.pastiche"}
+MODULES = {kind: f"training.{kind}" for kind in ("classifier", "pastiche", "loss_network", "iterative")}
 
 
 def start(run: Run) -> int:

@@ -30,6 +30,12 @@ class LossNetwork(nn.Module, ABC):
         """RGB in [0, 1] -> BGR in 0 to 255 minus the means, (N, 3, H, W)."""
         return x.flip(1) * 255 - self.means.to(x.dtype)
 
+    def check(self, wanted: Iterable[str]) -> None:
+        """Raise UserError where a wanted layer is none of this network's."""
+        unknown = set(wanted) - set(self.layers)
+        if unknown:
+            raise UserError(f"There is no loss layer {sorted(unknown)[0]!r}; the layers are {', '.join(self.layers)}.")
+
     @abstractmethod
     def steps(self, x: Tensor) -> Iterable[tuple[str, Tensor]]:
         """Yield (layer name, feature maps) from shallow to deep."""
@@ -37,9 +43,7 @@ class LossNetwork(nn.Module, ABC):
     def forward(self, x: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
         """Feature maps of the wanted layers of (N, 3, H, W) in [0, 1]; goes no deeper than the deepest."""
         remaining = set(wanted)
-        unknown = remaining - set(self.layers)
-        if unknown:
-            raise UserError(f"There is no loss layer {sorted(unknown)[0]!r}; the layers are {', '.join(self.layers)}.")
+        self.check(remaining)
         found: dict[str, Tensor] = {}
         if not remaining:
             return found
@@ -90,7 +94,8 @@ class SqueezeNet(LossNetwork):
 
     file = "squeezenet1_1.safetensors"
     layers = ("conv1", "fire2", "fire3", "fire4", "fire5", "fire6", "fire7", "fire8", "fire9")
-    _fires = (  # torchvision index, maps in, squeezed, expanded
+    pooled = ("fire2", "fire4", "fire6")  # what a pooling stands before
+    fires = (  # torchvision index, maps in, squeezed, expanded
         (3, 64, 16, 64), (4, 128, 16, 64), (6, 128, 32, 128), (7, 256, 32, 128),
         (9, 256, 48, 192), (10, 384, 48, 192), (11, 384, 64, 256), (12, 512, 64, 256),
     )  # fmt: skip
@@ -98,14 +103,14 @@ class SqueezeNet(LossNetwork):
     def __init__(self) -> None:
         super().__init__(SQUEEZENET_MEANS)
         self.features = nn.ModuleDict({"0": nn.Conv2d(3, 64, 3, stride=2)})
-        for index, channels, squeezed, expanded in self._fires:
+        for index, channels, squeezed, expanded in self.fires:
             self.features[str(index)] = Fire(channels, squeezed, expanded)
 
     def steps(self, x: Tensor) -> Iterable[tuple[str, Tensor]]:
         x = F.relu(self.features["0"](x))
         yield "conv1", x
-        for name, (index, _, _, _) in zip(self.layers[1:], self._fires, strict=True):
-            if name in ("fire2", "fire4", "fire6"):
+        for name, (index, _, _, _) in zip(self.layers[1:], self.fires, strict=True):
+            if name in self.pooled:
                 x = F.max_pool2d(x, 3, 2, ceil_mode=True)
             x = self.features[str(index)](x)
             yield name, x

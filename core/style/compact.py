@@ -1,0 +1,137 @@
+"""`compact`, our own loss network: one pass gives the layers of VGG-19 as far as relu3_1 and those of SqueezeNet 1.1.
+
+The two share nothing but the picture. SqueezeNet is small already, so its shape is kept (Iandola et al., 2016); VGG-19,
+which takes nine tenths of the time, is thinned: a second narrow stem replaces conv1_2, a squeezed pair conv2_2. All
+weights are learnt by `core.style.distillation`. Pooling stands where the teachers have theirs: strided convolutions in
+its place would print their grid into every picture.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core import hardware, weights
+from core.style.loss_networks import VGG_MEANS, Fire, LossNetwork, SqueezeNet
+
+# What each layer is computed from: the picture (None) or another layer. The order is from shallow to deep.
+SOURCES: dict[str, str | None] = {
+    "vgg19.relu1_1": None,
+    "vgg19.relu2_1": None,
+    "vgg19.relu3_1": "vgg19.relu2_1",
+    "squeezenet.conv1": None,
+    **{
+        f"squeezenet.{layer}": f"squeezenet.{before}"
+        for before, layer in zip(SqueezeNet.layers, SqueezeNet.layers[1:], strict=False)
+    },
+}
+# Root mean squares of SqueezeNet's layers on photographs, roughly; VGG-19 is normalised and of the size of one already.
+SCALES = {
+    "vgg19.relu1_1": 1.0, "vgg19.relu2_1": 1.0, "vgg19.relu3_1": 1.0, "squeezenet.conv1": 34.0,
+    "squeezenet.fire2": 53.0, "squeezenet.fire3": 58.0, "squeezenet.fire4": 75.0, "squeezenet.fire5": 50.0,
+    "squeezenet.fire6": 63.0, "squeezenet.fire7": 32.0, "squeezenet.fire8": 25.0, "squeezenet.fire9": 9.4,
+}  # fmt: skip
+STEM, SECOND = 24, 32  # maps of the narrow stem, at full size
+SQUEEZED, THIRD = 48, 80  # maps between relu2_1 and relu3_1, at half size
+
+
+class Compact(LossNetwork):
+    """The student of both loss networks; layers bear the teachers' names, such as `vgg19.relu2_1`."""
+
+    layers = tuple(SOURCES)
+
+    def __init__(self) -> None:
+        super().__init__(VGG_MEANS)
+        self.blocks = nn.ModuleDict({key(layer): block(layer) for layer in self.layers})
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """RGB in [0, 1] -> BGR about zero, of the size of one, (N, 3, H, W)."""
+        return super().prepare(x) / 64
+
+    def forward(self, x: Tensor, wanted: Iterable[str], given: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Feature maps of the wanted layers of (N, 3, H, W) in [0, 1]; computes nothing else.
+
+        A layer that follows one of `given`, the teachers' feature maps, is computed from those instead of our own.
+        Raises UserError for an unknown layer.
+        """
+        wanted = tuple(wanted)
+        self.check(wanted)
+        picture = self.prepare(x)
+        taught = {layer: features / SCALES[layer] for layer, features in (given or {}).items()}
+        found: dict[str, Tensor] = {}
+
+        def compute(layer: str) -> Tensor:
+            if layer not in found:
+                source = SOURCES[layer]
+                before = picture if source is None else taught[source] if source in taught else compute(source)
+                found[layer] = self.blocks[key(layer)](before)
+            return found[layer]
+
+        return {layer: scaled(layer, compute(layer)) for layer in wanted}
+
+    def steps(self, x: Tensor) -> Iterable[tuple[str, Tensor]]:
+        """Yield (layer name, feature maps) of a prepared picture from shallow to deep."""
+        found: dict[str, Tensor] = {}
+        for layer, source in SOURCES.items():
+            found[layer] = self.blocks[key(layer)](x if source is None else found[source])
+            yield layer, scaled(layer, found[layer])
+
+
+def scaled(layer: str, features: Tensor) -> Tensor:
+    """Features of the size of one as those of the teacher; a full-size layer is spared a walk for nothing."""
+    return features if SCALES[layer] == 1 else features * SCALES[layer]
+
+
+def key(layer: str) -> str:
+    """A layer's name as a module's, which may have no dot."""
+    return layer.replace(".", "_")
+
+
+def block(layer: str) -> nn.Module:
+    """What computes `layer` from its source."""
+    if layer == "vgg19.relu1_1":
+        return nn.Sequential(nn.Conv2d(3, 64, 3, padding=1), nn.ReLU())
+    if layer == "vgg19.relu2_1":
+        return nn.Sequential(
+            nn.Conv2d(3, STEM, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(STEM, SECOND, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(SECOND, 128, 3, padding=1), nn.ReLU(),
+        )  # fmt: skip
+    if layer == "vgg19.relu3_1":
+        return nn.Sequential(
+            nn.Conv2d(128, SQUEEZED, 1),
+            nn.Conv2d(SQUEEZED, THIRD, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(THIRD, 256, 3, padding=1), nn.ReLU(),
+        )  # fmt: skip
+    if layer == "squeezenet.conv1":
+        return nn.Sequential(nn.Conv2d(3, 64, 3, stride=2), nn.ReLU())
+    name = layer.removeprefix("squeezenet.")
+    sizes = SqueezeNet.fires[SqueezeNet.layers.index(name) - 1][1:]
+    pool: nn.Module = nn.MaxPool2d(3, 2, ceil_mode=True) if name in SqueezeNet.pooled else nn.Identity()
+    return nn.Sequential(pool, Fire(*sizes))
+
+
+def fresh(seed: int) -> Compact:
+    """An untrained net from `seed`, which leaves the global random numbers as they are."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return Compact()
+
+
+def read(path: Path) -> Compact:
+    """The net whose weights are in `path`, frozen. Raises UserError where they belong to another or are damaged."""
+    net = Compact()
+    weights.fill(net, weights.read(path), path.name)
+    return hardware.channels_last(net.eval().requires_grad_(False))
+
+
+def relative_error(found: Tensor, target: Tensor) -> Tensor:
+    """Squared error of feature maps (N, C, H, W) in units of the target's variance, over the whole batch: a scalar."""
+    found, target = found.float(), target.float()
+    return F.mse_loss(found, target) / target.var(correction=0).clamp_min(1e-12)

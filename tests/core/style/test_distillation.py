@@ -1,0 +1,125 @@
+"""The training of `compact`: it learns, its transfers move, and a resumed run loses nothing."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from core.errors import UserError
+from core.runs.folder import Run, root
+from core.style import compact, distillation
+from core.style.distillation import Distillation, Recipe, settings_of
+from core.style.trainer import Photographs
+from tests.painting import loss_networks, picture
+
+TINY = Recipe(steps=4, crop=64, batch=3, transfers=1, pool=2, life=2, taught=0.5, log_every=1, save_every=2)
+
+
+@pytest.fixture(scope="module")
+def teachers():
+    return loss_networks()
+
+
+def photographs(seed: int = 0) -> Photographs:
+    return Photographs([torch.from_numpy(picture(90, 100, seed + each)) for each in range(3)])
+
+
+def training(teachers, recipe: Recipe = TINY) -> Distillation:
+    return Distillation(recipe, photographs(), photographs(5), teachers)
+
+
+def held_out() -> list[torch.Tensor]:
+    return [photographs(9).crops(2, 64, 1.0, torch.Generator().manual_seed(1))]
+
+
+def test_it_learns_what_it_sees():
+    learner = training(compact.fresh(7), replace(TINY, steps=100, learning_rate=2e-2, transfers=0))
+    errors = [learner.advance() for _ in range(16)]
+    assert errors[-1]["loss"] < 0.7 * errors[0]["loss"]
+    assert errors[-1]["train/vgg19.relu1_1"] < errors[0]["train/vgg19.relu1_1"]
+
+
+def test_a_judged_net_that_is_its_own_teacher_has_no_error():
+    net = compact.fresh(1)
+    figures = distillation.judge(net, net, held_out())
+    assert set(figures) == {f"error/{layer}" for layer in compact.SOURCES} | {
+        f"gram/{layer}" for layer in distillation.STYLE_LAYERS
+    }
+    assert max(figures.values()) == 0
+
+
+def test_transfers_lower_their_loss_and_are_replaced_at_the_end_of_their_life(teachers):
+    learner = training(teachers, replace(TINY, life=3))
+    learner.advance()
+    first = learner.transfers.pictures[0].clone()
+    assert learner.transfers.ages.tolist() == [1, 3]
+    for _ in range(3):
+        learner.advance()
+    assert learner.transfers.ages.tolist() == [2, 2]
+    assert not torch.equal(first, learner.transfers.pictures[0])
+    assert learner.transfers.pictures.min() >= 0
+    assert learner.transfers.pictures.max() <= 1
+
+
+def test_a_run_that_was_interrupted_ends_with_the_very_weights_of_one_that_was_not(teachers):
+    def run(name: str, steps: int) -> Run:
+        settings = settings_of(replace(TINY, steps=steps, decay=0.0, taught=0.0))
+        path = root() / name
+        run = Run.open(path) if path.exists() else Run.create("loss_network", settings, path=path)
+        run.settings = settings
+        distillation.train(run, photographs(), photographs(5), held_out(), teachers, {"photographs": 3})
+        return run
+
+    whole = run("whole", 4)
+    run("parts", 3)
+    parts = run("parts", 4)
+    ours, theirs = whole.checkpoint()[0], parts.checkpoint()[0]
+    assert set(ours) == set(theirs)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert [row["step"] for row in parts.metrics()] == [1, 2, 3, 4]
+    assert parts.metrics()[-1] == whole.metrics()[-1]
+    assert parts.data["photographs"] == 3
+    assert parts.data["parameters"] == sum(tensor.numel() for tensor in compact.Compact().parameters())
+    judged = [row for row in parts.metrics() if "error/squeezenet.fire9" in row]
+    assert [row["step"] for row in judged] == [2, 3, 4]
+    assert compact.read(parts.model_path()).layers == tuple(compact.SOURCES)
+
+
+def test_a_checkpoint_of_another_recipe_is_told(teachers):
+    tensors, state = training(teachers).checkpoint()
+    with pytest.raises(UserError, match="does not belong to this net and recipe"):
+        training(teachers, replace(TINY, pool=4)).restore(tensors, state)
+
+
+def test_a_run_that_diverges_is_told(teachers):
+    learner = training(teachers)
+    with torch.no_grad():
+        learner.net.blocks["vgg19_relu1_1"][0].bias.fill_(math.inf)
+    with pytest.raises(UserError, match="loss of step 1 is no longer a number"):
+        learner.advance()
+
+
+def test_the_rate_rises_stays_and_falls():
+    recipe = Recipe(steps=1000, decay=0.5, learning_rate=1.0)
+    assert recipe.rate(0) == pytest.approx(0.01)
+    assert recipe.rate(300) == 1.0
+    assert recipe.rate(750) == pytest.approx(0.5)
+    assert recipe.rate(999) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"steps": 0}, "steps is 0"),
+        ({"crop": 32}, "Crops of 32 px"),
+        ({"transfers": 6}, "6 cannot come from 8 transfers"),
+        ({"transfers": 4, "pool": 2}, "4 cannot come from 2 transfers"),
+        ({"taught": 1.5}, "taught is 1.5"),
+        ({"gram": -1.0}, "gram is -1.0"),
+        ({"learning_rate": math.nan}, "learning rate is nan"),
+    ],
+)
+def test_settings_that_mean_nothing_are_told(setting, sentence):
+    with pytest.raises(UserError, match=sentence):
+        Recipe(**setting)
