@@ -1,13 +1,20 @@
-"""`python -m training.ship RUN NAME`: put a finished training into `weights/`, with the card that says what it is."""
+"""`python -m training.ship RUN NAME`: put a finished training into `weights/`, with the card that says what it is.
+
+Its curves and settings go to `weights/runs/NAME`, without checkpoint, process or place on the disk.
+"""
 
 import argparse
 import json
 import sys
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
 
 from core import datasets, weights
+from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
-from core.runs.folder import Run
+from core.runs.folder import VERSION, Run
 from core.style import painter, trainer
 from core.trainers import evaluation, trained
 from training.pastiche import previews
@@ -15,7 +22,12 @@ from training.pastiche import previews
 LICENCES = {
     "digits": "MIT; the data: Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI), CC BY 4.0",
     "mnist": "MIT; the data: MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0",
+    "fashion_mnist": "MIT; the data: Fashion-MNIST (Zalando SE), MIT",
+    "svhn": "MIT; the data: SVHN (Netzer et al., 2011), for non-commercial use",
     "cifar10": "MIT; the data: CIFAR-10 (Krizhevsky, 2009), for research and education",
+    "cifar100": "MIT; the data: CIFAR-100 (Krizhevsky, 2009), for research and education",
+    "toybox": "MIT, and so is the data, which is generated",
+    "folder": "MIT; the data: pictures of the user's, whose terms are not known",
 }
 
 
@@ -23,10 +35,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.ship", description=__doc__)
     parser.add_argument("run", help="the finished run's folder or name")
     parser.add_argument("name", help="what the weights are to be called, e.g. resnet20_cifar10")
-    parser.add_argument("--licence", help="of a pastiche net's photographs: what they are and how they may be used")
+    parser.add_argument("--licence", help="how the photographs of a pastiche net, or your own pictures, may be used")
+    parser.add_argument("--curves-only", action="store_true", help="write weights/runs/NAME alone, of shipped weights")
     given = parser.parse_args(arguments)
     try:
         run = Run.open(given.run)
+        if given.curves_only:
+            weights.card(given.name)
+            print("\n".join(str(path) for path in ship_curves(run, given.name)))
+            return 0
         card = ship(run, given.name, given.licence)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -39,28 +56,89 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def ship(run: Run, name: str, licence: str | None = None) -> dict:
-    """Write weights/NAME.safetensors and its card; returns the card.
+    """Write weights/NAME.safetensors, its card and weights/runs/NAME; returns the card.
 
     Raises UserError where the run has not finished, or is a pastiche net and `licence` does not say whence it learnt.
     """
-    state = run.status().state
     path = run.model_path()
-    if state != "finished" or path is None:
-        raise UserError(f"The run {run.id} is {state}; only a finished training can be shipped.")
-    card = pastiche_card(run, licence) if run.kind == "pastiche" else classifier_card(run)
+    _must_be_finished(run)
+    if path is None:
+        raise UserError(f"The run {run.id} has no weights to ship; train it again.")
+    card = pastiche_card(run, licence) if run.kind == "pastiche" else classifier_card(run, licence)
+    ship_curves(run, name)
     weights.write(weights.WEIGHTS / f"{name}.safetensors", weights.read(path))
-    (weights.WEIGHTS / f"{name}.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    _write_json(weights.WEIGHTS / f"{name}.json", card)
     return card
 
 
-def classifier_card(run: Run) -> dict:
-    """What a classifier is, its error measured anew in float32."""
+def _must_be_finished(run: Run) -> None:
+    state = run.status().state
+    if state != "finished":
+        raise UserError(f"The run {run.id} is {state}; only a finished training can be shipped.")
+
+
+def ship_curves(run: Run, name: str) -> list[Path]:
+    """Write weights/runs/NAME, and NAME_part1, NAME_part2 ... of the runs that it started from; returns the folders.
+
+    Each holds run.json, status.json and metrics.jsonl and opens like any run. Raises UserError where one of the runs
+    has not finished or is gone.
+    """
+    parts = _parts(run)
+    names = [*(f"{name}_part{number}" for number in range(1, len(parts))), name]
+    folders = []
+    for number, (part, called) in enumerate(zip(parts, names, strict=True)):
+        _must_be_finished(part)
+        folder = weights.WEIGHTS / "runs" / called
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = part.settings | ({"start_from": names[number - 1]} if number else {})
+        title = part.name if len(parts) == 1 else f"{part.name}, part {number + 1} of {len(parts)}"
+        record = {"version": VERSION, "kind": part.kind, "name": title, "created": part.created}
+        _write_json(folder / "run.json", _placeless(record | {"settings": settings, "data": part.data}))
+        status = {"state": "finished", "message": "", "progress": part.status().progress}
+        _write_json(folder / "status.json", status | {"heartbeat": 0.0})  # of no process
+        rows = "".join(json.dumps(row) + "\n" for row in part.metrics())
+        (folder / "metrics.jsonl").write_text(rows, "utf-8")
+        folders.append(folder)
+    return folders
+
+
+def _parts(run: Run) -> list[Run]:
+    """The runs that led to `run`, each having started from the one before it, and `run` itself."""
+    parts = [run]
+    while (before := parts[0].settings.get("start_from")) and before not in weights.cards():
+        parts.insert(0, Run.open(before))
+    return parts
+
+
+def _placeless(value: Any) -> Any:
+    """`value` of a run.json with the names of files and folders alone where it says whole paths."""
+    if isinstance(value, dict):
+        return {key: _placeless(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_placeless(part) for part in value]
+    if not isinstance(value, str):
+        return value
+    if value.startswith("folder:"):
+        name = parse(value)
+        return str(replace(name, path=PurePath(name.path).name))
+    return PurePath(value).name if PurePath(value).is_absolute() else value
+
+
+def _write_json(path: Path, value: dict) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def classifier_card(run: Run, licence: str | None = None) -> dict:
+    """What a classifier is, its error measured anew in float32, on the test split.
+
+    `licence` takes the place of what is known of the data's terms.
+    """
     net = trained.open_run(run)
     data = datasets.load(net.dataset)
-    loss, error = evaluation.evaluate(net.net, getattr(data, net.held_out), net.mean, net.std)
+    loss, error = evaluation.evaluate(net.net, data.test, net.mean, net.std)
     last = run.metrics()[-1]
     before = run.data.get("began_from") or {"epochs": 0, "training_seconds": 0}
-    return {
+    card = {
         "kind": "classifier",
         "title": f"{catalogue.title(net.model)} on {data.title}",
         "error": round(error, 4),
@@ -70,11 +148,18 @@ def classifier_card(run: Run) -> dict:
         "training_seconds": round(last["seconds"] + before["training_seconds"]),
         "hardware": run.data["device"],
         "trained_on": f"the {len(data.train)} training images of {data.title}",
-        "selection": "none: the weights of the last step, whatever they scored",
-        "licence": LICENCES[net.dataset],
+        "selection": _selection(run),
+        "licence": licence or LICENCES[parse(net.dataset).kind],
         "settings": run.settings,
         "data": run.data,
     }
+    return _placeless(card)
+
+
+def _selection(run: Run) -> str:
+    if run.data.get("selection") == "validation":
+        return f"the weights of epoch {run.data['selected_epoch']:g}, which had the lowest validation error"
+    return "none: the weights of the last step, whatever they scored"
 
 
 def pastiche_card(run: Run, licence: str | None) -> dict:

@@ -1,0 +1,88 @@
+"""`python -m training.ship`: what it writes of a classifier, and that nothing in it tells of a place or a machine."""
+
+import json
+import socket
+
+import pytest
+
+from core import datasets, weights
+from core.runs.folder import Run
+from core.trainers import recipe as recipes
+from core.trainers import trained
+from core.trainers.classifier import train
+from training import ship
+
+
+@pytest.fixture(autouse=True)
+def shelf(tmp_path, monkeypatch):
+    """An empty folder for shipped weights."""
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
+    (tmp_path / "weights").mkdir()
+    return tmp_path / "weights"
+
+
+def finished(name: str, **changes) -> Run:
+    settings = recipes.settings(
+        "digits", "baseline", epochs=1, batch_size=256, precision="float32", threads=1, **changes
+    )
+    run = Run.create("classifier", settings.to_json(), name=name)
+    train(run)
+    return run
+
+
+def test_weights_card_and_curves_are_shipped(shelf, capsys):
+    run = finished("mine")
+    assert ship.main([run.id, "baseline_digits"]) == 0
+    assert "error: " in capsys.readouterr().out
+    net = trained.open_shipped("baseline_digits")
+    assert net.card["error"] == pytest.approx(run.metrics()[-1]["test_error"], abs=0.01)
+    folder = shelf / "runs" / "baseline_digits"
+    assert sorted(path.name for path in folder.iterdir()) == ["metrics.jsonl", "run.json", "status.json"]
+    copy = Run.open(folder)
+    assert (copy.metrics(), copy.settings, copy.name) == (run.metrics(), Run.open(run.id).settings, "mine")
+    assert copy.status().state == "finished" and copy.status().progress["step"] == run.data["steps"]
+
+
+def test_nothing_tells_of_the_place_or_the_machine(shelf, tmp_path):
+    first = finished("first")
+    ship.ship(finished("second", start_from=str(first.path)), "two")
+    written = [path.read_text("utf-8") for path in shelf.rglob("*") if path.is_file() and path.suffix != ".safetensors"]
+    assert len(written) == 7  # the card, and three files of each run
+    assert not any(str(tmp_path) in text for text in written)
+    for path in shelf.rglob("status.json"):
+        assert not {"pid", "host"} & set(json.loads(path.read_text("utf-8")))
+        assert json.dumps(socket.gethostname()) not in path.read_text("utf-8")
+
+
+def test_the_run_that_it_started_from_is_shipped_too(shelf):
+    first = finished("first")
+    ship.ship(finished("second", start_from=first.id), "two")
+    parts = [Run.open(shelf / "runs" / name) for name in ("two_part1", "two")]
+    assert [part.name for part in parts] == ["first, part 1 of 2", "second, part 2 of 2"]
+    assert [part.settings["start_from"] for part in parts] == ["", "two_part1"]
+    assert weights.card("two")["epochs"] == 2
+
+
+def test_curves_alone_are_added_to_weights_that_are_there(shelf, capsys):
+    run = finished("mine")
+    assert ship.main([run.id, "baseline_digits", "--curves-only"]) == 2
+    assert "no shipped weights named baseline_digits" in capsys.readouterr().err
+    ship.ship(run, "baseline_digits")
+    before = (shelf / "baseline_digits.json").read_bytes()
+    (shelf / "runs" / "baseline_digits" / "run.json").unlink()
+    assert ship.main([run.id, "baseline_digits", "--curves-only"]) == 0
+    assert Run.open(shelf / "runs" / "baseline_digits").metrics() == run.metrics()
+    assert (shelf / "baseline_digits.json").read_bytes() == before
+
+
+def test_a_run_that_has_not_finished_is_refused(capsys):
+    run = Run.create("classifier", recipes.settings("digits", "baseline").to_json())
+    assert ship.main([run.id, "nothing"]) == 2
+    assert "only a finished training can be shipped" in capsys.readouterr().err
+
+
+def test_the_terms_of_every_data_set_are_known():
+    assert set(datasets.names()) | {"folder"} == set(ship.LICENCES)
+    assert ship._placeless({"a": ["/home/me/x", "folder:/home/me/cats?side=64", 3]}) == {
+        "a": ["x", "folder:cats?side=64", 3]
+    }
