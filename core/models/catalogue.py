@@ -12,6 +12,7 @@ from core.errors import UserError
 from core.models import blueprint, vgg
 from core.models.baseline import Baseline
 from core.models.nin import BNNiN, NiN, widths_for
+from core.models.speedrun import Speedrun
 from core.models.variants import DenseNetVariant, ResNetVariant, Variant
 from core.models.vgg import BNVGG
 
@@ -80,6 +81,7 @@ _ENTRIES: dict[str, Entry] = {
     "wrn_28_10": _of(ResNetVariant(4, widening=10)),
     "densenet_40_12": _of(DenseNetVariant(12, growth=12)),
     "densenet_bc_100_12": _of(DenseNetVariant(16, growth=12, bottleneck=True, compression=0.5)),
+    "speedrun": Entry("Speedrun", 8, 2, lambda shape: Speedrun(shape.classes, shape.channels)),
 }
 
 # Table 4.6, row by row. Parameters are counted with ten classes there; CIFAR-100's nets have a few more.

@@ -19,6 +19,7 @@ from core.errors import UserError
 from core.models import catalogue
 from core.runs.folder import Run, Writer
 from core.trainers import evaluation
+from core.trainers.muon import Muon
 from core.trainers.recipe import Recipe, Settings
 from core.trainers.schedule import learning_rate
 
@@ -127,7 +128,7 @@ class _Training:
     def _take_step(self) -> None:
         rate = learning_rate(self.recipe, self.step, self.steps_per_epoch)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("rate_factor", 1.0)
         images, labels = self._batch()
         x = normalise(images, self.data.mean, self.data.std).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
@@ -262,6 +263,8 @@ def _optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
     if recipe.optimizer in _ADAPTIVE:
         adaptive: Any = _ADAPTIVE[recipe.optimizer]
         return adaptive(net.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    if recipe.optimizer == "muon":
+        return Muon(net, recipe.learning_rate, recipe.momentum, recipe.weight_decay, recipe.bias_rate)
     momentum = 0.0 if recipe.optimizer == "sgd" else recipe.momentum
     return torch.optim.SGD(
         net.parameters(),

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adagrad", "adadelta", "rmsprop")
-SCHEDULES = ("constant", "step", "cosine", "one_cycle")
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adagrad", "adadelta", "rmsprop", "muon")
+SCHEDULES = ("constant", "step", "cosine", "one_cycle", "linear")
 PRECISIONS = ("auto", "float32", "bfloat16")
 FLIPS = ("random", "alternating")
 VIEWS = (1, 2, 3, 6)
@@ -13,8 +13,9 @@ VIEWS = (1, 2, 3, 6)
 class Recipe:
     """Hyperparameters of a training.
 
-    `momentum` belongs to the optimisers "momentum" and "nesterov". `milestones` belong to the step schedule: at the
-    start of epoch `e` (counted from 0) the rate becomes `learning_rate * factor`, for each `(e, factor)`.
+    `momentum` belongs to the optimisers "momentum", "nesterov" and "muon" (`core.trainers.muon`). `milestones` belong
+    to the step schedule: at the start of epoch `e` (counted from 0) the rate becomes `learning_rate * factor`, for
+    each `(e, factor)`.
     `weight_decay` is the L2 penalty's gradient factor. `augment` is the thesis' "+": pad by `padding` pixels,
     crop at random and, where `mirror` holds, mirror; `flip` "random" mirrors with probability 1/2 at every sight,
     "alternating" draws only for the first epoch and from then on mirrors every image every second time.
@@ -24,8 +25,8 @@ class Recipe:
 
     `weight_average` is the decay per step of an exponential moving average of the weights, which is what evaluation and
     the saved net then take; 0 takes the weights themselves. `bias_rate` multiplies the rate of the shifts of
-    normalisation layers. `test_views` is how many views of an image evaluation averages over: see
-    `core.trainers.evaluation`.
+    normalisation layers; with Muon, of everything but the filters. `test_views` is how many views of an image
+    evaluation averages over: see `core.trainers.evaluation`.
     """
 
     optimizer: str = "nesterov"

@@ -71,7 +71,7 @@ def recipes(model: str, dataset: str) -> dict[str, Recipe]:
     """
     catalogue.title(model)
     images = datasets.info(dataset).train_size
-    return thesis.RECIPES.get((model, dataset)) or {thesis.QUICK: thesis.general(model, images)}
+    return thesis.RECIPES.get((model, dataset)) or {thesis.general_name(model): thesis.general(model, images)}
 
 
 def settings(dataset: str, model: str, recipe_name: str | None = None, **changes: Any) -> Settings:

@@ -11,7 +11,8 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
     """The rate for step `step` (counted from 0) of a training of `recipe.epochs * steps_per_epoch` steps.
 
     "step" follows the milestones; "cosine" falls from the full rate to nothing (Loshchilov and Hutter, 2017);
-    "one_cycle" climbs in a straight line over a fifth of the training and falls in another to nothing (Smith, 2018).
+    "one_cycle" climbs in a straight line over a fifth of the training and falls in another to nothing (Smith, 2018);
+    "linear" falls in a straight line from the full rate to nothing.
     """
     total = recipe.epochs * steps_per_epoch
     done = step / total
@@ -22,4 +23,6 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
         return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
     if recipe.schedule == "one_cycle":
         return recipe.learning_rate * min((step + 1) / total / RISE, (1 - done) / (1 - RISE))
+    if recipe.schedule == "linear":
+        return recipe.learning_rate * (1 - done)
     return recipe.learning_rate

@@ -62,7 +62,7 @@ def test_every_row_of_table_4_6_has_its_recipe_plain_and_augmented_where_the_the
 @pytest.mark.parametrize("net", catalogue.names())
 def test_a_quick_recipe_takes_a_tenth_of_the_epochs_in_one_cycle(net):
     for (name, data), known in RECIPES.items():
-        if name == net and data != "digits":
+        if name == net and data != "digits" and net != "speedrun":
             whole = known.get("thesis") or known["thesis+"]
             assert known["quick"].epochs == whole.epochs // 10
             assert known["quick"].schedule == "one_cycle"
@@ -77,7 +77,8 @@ def test_only_a_densenet_without_augmentation_has_dropout_of_the_recipe():
 def test_digits_and_house_numbers_are_never_mirrored():
     for (_, data), known in RECIPES.items():
         if not data.startswith("cifar"):
-            assert not any(recipe.augment for recipe in known.values())
+            assert not any(recipe.augment and recipe.mirror for recipe in known.values())
+            assert not any(recipe.test_views in (2, 6) for recipe in known.values())
 
 
 def test_nets_without_normalisation_stay_in_float32():
@@ -106,6 +107,19 @@ def test_a_general_recipe_fits_the_size_of_the_data(images, epochs, batch):
     assert recipe.learning_rate == pytest.approx(0.2 * batch / 128)
 
 
+def test_the_speedrun_has_its_recipe_on_every_data_set():
+    for data in datasets.names():
+        assert list(recipes.recipes("speedrun", data)) == ["speedrun"]
+    digits = recipes.recipes("speedrun", "digits")["speedrun"]
+    assert (digits.optimizer, digits.epochs, digits.augment, digits.test_views) == ("muon", 40, False, 1)
+
+
+def test_the_linear_schedule_falls_in_a_straight_line_to_nothing():
+    recipe = Recipe(schedule="linear", learning_rate=0.2, epochs=4)
+    assert rates(recipe, 0, 1, 2, 3) == pytest.approx([0.2, 0.15, 0.1, 0.05])
+    assert learning_rate(recipe, 39, 10) == pytest.approx(0.2 / 40)
+
+
 # What the trainer makes of a recipe.
 
 PEERS = {
@@ -116,6 +130,8 @@ PEERS = {
     "adagrad": lambda parameters: torch.optim.Adagrad(parameters, 0.01, weight_decay=0.1),
     "adadelta": lambda parameters: torch.optim.Adadelta(parameters, 0.01, weight_decay=0.1),
     "rmsprop": lambda parameters: torch.optim.RMSprop(parameters, 0.01, weight_decay=0.1),
+    # There are no filters in that net.
+    "muon": lambda parameters: torch.optim.SGD(parameters, 0.01, 0.85, weight_decay=0.1, nesterov=True),
 }
 
 
