@@ -26,10 +26,12 @@ def silent(what: str, done: int, total: int) -> None:
 
 
 def is_whole(path: Path, md5: str) -> bool:
-    """Whether the file is there and has this MD5 checksum."""
+    """Whether the file is there and has this MD5 checksum, or `sha256:` and the first digits of its SHA-256 one."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
+        if md5.startswith("sha256:"):
+            return hashlib.file_digest(file, "sha256").hexdigest().startswith(md5.removeprefix("sha256:"))
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
 
 

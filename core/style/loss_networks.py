@@ -119,6 +119,8 @@ class SqueezeNet(LossNetwork):
 class LossNetworks(nn.Module):
     """Both networks as one: layers are named `vgg19.relu2_1` or `squeezenet.fire4`."""
 
+    layers = tuple(f"vgg19.{name}" for name in Vgg19.layers) + tuple(f"squeezenet.{name}" for name in SqueezeNet.layers)
+
     def __init__(self) -> None:
         super().__init__()
         self.vgg19 = Vgg19()
