@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from core.errors import UserError
 from core.runs import job
 from core.runs.folder import Run
 from core.trainers import recipe as recipes
@@ -63,3 +64,8 @@ def test_a_killed_training_is_seen_and_goes_on_from_its_checkpoint():
     assert wait_for(fresh, "running") == "running"
     fresh.ask("stop")
     assert wait_for(fresh, "stopped") == "stopped"
+
+
+def test_a_run_of_an_unknown_kind_is_refused_by_its_sentence():
+    with pytest.raises(UserError, match="update Atelier"):
+        job.start(Run.create("sculpture", {}))

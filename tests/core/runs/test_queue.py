@@ -170,12 +170,6 @@ def test_a_run_that_cannot_be_started_fails_and_holds_up_nobody(started, monkeyp
     assert (b.status().state, b.status().message) == ("failed", "There is no room for its log.")
 
 
-def test_a_run_of_an_unknown_kind_is_refused_by_its_sentence(monkeypatch):
-    monkeypatch.undo()
-    with pytest.raises(UserError, match="update Atelier"):
-        job.start(Run.create("sculpture", {}))
-
-
 def test_a_damaged_folder_does_not_hold_up_the_queue(started, runs):
     a, _ = submitted("a", "b")
     (runs / "broken").mkdir()

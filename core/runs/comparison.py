@@ -1,0 +1,213 @@
+"""Runs side by side: a line of figures for each, their curves on shared axes, and where their settings differ."""
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.runs.folder import Run
+
+FILES = ("run.json", "note.json", "metrics.jsonl")
+QUANTITIES = ("error", "loss", "learning_rate")
+AXES = ("epoch", "time")
+
+Points = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in a line. Errors in percent of the last epoch or, where a selection was made, of the weights selected;
+    `seconds` of training; None or empty where the run does not say."""
+
+    name: str
+    note: str
+    net: str
+    dataset: str
+    recipe: str
+    held_out: str
+    error: float | None
+    train_error: float | None
+    epochs: float | None
+    seconds: float | None
+    images_per_second: float | None
+    created: datetime | None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One quantity of one split of a run; `points` are (epochs or minutes, value), in order."""
+
+    run: str
+    split: str
+    points: Points
+
+
+def summary(run: Run) -> Summary:
+    """The run's line, read anew only when its files have changed."""
+    return _summary(run.path, tuple(_stamp(run.path / name) for name in FILES))
+
+
+@functools.lru_cache(maxsize=2048)
+def _summary(path: Path, stamps: tuple) -> Summary:
+    run = Run.open(path)
+    rows = run.tail()
+    split = held_out(run)
+    error = run.data.get("test_error") if run.data.get("selection") == "validation" else None
+    if error is None and rows and run.kind == "classifier":
+        error = _last(rows, f"{split}_error") or run.last(f"{split}_error")
+    elif error is not None:
+        split = "test"
+    train = smoothed(rows, "train_error", "epoch")
+    return Summary(
+        run.name,
+        run.note,
+        _text(run.settings.get("model")) or run.kind,
+        _text(run.settings.get("dataset")),
+        _text(run.settings.get("recipe_name")),
+        split,
+        _number(error),
+        train[-1][1] if train else None,
+        _last(rows, "epoch"),
+        _last(rows, "seconds"),
+        _last(rows, "images_per_second"),
+        _moment(run.created),
+    )
+
+
+def held_out(run: Run) -> str:
+    """The split whose error the run's curves show: "test" until the run says otherwise."""
+    return _text(run.data.get("held_out")) or "test"
+
+
+def curves(run: Run, quantity: str, axis: str, most: int) -> list[Curve]:
+    """The run's curves of "error" (percent), "loss" or "learning_rate" over the "epoch" or the "time" in minutes.
+
+    Of train and of the held-out split, or one without a split for the learning rate; each of at most `most` points,
+    none where the run has no such figures.
+    """
+    rows = _rows(run.path, _stamp(run.path / "metrics.jsonl"))
+    along = "epoch" if axis == "epoch" else "seconds"
+    scale = 1.0 if axis == "epoch" else 1 / 60
+    if quantity == "learning_rate":
+        found = {"": _points(rows, "learning_rate", along)}
+    else:
+        split = held_out(run)
+        found = {
+            "train": smoothed(rows, f"train_{quantity}", along),
+            split: _points(rows, f"{split}_{quantity}", along),
+        }
+    return [
+        Curve(run.id, split, [(scale * x, y) for x, y in thinned(points, most)])
+        for split, points in found.items()
+        if points
+    ]
+
+
+def smoothed(rows: Sequence[Mapping[str, Any]], key: str, along: str) -> Points:
+    """(row's `along`, mean of `key` over the epoch that ends there) for every row that has both.
+
+    Single rows are measured on a few batches and jump; their mean over an epoch shows where the net stands.
+    """
+    good = [row for row in rows if all(_number(row.get(name)) is not None for name in (key, "epoch", along))]
+    means: Points = []
+    first = 0
+    for place, row in enumerate(good):
+        while good[first]["epoch"] <= row["epoch"] - 1:
+            first += 1
+        window = [other[key] for other in good[first : place + 1]]
+        means.append((row[along], sum(window) / len(window)))
+    return means
+
+
+def thinned(points: Points, most: int) -> Points:
+    """At most `most` of the points: the first, the last, and of every stretch between them the lowest and highest.
+
+    So a spike stays a spike, where every n-th point would miss it.
+    """
+    if len(points) <= max(most, 4):
+        return points
+    stretches = max(1, (most - 2) // 2)
+    inner = points[1:-1]
+    kept = [points[0]]
+    for number in range(stretches):
+        stretch = inner[number * len(inner) // stretches : (number + 1) * len(inner) // stretches]
+        if stretch:
+            values = [value for _, value in stretch]
+            ends = {values.index(min(values)), values.index(max(values))}
+            kept += [stretch[place] for place in sorted(ends)]
+    return [*kept, points[-1]]
+
+
+def difference(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """Where the settings of several runs differ: {"recipe.momentum": {run: "0.9", ...}, ...}, empty where nowhere.
+
+    A setting that a run does not have is shown as "–".
+    """
+    flat = {run: dict(_flat(values)) for run, values in settings.items()}
+    keys = list(dict.fromkeys(key for values in flat.values() for key in values))
+    table = {key: {run: _shown(values.get(key)) for run, values in flat.items()} for key in keys}
+    return {key: line for key, line in table.items() if len(set(line.values())) > 1}
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield before + key, value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(part) for part in value) or "–"
+    return str(value)
+
+
+@functools.lru_cache(maxsize=32)
+def _rows(path: Path, stamp: tuple[int, int]) -> list[dict]:
+    return Run.open(path).metrics()
+
+
+def _points(rows: Iterable[Mapping[str, Any]], key: str, along: str) -> Points:
+    return [
+        (row[along], row[key])
+        for row in rows
+        if _number(row.get(key)) is not None and _number(row.get(along)) is not None
+    ]
+
+
+def _last(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
+    return next((value for row in reversed(rows) if (value := _number(row.get(key))) is not None), None)
+
+
+def _number(value: Any) -> float | None:
+    """A number of a run folder, which somebody may have edited."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _moment(created: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,178 @@
+"""Runs go out as CSV, TensorBoard events and .zip, and come in again, bounded and overwriting nothing."""
+
+import csv
+import io
+import json
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.errors import UserError
+from core.runs import archive, events
+from core.runs.folder import Run, list_runs
+from tests.runs_on_disk import digits_run, put_status
+
+
+@pytest.fixture
+def run() -> Run:
+    run = Run.open(digits_run().path)
+    run.rename("Named")
+    run.set_note("Why not?")
+    with run.write() as writer:
+        writer.save({"w": torch.ones(3)}, {"step": 44})
+        writer.save_model({"w": torch.zeros(3)})
+        writer.preview("step-44", b"jpeg")
+    return run
+
+
+def packed(entries: dict[str, bytes | str]) -> io.BytesIO:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, content in entries.items():
+            out.writestr(name, content)
+    file.seek(0)
+    return file
+
+
+RECORD = '{"version": 1, "kind": "classifier", "name": "x", "created": "", "settings": {}, "data": {}}'
+
+
+def test_a_run_comes_back_whole_and_beside_the_old_one(run):
+    again = archive.import_zip(io.BytesIO(archive.export_zip(run, resumable=True)))
+    assert again.id == f"{run.id}-2" and again.path != run.path
+    assert (again.name, again.note, again.settings, again.data) == ("Named", "Why not?", run.settings, run.data)
+    assert again.metrics() == run.metrics()
+    assert again.status().state == "finished"
+    assert again.checkpoint()[1] == {"step": 44}
+    assert again.model_path() is not None and [path.name for path in again.previews()] == ["step-44.jpg"]
+    assert len(list_runs()) == 2
+    assert not list(run.path.parent.glob(".import-*"))
+
+
+def test_a_run_goes_out_without_its_checkpoint_unless_it_is_to_be_resumed(run):
+    names = zipfile.ZipFile(io.BytesIO(archive.export_zip(run))).namelist()
+    inside = {name.removeprefix(f"{run.id}/") for name in names}
+    assert inside >= {"run.json", "status.json", "note.json", "metrics.jsonl", "model.safetensors"}
+    assert not inside & {"checkpoint.safetensors", "log.txt", ".writer.lock"}
+
+
+def test_a_run_that_was_under_way_comes_in_as_stopped(run):
+    put_status(run, "running", step=3)
+    again = archive.import_zip(io.BytesIO(archive.export_zip(run)))
+    assert again.status().state == "stopped" and "resume goes on" in again.status().message
+    assert again.status().progress == {"step": 3}
+    assert "pid" not in json.loads((again.path / "status.json").read_text())
+
+
+def test_a_zip_without_a_folder_in_it_is_a_run_as_well():
+    again = archive.import_zip(packed({"run.json": RECORD, "metrics.jsonl": '{"step": 1}\n'}))
+    assert (again.id, again.metrics(), again.status().state) == ("imported", [{"step": 1}], "stopped")
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        ({"x.txt": "x"}, "does not hold one run"),
+        ({"a/run.json": RECORD, "b/run.json": RECORD}, "does not hold one run"),
+        ({"a/run.json": RECORD, "../evil.txt": "x"}, "no file of a run"),
+        ({"a/run.json": RECORD, "a/../../evil.json": "x"}, "no file of a run"),
+        ({"a/run.json": RECORD, "/etc/passwd": "x"}, "no file of a run"),
+        ({"a/run.json": RECORD, "a/previews/../../x.jpg": "x"}, "no file of a run"),
+        ({"../run.json": RECORD, "../status.json": "{}", "../x/run.json": "{}"}, "no file of a run"),
+        ({"a/run.json": RECORD, "a/log.txt": "x"}, "no file of a run"),
+        ({"a/run.json": "{"}, "cannot be read"),
+        ({"a/run.json": RECORD.replace('"settings": {}', '"settings": 3')}, "'settings' is missing"),
+        ({"a/run.json": RECORD.replace(": 1", ": 9")}, "newer Atelier"),
+        ({"a/run.json": RECORD, "a/note.json": "x" * 1_100_000}, "larger than 1 MB"),
+        ({"a/run.json": RECORD, "a/model.safetensors": "x"}, "cannot be read"),
+    ],
+)
+def test_anything_else_is_refused_and_leaves_nothing(runs: Path, entries, sentence):
+    with pytest.raises(UserError, match=sentence):
+        archive.import_zip(packed(entries))
+    assert [path.name for path in runs.iterdir()] == []
+    assert not list(runs.parent.rglob("evil*"))
+
+
+def test_a_folder_name_that_climbs_is_tamed(runs: Path):
+    again = archive.import_zip(packed({"../run.json": RECORD}))
+    assert again.path.parent == runs and again.id == "imported"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all", "cut"])
+def test_a_broken_zip_is_a_sentence(runs: Path, run, content):
+    if content == "cut":
+        content = archive.export_zip(run)[:-40]
+    with pytest.raises(UserError, match="no .zip of a run, or is damaged"):
+        archive.import_zip(io.BytesIO(content))
+    assert len(list_runs()) == 1
+
+
+def test_a_zip_whose_data_is_damaged_is_a_sentence(run):
+    whole = bytearray(archive.export_zip(run))
+    for place in range(60, 200):
+        whole[place] ^= 0x55
+    with pytest.raises(UserError):
+        archive.import_zip(io.BytesIO(bytes(whole)))
+    assert len(list_runs()) == 1
+
+
+def test_csv_holds_every_row_of_every_run(run):
+    other = Run.create("classifier", {})
+    with other.write() as writer:
+        writer.log({"step": 1, "extra": 2.5})
+    rows = list(csv.DictReader(io.StringIO(archive.csv([run, other]))))
+    assert [row["run"] for row in rows] == [run.id, run.id, other.id]
+    assert (rows[1]["test_error"], rows[0]["test_error"], rows[2]["extra"]) == ("12.5", "", "2.5")
+    assert archive.csv([]).strip() == "run"
+
+
+def test_checksums_are_those_of_the_format():
+    def unmasked(crc: int) -> int:
+        turned = (crc - 0xA282EAD8) & 0xFFFFFFFF
+        return (turned >> 17 | turned << 15) & 0xFFFFFFFF
+
+    assert unmasked(events.masked_crc(b"123456789")) == 0xE3069283  # the check value of CRC-32C
+    assert unmasked(events.masked_crc(b"")) == 0
+
+
+def read_events(path: Path) -> list[bytes]:
+    """The records of an event file, their checksums checked."""
+    data, place, found = path.read_bytes(), 0, []
+    while place < len(data):
+        (length,) = struct.unpack_from("<Q", data, place)
+        assert struct.unpack_from("<I", data, place + 8)[0] == events.masked_crc(data[place : place + 8])
+        record = data[place + 12 : place + 12 + length]
+        assert struct.unpack_from("<I", data, place + 12 + length)[0] == events.masked_crc(record)
+        found.append(record)
+        place += 16 + length
+    return found
+
+
+def test_event_files_hold_each_split_under_the_same_tags(run, tmp_path):
+    written = archive.tensorboard(run, tmp_path)
+    folders = [path.parent.relative_to(tmp_path / run.id).as_posix() for path in written]
+    assert folders == [".", "train", "test"]
+    assert all(path.name.startswith("events.out.tfevents.") for path in written)
+    version, only = read_events(written[2])
+    assert version.endswith(b"brain.Event:2")
+    assert b"\x0a\x05error\x15" + struct.pack("<f", 12.5) in only
+    assert b"\x10\x2c" in only, "step 44"
+    assert b"learning_rate" in read_events(written[0])[1] and b"learning_rate" not in only
+    assert len(read_events(written[1])) == 3
+
+
+def test_large_steps_and_lengths_take_several_bytes(tmp_path):
+    events.write(tmp_path / "events", 1.0, [(2.0, 300, {"t" * 200: 0.5})])
+    _, record = read_events(tmp_path / "events")
+    assert record[:9] == b"\x09" + struct.pack("<d", 2.0) and record[9:12] == b"\x10\xac\x02"
+    assert b"\xc8\x01" + b"t" * 200 in record
+
+
+def test_the_events_of_several_runs_are_one_zip(run):
+    other = digits_run()
+    names = zipfile.ZipFile(io.BytesIO(archive.tensorboard_zip([run, other]))).namelist()
+    assert {name.split("/")[0] for name in names} == {run.id, other.id} and len(names) == 6
