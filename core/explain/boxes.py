@@ -5,34 +5,127 @@ A box is (x0, y0, x1, y1) in pixels, half-open: x runs from x0 to x1 - 1, so the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
 from core.errors import UserError
 from core.images import Picture
 
 Box = tuple[int, int, int, int]
+Boxes = NDArray[np.int64]
+"""Boxes (..., 4). One whose four numbers are 0 is none: the map was positive nowhere."""
 
 THRESHOLD = 0.5  # of the map's greatest value
+_TOUCHING = np.ones((3, 3), dtype=bool)  # pixels that meet at a corner belong to one region
+_IMAGES = 500  # whose maps are thresholded at once
 
 
-def box(map: Tensor, threshold: float = THRESHOLD) -> Box | None:
-    """The smallest box around all positions of the map (H, W) above `threshold` times its greatest value.
+@dataclass(frozen=True)
+class Rule:
+    """How a box is read off a map: `name` for addresses, `words` for people, and the threshold where none is chosen."""
 
-    All of them count, as in the thesis, and not only the largest connected region (Zhou et al.). A map that
-    is positive nowhere has no box. `threshold` lies between 0 and 1, both excluded (UserError).
+    name: str
+    words: str
+    threshold: float
+
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule("all", "the smallest box around everything above the threshold, as in the thesis", THRESHOLD),
+        Rule("largest", "the box around the largest region above the threshold, as Zhou et al. (2016) have it", 0.2),
+    )
+}
+
+
+def rule(name: str) -> Rule:
+    """The rule of that name. Raises UserError, listing all, for another."""
+    if name not in RULES:
+        raise UserError(f'There is no rule "{name}" for boxes: choose one of {", ".join(RULES)}.')
+    return RULES[name]
+
+
+def box(map: Tensor, threshold: float = THRESHOLD, by: str = "all") -> Box | None:
+    """The box of the map (H, W) at `threshold` times its greatest value, by one of RULES.
+
+    "all" is the smallest box around all positions above it, as in the thesis; "largest" goes around the largest
+    connected region of them alone (Zhou et al.). A map that is positive nowhere has no box. `threshold` lies between 0
+    and 1, both excluded (UserError).
     """
-    if not 0 < threshold < 1:
-        raise UserError(
-            f"A threshold of {threshold:g} has no meaning: it is a share of the map's greatest value, "
-            "so give a number between 0 and 1, such as 0.5."
-        )
-    values = map.detach().numpy()
-    peak = float(values.max())
-    if not peak > 0:
-        return None
-    rows, columns = np.nonzero(values > threshold * peak)
-    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+    x0, y0, x1, y1 = over_thresholds(map.detach().numpy()[None], [threshold], by)[0, 0].tolist()
+    return (x0, y0, x1, y1) if x1 else None
+
+
+def over_thresholds(maps: NDArray, thresholds: Sequence[float] | NDArray, by: str = "all") -> Boxes:
+    """The boxes (N, T, 4) of maps (N, H, W) at each of T thresholds, by one of RULES; zeros where there is none.
+
+    Raises UserError as `box` does.
+    """
+    rule(by)
+    for threshold in thresholds:
+        if not 0 < threshold < 1:
+            raise UserError(
+                f"A threshold of {threshold:g} has no meaning: it is a share of the map's greatest value, "
+                "so give a number between 0 and 1, such as 0.5."
+            )
+    shares = np.asarray(thresholds, dtype=maps.dtype)
+    found = np.zeros((len(maps), len(shares), 4), dtype=np.int64)
+    for start in range(0, len(maps), _IMAGES):
+        part = slice(start, start + _IMAGES)
+        limits = shares * maps[part].max((1, 2))[:, None]
+        found[part] = _around_all(maps[part], limits) if by == "all" else _around_largest(maps[part], limits)
+    return found
+
+
+def _around_all(maps: NDArray, limits: NDArray) -> Boxes:
+    """Boxes (N, T, 4) around everything above `limits` (N, T), of maps that have positive ones."""
+    # A column holds something above the limit just when its greatest value is: no map is thresholded as a whole.
+    columns, rows = (maps.max(axis)[:, None] > limits[:, :, None] for axis in (1, 2))
+    return _bounds(columns, rows) * (limits > 0)[..., None]
+
+
+def _around_largest(maps: NDArray, limits: NDArray) -> Boxes:
+    """Boxes (N, T, 4) around the region of most pixels above `limits` (N, T); of equal ones the first from the top."""
+    planes = np.zeros((3, 3, 3), dtype=bool)
+    planes[1] = _TOUCHING  # within one image, never from one to the next
+    boxes = []
+    for limit in limits.T:
+        regions, count = ndimage.label(maps > limit[:, None, None], planes)
+        sizes = np.bincount(regions.ravel(), minlength=count + 1)
+        sizes[0] = 0  # what lies below the limit is no region
+        largest = sizes[regions].reshape(len(maps), -1).argmax(1)
+        chosen = np.take_along_axis(regions.reshape(len(maps), -1), largest[:, None], 1)
+        inside = (regions == chosen[:, :, None]) & (regions > 0)
+        boxes.append(_bounds(inside.any(1), inside.any(2)))
+    return np.stack(boxes, 1) * (limits > 0)[..., None]
+
+
+def _bounds(columns: NDArray, rows: NDArray) -> Boxes:
+    """Boxes (..., 4) from which columns (..., W) and rows (..., H) have something in them."""
+    edges = (_first(columns), _first(rows), columns.shape[-1] - _first(columns[..., ::-1]))
+    return np.stack([*edges, rows.shape[-1] - _first(rows[..., ::-1])], -1)
+
+
+def _first(flags: NDArray) -> NDArray:
+    return flags.argmax(-1)
+
+
+def iou(one: NDArray, other: NDArray) -> NDArray:
+    """Intersection over union, 0 to 1, of boxes (..., 4) and (..., 4) that broadcast; 0 for a box that is none."""
+    width = np.minimum(one[..., 2], other[..., 2]) - np.maximum(one[..., 0], other[..., 0])
+    height = np.minimum(one[..., 3], other[..., 3]) - np.maximum(one[..., 1], other[..., 1])
+    common = np.clip(width, 0, None) * np.clip(height, 0, None)
+    union = _area(one) + _area(other) - common
+    return np.divide(common, union, out=np.zeros(union.shape), where=union > 0)
+
+
+def _area(box: NDArray) -> NDArray:
+    return (box[..., 2] - box[..., 0]) * (box[..., 3] - box[..., 1])
 
 
 def draw(picture: Picture, box: Box, colour: tuple[int, int, int], *, zoom: float = 1, line: int = 2) -> Picture:

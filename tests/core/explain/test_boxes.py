@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from core.errors import UserError
 from core.explain import boxes
@@ -51,6 +52,99 @@ def test_no_positive_evidence_no_box(nothing):
 def test_threshold_outside_zero_and_one_is_refused(threshold):
     with pytest.raises(UserError, match="between 0 and 1"):
         boxes.box(torch.ones(2, 2), threshold)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (("0000", "0900", "0000"), (1, 1, 2, 2)),
+        (("9000", "0000", "0009"), (0, 0, 1, 1)),  # two of one size: the first from the top
+        (("0009", "0000", "9900"), (0, 2, 2, 3)),  # the larger, though not the first
+        (("9000", "0000", "0066"), (2, 2, 4, 3)),  # the larger, though it does not hold the greatest value
+        (("9000", "0900", "0000"), (0, 0, 2, 2)),  # pixels that meet at a corner are one region
+        (("9009", "9009", "9999"), (0, 0, 4, 3)),  # not convex, still one
+        (("9999", "9999", "9999"), (0, 0, 4, 3)),
+        (("00009", "00000", "88000"), (0, 2, 2, 3)),
+        (("90", "00"), (0, 0, 1, 1)),
+        (("9",), (0, 0, 1, 1)),
+    ],
+)
+def test_box_around_the_largest_region(rows, expected):
+    assert boxes.box(map_of(*rows), 0.5, "largest") == expected
+
+
+@pytest.mark.parametrize("by", boxes.RULES)
+@pytest.mark.parametrize("nothing", [torch.zeros(3, 3), torch.full((3, 3), -2.0)])
+def test_no_rule_finds_a_box_without_positive_evidence(nothing, by):
+    assert boxes.box(nothing, 0.5, by) is None
+
+
+@pytest.mark.parametrize("by", boxes.RULES)
+def test_all_images_and_thresholds_at_once(by):
+    noise = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(40, 9, 12)), (0, 1, 1))
+    noise[3], noise[4], noise[5] = 0, -1, 2
+    thresholds = np.arange(1, 20) / 20
+    together = boxes.over_thresholds(noise, thresholds, by)
+    for i, map in enumerate(noise):
+        for j, threshold in enumerate(thresholds):
+            assert tuple(together[i, j].tolist()) == (by_definition(map, threshold, by) or (0, 0, 0, 0))
+
+
+def by_definition(map, threshold, by):
+    """The rules as they are said, one map at a time."""
+    if map.max() <= 0:
+        return None
+    above = map > threshold * map.max()
+    if by == "largest":
+        regions, count = ndimage.label(above, np.ones((3, 3)))
+        above = regions == 1 + np.argmax([(regions == 1 + i).sum() for i in range(count)])
+    rows, columns = np.nonzero(above)
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
+def test_regions_do_not_run_from_one_image_into_the_next():
+    maps = np.stack([map_of("99", "00").numpy(), map_of("09", "00").numpy(), map_of("00", "90").numpy()])
+    found = boxes.over_thresholds(maps, [0.5], "largest")[:, 0].tolist()
+    assert found == [[0, 0, 2, 1], [1, 0, 2, 1], [0, 1, 1, 2]]
+
+
+def test_many_images_go_in_parts(monkeypatch):
+    maps = np.random.default_rng(1).normal(size=(7, 4, 5))
+    expected = {by: boxes.over_thresholds(maps, [0.3, 0.6], by) for by in boxes.RULES}
+    monkeypatch.setattr(boxes, "_IMAGES", 3)
+    for by in boxes.RULES:
+        np.testing.assert_array_equal(boxes.over_thresholds(maps, [0.3, 0.6], by), expected[by])
+
+
+def test_an_unknown_rule_is_refused():
+    with pytest.raises(UserError, match="no rule.*all, largest"):
+        boxes.box(torch.ones(2, 2), 0.5, "smallest")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ((0, 0, 4, 4), (0, 0, 4, 4), 1),
+        ((0, 0, 1, 1), (0, 0, 1, 1), 1),  # one pixel is one pixel, not four
+        ((0, 0, 2, 2), (1, 1, 3, 3), 1 / 7),
+        ((0, 0, 1, 1), (1, 0, 2, 1), 0),  # side by side: half-open boxes share nothing
+        ((0, 0, 4, 4), (1, 1, 3, 3), 1 / 4),
+        ((0, 0, 4, 2), (2, 0, 4, 4), 1 / 3),
+        ((0, 0, 2, 2), (5, 5, 9, 9), 0),
+        ((0, 0, 0, 0), (0, 0, 2, 2), 0),  # no box
+        ((0, 0, 0, 0), (0, 0, 0, 0), 0),
+        ((0.5, 0.0, 1.5, 1.0), (0.0, 0.0, 1.0, 1.0), 1 / 3),
+    ],
+)
+def test_intersection_over_union(one, other, expected):
+    for pair in ((one, other), (other, one)):
+        assert float(boxes.iou(*map(np.array, pair))) == pytest.approx(expected)
+
+
+def test_iou_broadcasts():
+    many = np.array([[[0, 0, 2, 2], [0, 0, 1, 1]], [[0, 0, 4, 4], [3, 3, 4, 4]]])
+    truth = np.array([[0, 0, 2, 2], [0, 0, 4, 4]])
+    assert boxes.iou(many, truth[:, None]).tolist() == [[1, 0.25], [1, 1 / 16]]
 
 
 def test_draw_colours_the_frame_and_nothing_else():
