@@ -25,6 +25,9 @@ class Command:
 COMMANDS = {
     "models": Command("core.models.command", "list the nets beside the thesis's figures"),
     "explain": Command("core.explain.command", "say what a net sees in a picture, and where"),
+    "explain-faithfulness": Command(
+        "core.explain.faithfulness_command", "measure whether maps point at what decides: insertion, deletion, drop"
+    ),
     "stylize": Command("core.style.command", "paint a picture in one style or a blend of several"),
     "styles": Command("core.style.command", "list the styles to paint in", "add_styles_arguments", "run_styles"),
 }
