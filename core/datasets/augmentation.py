@@ -20,23 +20,51 @@ def normalise(
     return real.mul_(scale).sub_(shift).to(dtype)
 
 
-def crop_and_mirror(images: Tensor, pad: int, mirror: bool, generator: torch.Generator | None = None) -> Tensor:
-    """Pad with black on every side, cut one random window of the old size from each image and mirror half of them.
+def crop_and_mirror(
+    images: Tensor,
+    pad: int,
+    mirror: bool | Tensor,
+    generator: torch.Generator | None = None,
+    *,
+    reflect: bool = False,
+) -> Tensor:
+    """Pad on every side, cut one random window of the old size from each image and mirror half of them.
 
     The augmentation of CIFAR-10+ (section 4.3.1: pad 4, mirror with probability 1/2). uint8 (N, C, H, W) -> the same
-    shape and type, a new tensor. `generator` makes it repeatable.
+    shape and type, a new tensor. `mirror` may say which images are mirrored, bool (N,) on the CPU. `generator` makes it
+    repeatable. Padded is with black, or with `reflect` with what lies inside the border; `pad` is then below the side.
     """
     count, channels, height, width = images.shape
     down = torch.randint(2 * pad + 1, (count, 1), generator=generator)
     right = torch.randint(2 * pad + 1, (count, 1), generator=generator)
     columns = torch.arange(width).expand(count, width)
-    if mirror:
-        mirrored = torch.rand((count, 1), generator=generator) < 0.5
+    if mirror is True:
+        mirror = torch.rand((count, 1), generator=generator) < 0.5
+    if isinstance(mirror, Tensor):
+        mirrored = mirror.view(count, 1)
         columns = torch.where(mirrored, width - 1 - columns, columns)
-    rows = torch.arange(height) + down
+    rows, columns = torch.arange(height) + down, columns + right
+    padded, stride = images, width
+    if reflect:
+        rows, columns = _reflected(rows - pad, height), _reflected(columns - pad, width)
+    else:
+        padded, stride = F.pad(images, (pad, pad, pad, pad)), width + 2 * pad
     # One gather over flat pixels does the cut and the mirror: 0.3 ms for 128 CIFAR images on one thread, against
     # 0.7 ms for a cut by `unfold` and 1.6 ms for a loop over the 81 shifts.
-    pixels = (rows * (width + 2 * pad)).unsqueeze(2) + (columns + right).unsqueeze(1)
-    pixels = pixels.view(count, 1, height * width).expand(count, channels, height * width)
-    padded = F.pad(images, (pad, pad, pad, pad)).reshape(count, channels, -1)
-    return padded.gather(2, pixels.to(images.device)).view(count, channels, height, width)
+    pixels = (rows * stride).unsqueeze(2) + columns.unsqueeze(1)
+    pixels = pixels.view(count, 1, height * width).to(images.device).expand(count, channels, height * width)
+    return padded.reshape(count, channels, -1).gather(2, pixels).view(count, channels, height, width)
+
+
+def _reflected(places: Tensor, size: int) -> Tensor:
+    """Pixels outside of 0 ... size - 1 folded back into it, the border itself not repeated."""
+    return size - 1 - (size - 1 - places.abs()).abs()
+
+
+def alternately_mirrored(count: int, epoch: int, seed: int) -> Tensor:
+    """Which of `count` images are mirrored in `epoch`: half of them by chance in epoch 0, the others in epoch 1, ...
+
+    So each image is seen both ways in any two epochs (Jordan, 2024, arXiv:2404.00498). bool (count,).
+    """
+    first = torch.rand(count, generator=torch.Generator().manual_seed(seed)) < 0.5
+    return first ^ bool(epoch % 2)

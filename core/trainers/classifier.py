@@ -1,11 +1,12 @@
-"""The training loop for classifiers: data to run folder, pausable, stoppable and resumable at any step.
+"""The training loop for classifiers: data to run folder, pausable, steerable, stoppable and resumable at any step.
 
 Every random choice is a function of a seed and the step, or of torch's generator whose state is in the checkpoint, so a
 resumed training takes exactly the steps that an uninterrupted one would have taken.
 """
 
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -13,19 +14,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core import datasets, hardware, weights
-from core.datasets import Dataset
-from core.datasets.augmentation import crop_and_mirror, normalise
+from core.datasets import Dataset, Split
+from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, normalise
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.folder import Run, Writer
 from core.trainers import evaluation
+from core.trainers.average import WeightAverage
+from core.trainers.divergence import Watch
 from core.trainers.muon import Muon
 from core.trainers.recipe import Recipe, Settings
 from core.trainers.schedule import learning_rate
 
 ROWS_PER_EPOCH = 10
 CHECKPOINT_SECONDS = 30.0
-PADDING = 4  # the thesis' augmentation, section 4.3.1
+PREPARATION_IMAGES = 5_000  # that a net may see before its first step
+RATE_FACTORS = (1e-4, 1e4)
 
 
 def train(run: Run) -> None:
@@ -48,6 +52,10 @@ def _download_progress(writer: Writer) -> datasets.Progress:
     return report
 
 
+class _Stopped(Exception):
+    """The watcher asked to stop."""
+
+
 @dataclass
 class _Tally:
     """Sums over the training batches since the last row of the metrics."""
@@ -55,6 +63,15 @@ class _Tally:
     loss: float = 0.0
     errors: int = 0
     images: int = 0
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """What a checkpoint holds, and of its tensors the weights that pages read."""
+
+    tensors: dict[str, Tensor]
+    state: dict[str, Any]
+    model: dict[str, Tensor]
 
 
 class _Training:
@@ -65,6 +82,49 @@ class _Training:
         self.device = hardware.device()
         wanted = {"float32": False, "bfloat16": True, "auto": self.recipe.bfloat16 and hardware.bf16_is_fast()}
         self.bf16 = wanted[settings.precision]
+        self.step = 0
+        self.seconds = 0.0
+        self.tally = _Tally()
+        self.unsaved: _Snapshot | None = None
+        self.saved_at = time.monotonic()
+        self.watch = Watch(len(data.classes))
+        self.rate_factor = 1.0
+        self.ignored = ""
+        self.steps_per_epoch = max(1, len(data.train) // self.recipe.batch_size)
+        self.steps = self.recipe.epochs * self.steps_per_epoch
+        self.row_every = max(1, self.steps_per_epoch // ROWS_PER_EPOCH)
+        self.images = data.train.images.to(self.device)
+        self.labels = data.train.labels.to(self.device)
+        self.held_out_name, self.held_out = data.held_out, getattr(data, data.held_out)
+        found = run.checkpoint()
+        began_from = self._build(fresh=found is None)
+        self.optimizer = _optimizer(self.recipe, self.net)
+        self.average = WeightAverage(self.net, self.recipe.weight_average) if self.recipe.weight_average else None
+        torch.manual_seed(settings.seed_noise)
+        if found:
+            self._resume(run, *found)
+        writer.drop_metrics_after("step", self.step if found else -1)
+        self.rate = learning_rate(self.recipe, max(0, self.step - 1), self.steps_per_epoch)
+        writer.facts(
+            model=settings.model,
+            dataset=settings.dataset,
+            classes=list(data.classes),
+            channels=data.channels,
+            side=data.side,
+            mean=list(data.mean),
+            std=list(data.std),
+            held_out=self.held_out_name,
+            precision="bfloat16" if self.bf16 else "float32",
+            device=hardware.describe(self.bf16),
+            steps=self.steps,
+            steps_per_epoch=self.steps_per_epoch,
+            parameters=sum(parameter.numel() for parameter in self.net.parameters()),
+            began_from=began_from if found is None else run.data.get("began_from"),
+        )
+
+    def _build(self, *, fresh: bool) -> dict[str, Any] | None:
+        """Make the net; a fresh one is prepared, or has the weights to start from: returns how those came about."""
+        settings, data = self.settings, self.data
         torch.manual_seed(settings.seed_initialisation)
         self.net: nn.Module = catalogue.build(
             settings.model,
@@ -75,60 +135,79 @@ class _Training:
         )
         _set_dropout(self.net, self.recipe.dropout)
         hardware.channels_last(self.net, self.device)
-        self.optimizer = _optimizer(self.recipe, self.net)
-        torch.manual_seed(settings.seed_noise)
-        self.step = 0
-        self.seconds = 0.0
-        self.tally = _Tally()
-        self.steps_per_epoch = max(1, len(data.train) // self.recipe.batch_size)
-        self.steps = self.recipe.epochs * self.steps_per_epoch
-        self.images = data.train.images.to(self.device)
-        self.labels = data.train.labels.to(self.device)
-        began_from = _start_from(settings.start_from, self.net) if settings.start_from else None
-        self._resume(run)
-        held_out = data.held_out
-        self.held_out_name, self.held_out = held_out, getattr(data, held_out)
-        writer.facts(
-            model=settings.model,
-            dataset=settings.dataset,
-            classes=list(data.classes),
-            channels=data.channels,
-            side=data.side,
-            mean=list(data.mean),
-            std=list(data.std),
-            held_out=held_out,
-            precision="bfloat16" if self.bf16 else "float32",
-            device=hardware.describe(self.bf16),
-            steps=self.steps,
-            steps_per_epoch=self.steps_per_epoch,
-            parameters=sum(parameter.numel() for parameter in self.net.parameters()),
-            began_from=began_from,
-        )
+        if fresh and settings.start_from:
+            return _start_from(settings.start_from, self.net)
+        prepare: Any = getattr(self.net, "prepare", None)
+        if fresh and prepare:
+            draw = torch.Generator().manual_seed(settings.seed_initialisation)
+            chosen = torch.randperm(len(data.train), generator=draw)[:PREPARATION_IMAGES].to(self.device)
+            with torch.no_grad():
+                prepare(normalise(self.images[chosen], data.mean, data.std))
+        return None
+
+    @property
+    def judged(self) -> nn.Module:
+        """The net that is evaluated and saved: the average where there is one."""
+        return self.average.net if self.average else self.net
 
     def go(self) -> None:
-        row_every = max(1, self.steps_per_epoch // ROWS_PER_EPOCH)
-        saved_at = time.monotonic()
+        with suppress(_Stopped):
+            self._train()
+        self._save()
+
+    def _train(self) -> None:
         self._report(0.0)
         self.net.train()
-        while self.step < self.steps:
-            if self.writer.obey(self._save).command == "stop":
-                break
+        while True:
+            if self.tally.images and self._row_is_due():
+                self._log()
+                self._save_soon(CHECKPOINT_SECONDS if not self._ends_epoch() else 0.0)
+            if self.step == self.steps:
+                return
+            self._obey()
             began = time.monotonic()
             self._take_step()
             self.step += 1
+            if self.average:
+                self.average.update(self.step)
             self.seconds += time.monotonic() - began
-            ends_epoch = self.step % self.steps_per_epoch == 0
-            if ends_epoch or self.step % row_every == 0:
-                self._log(ends_epoch)
-            if ends_epoch or time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                self._save()
-                saved_at = time.monotonic()
-        self._save()
+            self._save_soon(CHECKPOINT_SECONDS)
+
+    def _ends_epoch(self) -> bool:
+        return self.step % self.steps_per_epoch == 0
+
+    def _row_is_due(self) -> bool:
+        return self._ends_epoch() or self.step % self.row_every == 0
+
+    def _obey(self) -> None:
+        """Wait where a pause is asked for, raise _Stopped where a stop is, take over the factor on the rate."""
+        asked = self.writer.obey(self._save)
+        if asked.command == "stop":
+            raise _Stopped
+        self._steer(asked.values.get("rate_factor", 1.0))
+
+    def _obey_within_a_step(self) -> None:
+        """Between two parts of an evaluation: a pause or a stop does not wait for its end, a single step reaches it."""
+        if self.writer.run.control()[0] in ("pause", "stop"):
+            self._obey()
+
+    def _steer(self, factor: Any) -> None:
+        low, high = RATE_FACTORS
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or not low <= factor <= high:
+            if repr(factor) != self.ignored:  # said once
+                self.ignored = repr(factor)
+                self.writer.message(
+                    f"The factor {factor!r} on the learning rate is ignored: choose a number between {low:g} and "
+                    f"{high:g}."
+                )
+        elif factor != self.rate_factor:
+            self.rate_factor, self.ignored = float(factor), ""
+            self.writer.message("" if factor == 1 else f"The learning rate is {factor:g} times that of the recipe.")
 
     def _take_step(self) -> None:
-        rate = learning_rate(self.recipe, self.step, self.steps_per_epoch)
+        self.rate = learning_rate(self.recipe, self.step, self.steps_per_epoch) * self.rate_factor
         for group in self.optimizer.param_groups:
-            group["lr"] = rate * group.get("rate_factor", 1.0)
+            group["lr"] = self.rate * group.get("rate_factor", 1.0)
         images, labels = self._batch()
         x = normalise(images, self.data.mean, self.data.std).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
@@ -137,48 +216,69 @@ class _Training:
         loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        value = loss.item()
-        if value != value or value == float("inf"):
-            raise UserError(
-                f"The loss is no longer a number at step {self.step} (learning rate {rate:g}): the training has "
-                f"diverged. The last good checkpoint is kept; start again with a learning rate of "
-                f"{self.recipe.learning_rate / 10:.2g} or less."
-            )
+        # One transfer from the device for both figures.
+        value, errors = torch.stack((loss.detach(), (logits.detach().argmax(1) != labels).sum())).tolist()
+        if fault := self.watch.see(value):
+            raise self._diverged(fault)
+        self._save_if_good()
         self.optimizer.step()
         self.tally.loss += value * len(labels)
-        self.tally.errors += int((logits.detach().argmax(1) != labels).sum())
+        self.tally.errors += int(errors)
         self.tally.images += len(labels)
+
+    def _diverged(self, fault: str) -> UserError:
+        # The schedule may not have reached its peak yet, and may be long past it.
+        taken = range(0, self.step + 1, max(1, self.step // 100))
+        highest = max(learning_rate(self.recipe, step, self.steps_per_epoch) for step in taken)
+        lower = highest * self.rate_factor / 10
+        return UserError(
+            f"{fault} at step {self.step} (learning rate {self.rate:g}): the training has diverged. The last good "
+            f"checkpoint is kept; start again with a learning rate of {lower:.2g} or less."
+        )
 
     def _batch(self) -> tuple[Tensor, Tensor]:
         """Images and labels of this step: a slice of the epoch's shuffled order, augmented as the recipe says."""
         epoch, place = divmod(self.step, self.steps_per_epoch)
         if place == 0 or not hasattr(self, "order"):
             shuffle = torch.Generator().manual_seed(_mix(self.settings.seed_order, epoch))
-            self.order = torch.randperm(len(self.data.train), generator=shuffle).to(self.device)
+            self.order = torch.randperm(len(self.data.train), generator=shuffle)
+            self.mirrored = alternately_mirrored(len(self.order), epoch, _mix(self.settings.seed_noise, -1))
         chosen = self.order[place * self.recipe.batch_size : (place + 1) * self.recipe.batch_size]
-        images, labels = self.images[chosen], self.labels[chosen]
+        there = chosen.to(self.device)
+        images, labels = self.images[there], self.labels[there]
         if self.recipe.augment:
             draw = torch.Generator().manual_seed(_mix(self.settings.seed_noise, self.step))
-            images = crop_and_mirror(images, PADDING, True, draw)
+            in_turn = self.recipe.mirror and self.recipe.flip == "alternating"
+            mirror = self.mirrored[chosen] if in_turn else self.recipe.mirror
+            images = crop_and_mirror(images, self.recipe.padding, mirror, draw, reflect=self.recipe.border == "reflect")
         return images, labels
 
-    def _log(self, ends_epoch: bool) -> None:
+    def _log(self) -> None:
         row: dict[str, Any] = {
             "step": self.step,
             "epoch": round(self.step / self.steps_per_epoch, 4),
             "train_loss": self.tally.loss / self.tally.images,
             "train_error": 100 * self.tally.errors / self.tally.images,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "learning_rate": self.rate,
             "seconds": round(self.seconds, 3),
         }
         speed = self.step * self.recipe.batch_size / self.seconds
         row["images_per_second"] = round(speed, 1)
-        self.tally = _Tally()
-        if ends_epoch:
-            loss, error = evaluation.evaluate(self.net, self.held_out, self.data.mean, self.data.std, self.bf16)
+        if self._ends_epoch():
+            loss, error = self._measure(self.held_out)
             row |= {f"{self.held_out_name}_loss": loss, f"{self.held_out_name}_error": error}
+        self.tally = _Tally()  # only now: a stop during the evaluation leaves the row to the resumed training
         self.writer.log(row)
         self._report(speed)
+
+    def _measure(self, split: Split, views: int = 1) -> tuple[float, float]:
+        """Mean cross-entropy (nats) and error (per cent) on a split, obeying in between."""
+        logits = []
+        for images in split.images.split(evaluation.BATCH):
+            self._obey_within_a_step()
+            mean, std = self.data.mean, self.data.std
+            logits.append(evaluation.predict(self.judged, images, mean, std, bf16=self.bf16, views=views))
+        return evaluation.scores(torch.cat(logits), split.labels)
 
     def _report(self, speed: float) -> None:
         left = (self.steps - self.step) * self.recipe.batch_size / speed if speed else None
@@ -191,38 +291,74 @@ class _Training:
             seconds_left=left and round(left, 1),
         )
 
+    def _save_soon(self, after: float) -> None:
+        """Save the state of now as soon as the next loss shows that it is good, where `after` seconds have passed."""
+        if time.monotonic() - self.saved_at >= after and not self.watch.doubtful:
+            self.unsaved = self._snapshot()
+            self.saved_at = time.monotonic()
+
+    def _save_if_good(self) -> None:
+        """Save what waits for it, the loss of one more step being known."""
+        if self.unsaved and not self.watch.doubtful:
+            self._write(self.unsaved)
+        self.unsaved = None
+
     def _save(self) -> None:
-        model = {name: tensor.detach().cpu() for name, tensor in self.net.state_dict().items()}
-        tensors = {f"net.{name}": tensor for name, tensor in model.items()}
+        self.unsaved = None
+        self._write(self._snapshot())
+
+    def _write(self, snapshot: _Snapshot) -> None:
+        self.writer.save(snapshot.tensors, snapshot.state)
+        self.writer.save_model(snapshot.model)
+
+    def _snapshot(self) -> _Snapshot:
+        tensors = {f"net.{name}": tensor for name, tensor in _copies(self.net).items()}
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
+            raise self._diverged("A weight is no longer a number")
+        if self.average:
+            tensors |= {f"average.{name}": tensor for name, tensor in _copies(self.average.net).items()}
         saved = self.optimizer.state_dict()
         for index, entries in saved["state"].items():
-            tensors |= {f"optimizer.{index}.{key}": value.cpu() for key, value in entries.items()}
+            tensors |= {f"optimizer.{index}.{key}": _copy(value) for key, value in entries.items()}
         tensors["rng"] = torch.get_rng_state()
         if self.device.type == "cuda":
             tensors["rng_cuda"] = torch.cuda.get_rng_state()
-        state = {"step": self.step, "seconds": self.seconds, "tally": vars(self.tally)}
-        self.writer.save(tensors, state)
-        self.writer.save_model(model)
+        state = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "tally": asdict(self.tally),
+            "watch": self.watch.state(),
+        }
+        judged = "average." if self.average else "net."
+        return _Snapshot(tensors, state, _part(tensors, judged))
 
-    def _resume(self, run: Run) -> None:
-        found = run.checkpoint()
-        if found is None:
-            self.writer.drop_metrics_after("step", -1)
-            return
-        tensors, state = found
-        net_tensors = {name[4:]: tensor for name, tensor in tensors.items() if name.startswith("net.")}
-        weights.fill(self.net, net_tensors, f"The checkpoint of {run.id}")
+    def _resume(self, run: Run, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        what = f"The checkpoint of {run.id}"
+        weights.fill(self.net, _part(tensors, "net."), what)
+        if self.average:
+            weights.fill(self.average.net, _part(tensors, "average."), what)
         saved = self.optimizer.state_dict()
-        for name, tensor in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, key = name.split(".", 2)
-                saved["state"].setdefault(int(index), {})[key] = tensor
+        for name, tensor in _part(tensors, "optimizer.").items():
+            index, key = name.split(".", 1)
+            saved["state"].setdefault(int(index), {})[key] = tensor
         self.optimizer.load_state_dict(saved)
         torch.set_rng_state(tensors["rng"])
         if "rng_cuda" in tensors and self.device.type == "cuda":
             torch.cuda.set_rng_state(tensors["rng_cuda"])
         self.step, self.seconds, self.tally = state["step"], state["seconds"], _Tally(**state["tally"])
-        self.writer.drop_metrics_after("step", self.step)
+        self.watch = Watch(len(self.data.classes), state.get("watch"))
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True)
+
+
+def _copies(net: nn.Module) -> dict[str, Tensor]:
+    return {name: _copy(tensor) for name, tensor in net.state_dict().items()}
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _start_from(name: str, net: nn.Module) -> dict[str, Any]:
@@ -258,21 +394,47 @@ _ADAPTIVE: dict[str, type[torch.optim.Optimizer]] = {
 }
 
 
+_NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
+
+
 def _optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
     """The optimiser of that name (section 3.2); what the recipe does not hold has torch's value."""
+    groups = _groups(recipe, net)
     if recipe.optimizer in _ADAPTIVE:
         adaptive: Any = _ADAPTIVE[recipe.optimizer]
-        return adaptive(net.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        return adaptive(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     if recipe.optimizer == "muon":
         return Muon(net, recipe.learning_rate, recipe.momentum, recipe.weight_decay, recipe.bias_rate)
     momentum = 0.0 if recipe.optimizer == "sgd" else recipe.momentum
     return torch.optim.SGD(
-        net.parameters(),
+        groups,
         recipe.learning_rate,
         momentum,
         weight_decay=recipe.weight_decay,
         nesterov=recipe.optimizer == "nesterov" and momentum > 0,
     )
+
+
+def _groups(recipe: Recipe, net: nn.Module) -> list[dict[str, Any]]:
+    """What may change of a net, and beside it the shifts of its normalisation layers where their rate is another.
+
+    Their decay is divided by as much as their rate is multiplied by: each step shrinks them as it does the others.
+    """
+    learnt = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    if recipe.bias_rate == 1:
+        return [{"params": learnt}]
+    layers = (layer for layer in net.modules() if isinstance(layer, _NORMALISATIONS) and layer.bias is not None)
+    shifts = {id(layer.bias) for layer in layers}
+    decay = recipe.weight_decay / recipe.bias_rate if recipe.bias_rate else 0.0
+    groups: list[dict[str, Any]] = [
+        {"params": [parameter for parameter in learnt if id(parameter) not in shifts]},
+        {
+            "params": [parameter for parameter in learnt if id(parameter) in shifts],
+            "rate_factor": recipe.bias_rate,
+            "weight_decay": decay,
+        },
+    ]
+    return [group for group in groups if group["params"]]
 
 
 def _mix(seed: int, number: int) -> int:

@@ -1,4 +1,11 @@
-"""What a net answers for images it is asked about, and how often it errs."""
+"""What a net answers for images it is asked about, and how often it errs.
+
+Asked about several views of an image (section 3.6.4), its logits are averaged over them: 2 are the image and its mirror
+image, 3 the image and itself shifted by a pixel to the upper left and to the lower right, which suits digits, and 6
+these three and their mirror images. The shifted ones count half, as in airbench (Jordan, 2024, arXiv:2404.00498).
+"""
+
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -6,6 +13,8 @@ from torch import Tensor, nn
 
 from core.datasets import Split
 from core.datasets.augmentation import normalise
+from core.errors import UserError
+from core.trainers.hyperparameters import VIEWS
 
 BATCH = 500
 
@@ -19,8 +28,9 @@ def predict(
     *,
     bf16: bool = False,
     batch: int = BATCH,
+    views: int = 1,
 ) -> Tensor:
-    """Logits, float32 (N, classes) on the CPU, of uint8 `images` (N, C, H, W).
+    """Logits, float32 (N, classes) on the CPU, of uint8 `images` (N, C, H, W), averaged over 1, 2, 3 or 6 `views`.
 
     The net is put into evaluation mode for the time of the call and left as it was.
     """
@@ -30,12 +40,30 @@ def predict(
     try:
         logits = []
         for part in images.split(batch):
-            x = normalise(part.to(device), mean, std).contiguous(memory_format=torch.channels_last)
-            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                logits.append(net(x).float().cpu())
+            x = normalise(part.to(device), mean, std)
+            total = torch.zeros(())
+            for share, view in _views(x, views):
+                with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                    seen = net(view.contiguous(memory_format=torch.channels_last))
+                total = total + share * seen.float().cpu()
+            logits.append(total)
     finally:
         net.train(training)
     return torch.cat(logits)
+
+
+def _views(x: Tensor, views: int) -> Iterator[tuple[float, Tensor]]:
+    """So many views of normalised images (N, C, H, W), each with its share in the average."""
+    if views not in VIEWS:
+        raise UserError(f"Evaluation has no {views} views: choose one of {', '.join(map(str, VIEWS))}.")
+    height, width = x.shape[-2:]
+    shown = [(1.0, x)]
+    if views in (3, 6):
+        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        shown = [(0.5, x), (0.25, padded[..., 2:, 2:]), (0.25, padded[..., :height, :width])]
+    if views in (2, 6):
+        shown = [(share / 2, seen) for share, view in shown for seen in (view, view.flip(-1))]
+    yield from shown
 
 
 def scores(logits: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -45,7 +73,7 @@ def scores(logits: Tensor, labels: Tensor) -> tuple[float, float]:
 
 
 def evaluate(
-    net: nn.Module, split: Split, mean: tuple[float, ...], std: tuple[float, ...], bf16: bool = False
+    net: nn.Module, split: Split, mean: tuple[float, ...], std: tuple[float, ...], bf16: bool = False, views: int = 1
 ) -> tuple[float, float]:
-    """Mean cross-entropy (nats) and error (per cent) of `net` on a split."""
-    return scores(predict(net, split.images, mean, std, bf16=bf16), split.labels)
+    """Mean cross-entropy (nats) and error (per cent) of `net` on a split, averaged over so many views of an image."""
+    return scores(predict(net, split.images, mean, std, bf16=bf16, views=views), split.labels)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from core.datasets.augmentation import crop_and_mirror, normalise
+from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, normalise
 
 
 def _windows(image: torch.Tensor, pad: int) -> list[torch.Tensor]:
@@ -41,6 +41,17 @@ def test_the_generator_makes_it_repeatable_and_leaves_the_input_alone() -> None:
     assert torch.equal(images, before)
 
 
+@pytest.mark.parametrize("pad", [1, 4])
+def test_a_reflecting_border_shows_what_lies_inside_it(pad: int) -> None:
+    image = torch.randint(256, (3, 5, 6), dtype=torch.uint8)
+    padded = torch.nn.functional.pad(image.float(), (pad,) * 4, mode="reflect").to(torch.uint8)
+    windows = [padded[:, y : y + 5, x : x + 6] for y in range(2 * pad + 1) for x in range(2 * pad + 1)]
+    out = crop_and_mirror(image.expand(400, -1, -1, -1), pad, True, torch.Generator().manual_seed(0), reflect=True)
+    found = [any(torch.equal(seen, window) for window in windows) for cut in out for seen in (cut, cut.flip(2))]
+    assert all(one or other for one, other in zip(found[::2], found[1::2], strict=True))
+    assert len({tuple(cut.flatten().tolist()) for cut in out}) > len(windows)
+
+
 def test_any_memory_order_gives_the_same_pixels() -> None:
     images = torch.randint(256, (8, 3, 8, 8), dtype=torch.uint8)
     ordered = crop_and_mirror(images, 2, True, torch.Generator().manual_seed(1))
@@ -60,3 +71,17 @@ def test_normalise_gives_mean_0_and_std_1() -> None:
 def test_normalise_in_bfloat16() -> None:
     images = torch.randint(256, (2, 1, 4, 4), dtype=torch.uint8)
     assert normalise(images, (0.1,), (0.3,), torch.bfloat16).dtype == torch.bfloat16
+
+
+def test_the_images_that_are_named_are_mirrored() -> None:
+    images = torch.arange(4 * 9, dtype=torch.uint8).reshape(4, 1, 3, 3)
+    out = crop_and_mirror(images, 0, torch.tensor([True, False, False, True]))
+    assert torch.equal(out[[0, 3]], images[[0, 3]].flip(3)) and torch.equal(out[[1, 2]], images[[1, 2]])
+
+
+def test_in_turn_every_image_is_mirrored_every_second_epoch() -> None:
+    epochs = [alternately_mirrored(1000, epoch, seed=3) for epoch in range(4)]
+    assert 400 < epochs[0].sum() < 600
+    assert torch.equal(epochs[1], ~epochs[0])
+    assert torch.equal(epochs[2], epochs[0]) and torch.equal(epochs[3], epochs[1])
+    assert not torch.equal(epochs[0], alternately_mirrored(1000, 0, seed=4))
