@@ -20,15 +20,17 @@ OPTIMIZERS = {
     "adagrad": "AdaGrad",
     "adadelta": "AdaDelta",
     "rmsprop": "RMSProp",
+    "muon": "Muon",
 }
-SCHEDULES = {"constant": "Constant", "step": "Steps", "cosine": "Cosine", "one_cycle": "One cycle"}
+SCHEDULES = {"constant": "Constant", "step": "Steps", "cosine": "Cosine", "one_cycle": "One cycle", "linear": "Linear"}
 PRECISIONS = {"auto": "What is fast here", "float32": "float32", "bfloat16": "bfloat16"}
 FLIPS = {"random": "By chance", "alternating": "Every second epoch"}
 VIEWS = {1: "The image alone", 2: "With its mirror image"}
+BORDERS = {"black": "Black", "reflect": "The image, reflected"}
 RANDOM_WEIGHTS = "Random weights"
 SEED_LIMIT = 2**31 - 1
-# Said by another control: the precision.
-ELSEWHERE = ("bfloat16",)
+# Said by the precision, and those that only some choices have.
+ELSEWHERE = ("bfloat16", "momentum", "milestones", "padding", "border", "mirror", "flip")
 
 
 def recipe_choice(net: str, dataset: str) -> str:
@@ -133,10 +135,18 @@ class Form:
                 self.recipe.learning_rate / 2,
             ),
         }
-        if values["optimizer"] in ("momentum", "nesterov"):
+        if values["optimizer"] in ("momentum", "nesterov", "muon"):
             values["momentum"] = self._number(
                 "momentum", "Momentum", 0.0, 0.9999, "Share of the last step that the next one keeps.", 0.05
             )
+        values["bias_rate"] = self._number(
+            "bias_rate",
+            "Rate of the shifts, times",
+            0.0,
+            1000.0,
+            "Factor on the learning rate of the shifts of normalisation layers; 1: like all weights.",
+            1.0,
+        )
         values["schedule"] = self._choice(
             "schedule", "Schedule", SCHEDULES, recipes.SCHEDULES, "How the learning rate changes over the epochs."
         )
@@ -232,21 +242,18 @@ class Form:
         }
 
     def _others(self, drawn: dict[str, Any]) -> dict[str, Any]:
-        """Whatever else a recipe holds, by its name."""
+        """Whatever number or switch a recipe may hold besides, by its name."""
         values: dict[str, Any] = {}
-        conditional = ("momentum", "milestones", "padding", "mirror", "flip")
         for field in dataclasses.fields(Recipe):
-            if field.name in drawn or field.name in (*ELSEWHERE, *conditional):
-                continue
             value, label, key = getattr(self.recipe, field.name), spaced(field.name), self._key(field.name)
+            if field.name in drawn or field.name in ELSEWHERE:
+                continue
             if isinstance(value, bool):
-                values[field.name] = st.toggle(label, value, key=key, help=HELP.get(field.name))
+                values[field.name] = st.toggle(label, value, key=key)
             elif isinstance(value, int):
-                values[field.name] = st.number_input(label, 0, None, value, key=key, help=HELP.get(field.name))
+                values[field.name] = st.number_input(label, 0, None, value, key=key)
             elif isinstance(value, float):
-                values[field.name] = st.number_input(
-                    label, 0.0, None, value, format="%g", key=key, help=HELP.get(field.name)
-                )
+                values[field.name] = st.number_input(label, 0.0, None, value, format="%g", key=key)
         return values
 
     def _numbers(self) -> dict[str, Any]:
@@ -295,9 +302,6 @@ class Form:
                 help="Shipped nets and runs of the same net with as many classes, to train them on.",
             )
         }
-
-
-HELP = {"bias_rate": "Factor on the learning rate of the shifts of normalisation layers; 1: like all weights."}
 
 
 def milestones(text: str) -> tuple[tuple[float, float], ...]:

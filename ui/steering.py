@@ -19,23 +19,25 @@ _SUGGESTED = re.compile(r"learning rate of ([0-9.]+(?:e[-+]?\d+)?)")
 
 def rate(run: Run, status: Status) -> None:
     """The control of the learning rate of a training under way: a factor, what it comes to, and the way back."""
-    key = f"rate factor {run.id}"
     asked = _factor(run)
-    if key not in st.session_state:
-        st.session_state[key] = asked
+    # A slider under another key stands at its new value: after a reset there is a new one.
+    resets = f"resets of the rate of {run.id}"
+    key = f"rate factor {run.id} {st.session_state.setdefault(resets, 0)}"
 
     def ask() -> None:
         with guard():
             set_factor(run, st.session_state[key])
 
     def reset() -> None:
-        st.session_state[key] = 1.0
-        ask()
+        st.session_state[resets] += 1
+        with guard():
+            set_factor(run, 1.0)
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.select_slider(
             "Learning rate, times the schedule's",
-            sorted({*FACTORS, asked, st.session_state[key]}),
+            sorted({*FACTORS, asked}),
+            asked,
             format_func=lambda factor: f"× {factor:g}",
             key=key,
             on_change=ask,

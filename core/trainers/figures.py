@@ -16,7 +16,18 @@ from core.trainers import pace, thesis
 from core.trainers.recipe import Recipe, Settings
 
 FEW_EPOCHS = 10  # with fewer the steps of a schedule are not seen
-PARTS = (200_000, 100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000)  # training images, where all are too many
+PARTS = (
+    200_000,
+    100_000,
+    50_000,
+    30_000,
+    20_000,
+    10_000,
+    5_000,
+    3_000,
+    2_000,
+    1_000,
+)  # training images, where all are too many
 MOST_MINUTES = 7 * 24 * 60
 
 
