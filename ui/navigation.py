@@ -19,6 +19,7 @@ MENU = {
             "model_training",
             "Start a training, watch its curves, pause, stop, resume.",
         ),
+        ("runs", "Runs", "stacked_line_chart", "Every training: compare, name, delete, take out and bring in."),
     ],
     "Look inside": [
         ("explain", "Explain a picture", "center_focus_strong", "What a net sees in a picture, and where."),

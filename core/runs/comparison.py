@@ -151,6 +151,12 @@ def difference(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
     return {key: line for key, line in table.items() if len(set(line.values())) > 1}
 
 
+def forget() -> None:
+    """Read every file anew from now on."""
+    _summary.cache_clear()
+    _rows.cache_clear()
+
+
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, Mapping):

@@ -1,0 +1,335 @@
+"""Runs: every training, the user's and those that came with Atelier, side by side; the address carries which."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from ui import frame, job_card
+from ui.frame import PAGES, guard
+
+frame.head("Runs", "What made the difference? Lay trainings over one another and see which choice paid.")
+
+from core.errors import UserError  # noqa: E402  (torch takes a moment: the head is shown first)
+from core.runs import archive, comparison, trash  # noqa: E402
+from core.runs.comparison import QUANTITIES, Curve  # noqa: E402
+from core.runs.folder import NAME_LENGTH, NOTE_LENGTH, DamagedRun, Run, list_runs  # noqa: E402
+from ui import run_charts, run_table  # noqa: E402
+
+NOBODY = "none"  # the address says so when every run has been taken out
+FIRST = 4  # runs that are laid over one another before anybody chooses
+MOST = 24  # that can be told apart at all
+IMPORT_MEGABYTES = 2000
+TURN, UNDO, FAULT = "turn of the runs", "runs deleted last", "what went wrong with a run"
+ROW, ROWS = 35, 9  # px, and how many are seen at once
+ALTS = {"error": "Error in percent", "loss": "Loss", "learning_rate": "Learning rate"}
+
+
+def chosen(runs: Sequence[Run | DamagedRun]) -> list[str]:
+    """The ids in the address, of those that there are; without any the newest run and those of the same data set."""
+    if asked := st.query_params.get_all("run"):
+        known = {run.id for run in runs}
+        return [id for id in dict.fromkeys(asked) if id in known]
+    lines = {run.id: run_table.line(run) for run in runs}
+    measured = [id for id, line in lines.items() if line.get("Error, %") is not None]
+    return [id for id in measured if lines[id]["Data set"] == lines[measured[0]]["Data set"]][:FIRST]
+
+
+def put(ids: list[str]) -> None:
+    """Let the address carry these runs."""
+    st.query_params["run"] = ids or [NOBODY]
+
+
+def table(runs: Sequence[Run | DamagedRun], ids: list[str]) -> None:
+    """All runs in a table whose headers sort it; what is selected in it goes into the address."""
+    places = [place for place, run in enumerate(runs) if run.id in ids]
+    stamp = hashlib.sha1("\n".join(run.id for run in runs).encode()).hexdigest()[:12]
+    key = f"runs {stamp} {st.session_state.get(TURN, 0)}"
+    seen = st.session_state.get(key)
+    if seen is not None and sorted(seen["selection"]["rows"]) != places:
+        # The address was changed elsewhere: a table of a new name begins with its selection.
+        st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+        key = f"runs {stamp} {st.session_state[TURN]}"
+    st.dataframe(
+        run_table.table(runs),
+        key=key,
+        on_select=lambda: put([runs[row].id for row in st.session_state[key]["selection"]["rows"] if row < len(runs)]),
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": places}},
+        hide_index=True,
+        placeholder="–",
+        height=ROW * (1 + min(len(runs), ROWS)) + 3,
+        column_config=run_table.COLUMNS,
+        alt=f"{len(runs)} runs with net, data set, recipe, state, errors, epochs and time of each.",
+    )
+
+
+def actions(selected: Sequence[Run | DamagedRun], whole: list[Run], names: dict[str, str]) -> None:
+    """What can be done with the selected runs, and the way in for runs from elsewhere."""
+    own = [run for run in selected if isinstance(run, DamagedRun) or not run.shipped]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover("Export", icon=":material/download:", disabled=not whole):
+            export(whole, names)
+        with st.popover("Name and note", icon=":material/edit_note:", disabled=not any(r in own for r in whole)):
+            for run in whole:
+                if not run.shipped:
+                    name_and_note(run)
+        st.button(
+            f"Delete {len(own)}" if len(own) > 1 else "Delete",
+            icon=":material/delete:",
+            disabled=not own,
+            on_click=delete,
+            args=(own,),
+            help="Moved to the trash, from which they come back. Those shipped with Atelier stay.",
+        )
+        with st.popover("Import", icon=":material/upload:"):
+            bring_in()
+        if st.session_state.get(UNDO):
+            st.button("Undo delete", icon=":material/undo:", type="tertiary", on_click=undo)
+        elif trash.deleted():
+            with st.popover("Trash", icon=":material/recycling:", type="tertiary"):
+                trashed()
+
+
+def export(runs: list[Run], names: dict[str, str]) -> None:
+    """The selected runs as files; each is made when its button is pressed."""
+    stem = runs[0].id if len(runs) == 1 else f"{len(runs)}-runs"
+    axis, logarithmic = st.session_state.get("x", "epoch"), st.session_state.get("log", True)
+    st.download_button(
+        "Figures, CSV",
+        lambda: archive.csv(runs),
+        f"{stem}.csv",
+        "text/csv",
+        icon=":material/table:",
+        help="Every row of the metrics, led by the run's name.",
+    )
+    st.download_button(
+        "Curves, PNG",
+        lambda: run_charts.picture(curves(runs, axis), names, axis, logarithmic),
+        f"{stem}.png",
+        "image/png",
+        icon=":material/image:",
+        help="As they are shown below.",
+    )
+    st.download_button(
+        "TensorBoard events, .zip",
+        lambda: archive.tensorboard_zip(runs),
+        f"{stem}-events.zip",
+        "application/zip",
+        icon=":material/query_stats:",
+        help="Unpack it and run: tensorboard --logdir FOLDER",
+    )
+    resumable = st.toggle("With checkpoint", help="Larger, but the training can be resumed elsewhere.")
+    for run in runs[:FIRST]:
+        st.download_button(
+            f"{names[run.id]}, .zip",
+            lambda run=run: archive.export_zip(run, resumable=resumable),  # type: ignore[misc]
+            f"{run.id}.zip",
+            "application/zip",
+            key=f"zip {run.id}",
+            icon=":material/folder_zip:",
+            help="Settings, curves and weights, for the Import of another installation.",
+        )
+    if len(runs) > FIRST:
+        st.caption("Select fewer runs to take the others out as .zip.")
+
+
+def name_and_note(run: Run) -> None:
+    """Two fields that are kept as soon as they are left."""
+    name_key, note_key = f"name {run.id}", f"note {run.id}"
+    st.text_input(
+        "Name", run.name, NAME_LENGTH, key=name_key, on_change=guarded, args=(run.rename, name_key), help=run.id
+    )
+    st.text_area("Note", run.note, 68, NOTE_LENGTH, key=note_key, on_change=guarded, args=(run.set_note, note_key))
+
+
+def guarded(change: Callable[[str], None], key: str) -> None:
+    """A change whose sentence, where it fails, is shown by the next run of the page."""
+    try:
+        change(st.session_state[key])
+    except UserError as error:
+        st.session_state[FAULT] = str(error)
+
+
+def delete(runs: Sequence[Run | DamagedRun]) -> None:
+    gone = []
+    for run in runs:
+        try:
+            trash.delete(run)
+            gone.append(run.id)
+        except UserError as error:
+            st.session_state[FAULT] = str(error)
+    st.session_state[UNDO] = gone
+    put([id for id in st.query_params.get_all("run") if id not in gone])
+
+
+def undo() -> None:
+    back = st.session_state.pop(UNDO)
+    restore(back)
+
+
+def restore(ids: Sequence[str]) -> None:
+    for id in ids:
+        try:
+            trash.undelete(id)
+        except UserError as error:
+            st.session_state[FAULT] = str(error)
+    put([*(id for id in st.query_params.get_all("run") if id != NOBODY), *ids])
+
+
+def trashed() -> None:
+    """The deleted runs, each with its way back, and the way to be rid of them."""
+    for id in trash.deleted()[:20]:
+        st.button(id, icon=":material/undo:", type="tertiary", key=f"restore {id}", on_click=restore, args=([id],))
+    st.button(
+        f"Empty, {trash.size() / 1e6:.1f} MB",
+        icon=":material/delete_forever:",
+        on_click=empty,
+        help="They cannot be brought back from then on.",
+    )
+
+
+def empty() -> None:
+    try:
+        trash.empty()
+    except UserError as error:
+        st.session_state[FAULT] = str(error)
+
+
+def bring_in() -> None:
+    """A run that another installation exported."""
+    with st.form("import", clear_on_submit=True, border=False):
+        file = st.file_uploader("A run, as .zip", type=["zip"], max_upload_size=IMPORT_MEGABYTES)
+        wanted = st.form_submit_button("Bring it in")
+    if wanted and file is not None:
+        with guard():
+            run = archive.import_zip(file)
+            put([*(id for id in st.query_params.get_all("run") if id != NOBODY), run.id])
+            st.rerun()
+
+
+def curves(runs: Sequence[Run], axis: str) -> dict[str, list[Curve]]:
+    """Of every quantity the curves that the runs have of it."""
+    most = run_charts.points_a_curve(len(runs))
+    return {
+        quantity: [curve for run in runs for curve in comparison.curves(run, quantity, axis, most)]
+        for quantity in QUANTITIES
+    }
+
+
+def overlay(runs: list[Run], names: dict[str, str]) -> None:
+    """The controls in a quarter of the width, the curves in the rest."""
+    controls, pictures = frame.columns()
+    with controls:
+        axis = st.segmented_control(
+            "Along",
+            list(comparison.AXES),
+            default="epoch",
+            format_func={"epoch": "Epochs", "time": "Time"}.get,
+            required=True,
+            key="x",
+            bind="query-params",
+            help="Time is that of training alone, without evaluation.",
+        )
+        logarithmic = st.toggle(
+            "Logarithmic", True, key="log", bind="query-params", help="Small differences near the end become visible."
+        )
+        st.caption(
+            "Dashed: on training images, mean over an epoch. Solid, with marks: on the images held out. "
+            "A click on a name in the legend singles its run out."
+        )
+        for run in runs[:FIRST]:
+            if not run.shipped and run.kind == "classifier":
+                st.page_link(
+                    PAGES / "train.py",
+                    label=job_card.plain(names[run.id]),
+                    icon=job_card.FACES[run.status().state].icon,
+                    query_params={"run": run.id},
+                )
+    with pictures:
+        found = curves(runs, axis or "epoch")
+        if not any(found.values()):
+            st.caption("These runs have no such figures yet.")
+        chart(found["error"], names, "error", axis, logarithmic, legend=True)
+        left, right = st.columns(2)
+        with left:
+            chart(found["loss"], names, "loss", axis, logarithmic, legend=not found["error"])
+        with right:
+            chart(found["learning_rate"], names, "learning_rate", axis, logarithmic, legend=False)
+
+
+def chart(found: list[Curve], names: dict[str, str], quantity: str, axis: str, logarithmic: bool, legend: bool) -> None:
+    if found:
+        st.altair_chart(
+            run_charts.overlay(found, names, quantity, axis, logarithmic, legend),
+            key=f"{quantity} of runs",
+            alt=f"{ALTS[quantity]} of {len(names)} runs over the {run_charts.AXES[axis]}.",
+        )
+
+
+def differences(runs: list[Run], names: dict[str, str]) -> None:
+    """The settings in which the runs differ, a column for each run."""
+    st.subheader("What differs", anchor=False)
+    if len(runs) < 2:
+        st.caption("Select a second run to see in what it differs.")
+        return
+    found = comparison.difference({run.id: run_table.settings(run) for run in runs})
+    if not found:
+        st.caption("Nothing: these runs have the same settings.")
+        return
+    rows = {run_table.setting_title(key): line for key, line in found.items()}
+    data = pd.DataFrame.from_dict(rows, orient="index").rename(columns=names)
+    st.dataframe(data, key="differences", alt="The settings in which the selected runs differ.", height="content")
+
+
+def show() -> None:
+    """The table, and under it the selected runs."""
+    runs = list_runs(shipped=True)
+    if not runs:
+        invite()
+        return
+    ids = chosen(runs)
+    table(runs, ids)
+    selected = sorted((run for run in runs if run.id in ids), key=lambda run: ids.index(run.id))
+    whole = [run for run in selected if isinstance(run, Run)]
+    names = run_table.names(whole)
+    actions(selected, whole, names)
+    if fault := st.session_state.pop(FAULT, None):
+        st.error(fault, icon=":material/error:")
+    for run in selected:
+        if isinstance(run, DamagedRun):
+            st.error(job_card.plain(str(run)), icon=":material/broken_image:")
+    if len(whole) > MOST:
+        st.caption(f"The first {MOST} of {len(whole)} are drawn; nobody can tell more apart.")
+        whole = whole[:MOST]
+        names = {run.id: names[run.id] for run in whole}
+    if whole:
+        overlay(whole, names)
+        differences(whole, names)
+    else:
+        st.caption("Select runs in the table to lay their curves over one another.")
+
+
+def invite() -> None:
+    """Instead of an empty page: the way to a first run."""
+    st.markdown("No run yet. The first takes about a minute.")
+    st.page_link(PAGES / "train.py", label="Train a net", icon=":material/model_training:")
+    with st.container(horizontal=True), st.popover("Import", icon=":material/upload:"):
+        bring_in()
+
+
+under_way = any(isinstance(run, Run) and run.status().under_way for run in list_runs())
+
+
+@st.fragment(run_every=5 if under_way else None)
+def live() -> None:
+    with guard():
+        show()
+
+
+live()
+frame.takeaway(
+    "Two runs teach most when they differ in one thing alone. A lower training error is no better net: only the "
+    "images held out can tell."
+)
