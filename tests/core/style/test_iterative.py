@@ -1,0 +1,248 @@
+"""Iterative transfer: it lowers its loss, keeps what it is told to keep, and a resumed one loses nothing."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core import images, weights
+from core.errors import UserError
+from core.runs.folder import Run, root
+from core.style import compact, iterative, losses, sources
+from core.style.iterative import Recipe, Transfer
+from tests.painting import picture
+
+CONTENT, STYLE = picture(48, 64, 1), 255 - picture(60, 50, 2)[:, ::-1]
+LAYERS = {"content_layers": {"vgg19.relu2_1": 1.0}, "style_layers": {"vgg19.relu1_1": 0.5, "vgg19.relu2_1": 0.5}}
+TINY = Recipe(size=64, style_size=60, steps=4, save_every=2, **LAYERS)
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path, monkeypatch):
+    """Untrained weights of compact, as if they were shipped."""
+    (tmp_path / "weights").mkdir()
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setenv("ATELIER_DATA", str(tmp_path / "data"))
+    weights.write(sources.compact_path(), compact.fresh(5).state_dict())
+
+
+def begun(recipe: Recipe) -> Transfer:
+    return Transfer(recipe, CONTENT, STYLE, sources.load(recipe.network))
+
+
+def run_of(name: str, recipe: Recipe) -> Run:
+    return iterative.create(CONTENT, STYLE, recipe, path=root() / name)
+
+
+@pytest.mark.parametrize("optimizer", iterative.OPTIMIZERS)
+@pytest.mark.parametrize("start", iterative.STARTS)
+def test_the_loss_falls(optimizer, start):
+    work = begun(replace(TINY, optimizer=optimizer, start=start, steps=12))
+    rows = [work.advance() for _ in range(12)]
+    assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
+    assert work.picture().shape == CONTENT.shape
+
+
+def test_terms_are_those_of_the_losses_and_add_up():
+    work = begun(replace(TINY, content=2.0, style=3.0, variation=0.7, start="noise"))
+    x = work.x.detach().clone()
+    row = work.advance()
+    net = sources.load("compact")
+    with torch.no_grad():
+        found, content = net(x, compact.SOURCES), net(images.to_tensor(CONTENT), compact.SOURCES)
+        grams = {
+            name: losses.gram(features) for name, features in net(images.to_tensor(STYLE), compact.SOURCES).items()
+        }
+        assert row["content"] == pytest.approx(
+            losses.content_loss(found, content, TINY.content_layers).item(), rel=1e-4
+        )
+        assert row["style"] == pytest.approx(losses.style_loss(found, grams, TINY.style_layers).item(), rel=1e-4)
+        assert row["variation"] == pytest.approx(losses.total_variation(x).item(), rel=1e-4)
+    assert row["style"] == pytest.approx(row["style/vgg19.relu1_1"] + row["style/vgg19.relu2_1"])
+    assert row["loss"] == pytest.approx(2 * row["content"] + 3 * row["style"] + 0.7 * row["variation"], rel=1e-4)
+
+
+def test_the_thesis_own_equations_are_not_relative():
+    row = begun(replace(TINY, relative=False, start="noise")).advance()
+    by_channels = begun(replace(TINY, relative=False, start="noise", convention="CHW")).advance()
+    assert by_channels["style/vgg19.relu1_1"] == pytest.approx(row["style/vgg19.relu1_1"] / 64**2, rel=1e-3)
+    assert by_channels["style/vgg19.relu2_1"] == pytest.approx(row["style/vgg19.relu2_1"] / 128**2, rel=1e-3)
+    assert by_channels["content"] == pytest.approx(row["content"], rel=1e-4)
+
+
+def test_original_colours_are_kept():
+    work = begun(replace(TINY, keep_colours=True, steps=6))
+    for _ in range(6):
+        work.advance()
+    painted, before = (images.to_tensor(shown) for shown in (work.picture(), CONTENT))
+    inside = ((painted > 0.01) & (painted < 0.99)).all(1, keepdim=True)  # elsewhere it was clipped
+    chroma = [(x - iterative.luminance(x)) * inside for x in (painted, before)]
+    assert (chroma[0] - chroma[1]).abs().max() < 0.01
+    assert (iterative.luminance(painted) - iterative.luminance(before)).abs().mean() > 0.01
+    assert inside.float().mean() > 0.5
+
+
+def test_from_coarse_to_fine_every_scale_has_its_part():
+    recipe = replace(TINY, size=256, steps=6, scales=3)
+    work = Transfer(recipe, picture(192, 256), STYLE, sources.load("compact"))
+    sizes = []
+    for _ in range(6):
+        work.advance()
+        sizes.append(tuple(work.x.shape[-2:]))
+    assert sizes == [(48, 64)] * 2 + [(96, 128)] * 2 + [(192, 256)] * 2
+
+
+def test_noise_is_of_small_variance_and_the_seed_s_own():
+    first, same, other = (iterative.first_picture(CONTENT, replace(TINY, start="noise", seed=s)) for s in (1, 1, 2))
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)
+    assert 0.05 < first.std() < 0.15
+    assert torch.equal(iterative.first_picture(CONTENT, TINY), images.to_tensor(CONTENT))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"optimizer": "lbfgs", "start": "noise"}, {"size": 128, "scales": 2, "keep_colours": True}],
+    ids=["adam", "lbfgs", "coarse to fine"],
+)
+def test_a_transfer_that_was_interrupted_ends_with_the_very_picture_of_one_that_was_not(changes, monkeypatch):
+    recipe = replace(TINY, steps=6, save_every=3, **changes)
+    big = picture(96, 128, 1) if "size" in changes else CONTENT
+    whole = iterative.create(big, STYLE, recipe, path=root() / "whole")
+    iterative.transfer(whole)
+    parts = iterative.create(big, STYLE, recipe, path=root() / "parts")
+    real, calls = Transfer.advance, []
+
+    def killed(self):
+        calls.append(self.step)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return real(self)
+
+    monkeypatch.setattr(Transfer, "advance", killed)
+    with pytest.raises(KeyboardInterrupt):
+        iterative.transfer(parts)
+    assert Run.open(parts.path).status().state == "interrupted"
+    iterative.transfer(Run.open(parts.path))
+    assert calls == [0, 1, 2, 3, 4, 3, 4, 5]
+    ours, theirs = whole.checkpoint(), parts.checkpoint()
+    assert set(ours[0]) == set(theirs[0])
+    assert all(torch.equal(tensor, theirs[0][name]) for name, tensor in ours[0].items())
+    assert [row["step"] for row in parts.metrics()] == [1, 2, 3, 4, 5, 6]
+    assert parts.metrics() == whole.metrics()
+    assert np.array_equal(iterative.picture_of(parts), iterative.picture_of(whole))
+
+
+def test_a_run_folder_shows_its_first_picture_before_any_step():
+    run = run_of("mine", TINY)
+    (preview,) = run.previews()
+    assert images.decode(preview).shape == CONTENT.shape
+    assert np.abs(images.decode(preview).astype(int) - CONTENT).mean() < 5
+    assert np.array_equal(images.decode(run.path / "style.png"), STYLE)
+    assert iterative.picture_of(run) is None
+
+
+def test_weights_are_steered_while_it_runs_and_nonsense_is_told():
+    run = run_of("mine", TINY)
+    run.ask("run", style=0.0, content=-3, variation=2)
+    iterative.transfer(run)
+    row = run.metrics()[-1]
+    assert (row["weight/style"], row["weight/content"], row["weight/variation"]) == (0.0, 1.0, 2.0)
+    assert row["loss"] == pytest.approx(row["content"] + 2 * row["variation"], rel=1e-4)
+    work = begun(TINY)
+    assert work.steer({"style": 5}) == ""
+    assert "content weight of" not in work.steer({"style": 6})
+    assert "is -1; it must be a number of zero or more. The former weight stays." in work.steer({"style": -1})
+    assert work.weights["style"] == 6
+
+
+def test_what_lbfgs_remembers_is_forgotten_when_the_loss_changes():
+    work = begun(replace(TINY, optimizer="lbfgs"))
+    work.advance()
+    before = work.optimizer
+    work.steer({"style": TINY.style})
+    assert work.optimizer is before
+    work.steer({"style": 1.0})
+    assert work.optimizer is not before
+
+
+def test_a_stopped_transfer_is_gone_on_with(monkeypatch):
+    run = run_of("mine", TINY)
+    real = Transfer.advance
+
+    def stopping(self):
+        if self.step == 1:
+            run.ask("stop")
+        return real(self)
+
+    monkeypatch.setattr(Transfer, "advance", stopping)
+    iterative.transfer(run)
+    assert run.status().state == "stopped"
+    assert run.checkpoint()[1]["step"] == 2
+    monkeypatch.setattr(Transfer, "advance", real)
+    iterative.transfer(run)
+    assert run.status().state == "finished"
+    assert run.checkpoint()[1]["step"] == 4
+
+
+def test_a_transfer_that_diverges_fails_with_a_sentence_and_keeps_its_last_picture(monkeypatch):
+    run = run_of("mine", TINY)
+    real = Transfer.advance
+
+    def exploding(self):
+        if self.step == 3:
+            with torch.no_grad():
+                self.x.fill_(math.nan)
+        return real(self)
+
+    monkeypatch.setattr(Transfer, "advance", exploding)
+    with pytest.raises(UserError, match="loss of step 4 is no longer a number"):
+        iterative.transfer(run)
+    assert run.status().state == "failed"
+    assert "no longer a number" in run.status().message
+    assert run.checkpoint()[1]["step"] == 2
+    assert iterative.picture_of(run) is not None
+
+
+def test_a_checkpoint_of_another_transfer_is_told():
+    tensors, state = begun(TINY).checkpoint()
+    with pytest.raises(UserError, match="does not belong to this transfer"):
+        begun(TINY).restore(tensors, {**state, "weights": {}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"style": -1.0}, "loss weight of style is -1.0"),
+        ({"content": math.nan}, "loss weight of content is nan"),
+        ({"style_layers": {"relu9": 1.0}}, "no loss layer 'relu9'; the layers are vgg19.relu1_1"),
+        ({"content_layers": {"vgg19.relu2_1": -2.0}}, "content weight of vgg19.relu2_1 is -2.0"),
+        ({"network": "resnet"}, "no loss network 'resnet'"),
+        ({"exponent": 0.5}, "exponent of the total variation"),
+        ({"convention": "C"}, "no Gram convention 'C'"),
+        ({"optimizer": "sgd"}, "no optimizer 'sgd'; choose adam or lbfgs"),
+        ({"start": "black"}, "no start 'black'"),
+        ({"size": 8}, "size is 8 px; give 32 to 2048"),
+        ({"style_size": 5000}, "style size is 5000 px"),
+        ({"steps": 0}, "steps is 0"),
+        ({"scales": 3}, "3 scales are too many for 4 steps at 64 px"),
+        ({"learning_rate": math.inf}, "learning rate is inf"),
+    ],
+)
+def test_settings_that_mean_nothing_are_told(changes, sentence):
+    with pytest.raises(UserError, match=sentence):
+        replace(TINY, **changes)
+
+
+def test_pictures_that_cannot_be_used_are_told_before_anything_is_written():
+    narrow = np.zeros((3, 400, 3), np.uint8)
+    with pytest.raises(UserError, match="photograph is 400 x 3 px, at this size 64 x 1 px"):
+        iterative.create(narrow, STYLE, TINY)
+    with pytest.raises(UserError, match="style picture is of one colour"):
+        iterative.create(CONTENT, np.full((50, 50, 3), 9, np.uint8), TINY)
+    sources.compact_path().unlink()
+    with pytest.raises(UserError, match="Compact, our own is not here"):
+        iterative.create(CONTENT, STYLE, TINY)
+    assert not root().exists()

@@ -1,0 +1,187 @@
+"""`python -m training.iterative`: iterative style transfer (section 5.3) of one photograph and one style picture.
+
+The same command goes on where a run folder was left; `--resume RUN` does so without the rest of it. `--figure 5.6`,
+`5.7` or `5.8` makes every picture of that figure, one after another.
+"""
+
+import argparse
+import sys
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import torch
+
+from core import hardware, images
+from core.errors import UserError
+from core.runs import queue
+from core.runs.folder import Run, root
+from core.style import figures, iterative, sources
+from core.style.iterative import OPTIMIZERS, STARTS, Recipe
+from core.style.losses import CONVENTIONS
+from training.progress import bar
+
+CHOICES = {"network": tuple(sources.KNOWN), "optimizer": OPTIMIZERS, "start": STARTS, "convention": CONVENTIONS}
+LAYERS = ("content_layers", "style_layers")
+SWITCHES = ("relative", "keep_colours")
+NOT_ASKED = ("half", "save_every")
+LAMBDAS = {"content": "content-weight", "style": "style-weight", "variation": "variation-weight"}
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command's options; those left out take the recipe's defaults."""
+    parser = argparse.ArgumentParser(prog="python -m training.iterative", description=__doc__.split("\n")[0])
+    source = parser.add_argument_group("pictures")
+    source.add_argument("--content", type=Path, metavar="IN", help="the photograph")
+    source.add_argument("--style", type=Path, metavar="IN", help="the style picture")
+    source.add_argument("--out", type=Path, metavar="OUT", help="where the picture is written; of a figure, a folder")
+    source.add_argument("--loss-networks", type=Path, metavar="DIR", help="folder of the loss network `both`")
+    source.add_argument("--figure", choices=tuple(figures.FIGURES), help="make the whole row of this figure")
+    recipe = parser.add_argument_group("recipe")
+    for entry in fields(Recipe):
+        option = f"--{LAMBDAS.get(entry.name, entry.name.replace('_', '-'))}"
+        if entry.name in LAYERS:
+            recipe.add_argument(option, nargs="+", metavar="LAYER=WEIGHT", help="default: the network's usual layers")
+        elif entry.name in SWITCHES:
+            recipe.add_argument(option, action=argparse.BooleanOptionalAction, help=f"default {entry.default}")
+        elif entry.name not in NOT_ASKED and entry.default is not MISSING:
+            choices = CHOICES.get(entry.name)
+            recipe.add_argument(
+                option, dest=f"lambda_{entry.name}" if entry.name in LAMBDAS else entry.name,
+                type=type(entry.default), choices=choices, help=f"default {entry.default}",
+            )  # fmt: skip
+    run = parser.add_argument_group("run folder")
+    run.add_argument("--run", metavar="RUN", help="folder or name of the run; gone on with if it is there already")
+    run.add_argument("--resume", metavar="RUN", help="go on with a run; needs none of the options above")
+    parser.add_argument("--threads", type=int, default=hardware.spare_threads(), help="default: all cores but one")
+    return parser
+
+
+def layers(pairs: list[str] | None) -> dict[str, float] | None:
+    """LAYER=WEIGHT pairs as a dictionary, a weight left out being 1. Raises UserError for anything else."""
+    found = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        try:
+            found[name] = float(value) if equals else 1.0
+        except ValueError as error:
+            raise UserError(f"The layer {pair!r} is not of the form LAYER=WEIGHT with a number as weight.") from error
+    return found or None
+
+
+def given(options: argparse.Namespace) -> dict:
+    """The recipe's settings that were given on the command line."""
+    values = {}
+    for entry in fields(Recipe):
+        if entry.name in LAYERS:
+            values[entry.name] = layers(getattr(options, entry.name))
+        elif entry.name not in NOT_ASKED:
+            values[entry.name] = getattr(options, f"lambda_{entry.name}" if entry.name in LAMBDAS else entry.name)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def recipe(options: argparse.Namespace) -> Recipe:
+    """The recipe of the command line. L-BFGS keeps float32: its line search trips over rounded losses."""
+    values = given(options)
+    half = hardware.bf16_is_fast() and values.get("optimizer", Recipe.optimizer) == "adam"
+    network = values.get("network") or sources.names(options.loss_networks)[0]
+    return Recipe(**{**values, "network": network, "half": half})
+
+
+def pictures(options: argparse.Namespace) -> tuple[images.Picture, images.Picture]:
+    """The photograph and the style picture."""
+    for name in iterative.PICTURES:
+        if getattr(options, name) is None:
+            raise UserError(f"A new transfer needs --{name}; one to go on with needs --resume.")
+    return images.decode(options.content), images.decode(options.style)
+
+
+def new_run(options: argparse.Namespace, path: Path | None) -> Run:
+    """A fresh run folder for the pictures and the recipe of the command line."""
+    content, style = pictures(options)
+    name = f"{options.content.stem} after {options.style.stem}"
+    return iterative.create(content, style, recipe(options), name=name, path=path, files=options.loss_networks)
+
+
+def existing_run(options: argparse.Namespace, name: str) -> Run:
+    """Open a run to go on with. Only the number of steps may differ from what it was started with."""
+    run = Run.open(name)
+    if run.kind != "iterative":
+        raise UserError(f"The run {run.id} is a {run.kind}; give the run of an iterative transfer.")
+    asked = given(options)
+    run.settings["steps"] = asked.pop("steps", run.data.get("steps", run.settings.get("steps")))
+    before = iterative.recipe_of(run.settings)
+    for setting, value in asked.items():
+        if getattr(before, setting) != value:
+            raise UserError(
+                f"The run {run.id} was started with {setting.replace('_', ' ')} {getattr(before, setting)}, "
+                f"not {value}; leave the option out, or choose another --run."
+            )
+    return run
+
+
+def find_run(options: argparse.Namespace) -> Run:
+    """The run that the options mean: a new folder, or one to go on with."""
+    if options.resume:
+        return existing_run(options, options.resume)
+    if options.run is None:
+        return new_run(options, None)
+    path = root() / options.run if Path(options.run).name == options.run else Path(options.run)
+    return existing_run(options, str(path)) if (path / "run.json").exists() else new_run(options, path)
+
+
+def make_figure(options: argparse.Namespace) -> None:
+    """Every picture of a figure as a run of its own, and where `--out` is given a folder with them and their row."""
+    if options.run or options.resume:
+        raise UserError("A figure is several runs, so --figure goes with neither --run nor --resume.")
+    content, style = pictures(options)
+    made = []
+    for number, (label, one) in enumerate(figures.figure(options.figure).recipes(recipe(options)), 1):
+        name = f"Figure {options.figure}: {label}"
+        run = iterative.create(content, style, one, name=name, files=options.loss_networks, figure=options.figure)
+        print(f"{name}: {run.path}", flush=True)
+        carry_out(run)
+        painted = iterative.picture_of(run)
+        if painted is None or run.status().state != "finished":
+            return
+        made.append(painted)
+        if options.out:
+            options.out.mkdir(parents=True, exist_ok=True)
+            images.save(painted, options.out / f"{number}.png")
+    if options.out:
+        images.save(figures.row([content, style, *made]), options.out / "row.jpg")
+        print(options.out / "row.jpg")
+
+
+def carry_out(run: Run) -> None:
+    with bar(run):
+        iterative.transfer(run)
+
+
+def main(given: list[str] | None = None) -> int:
+    parser = arguments()
+    options = parser.parse_args(given)
+    torch.set_num_threads(options.threads)
+    hardware.keep_freed_memory()
+    try:
+        if options.figure:
+            make_figure(options)
+            return 0
+        run = find_run(options)
+        print(f"run folder: {run.path}", flush=True)
+        carry_out(run)
+        if options.out and (painted := iterative.picture_of(run)) is not None:
+            images.save(painted, options.out)
+    except UserError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted; go on with --resume and the run's folder", file=sys.stderr)
+        return 130
+    finally:
+        queue.advance()
+    print(f"{run.status().state}: {options.out or run.path / 'picture.png'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
