@@ -4,6 +4,7 @@ Every random choice is a function of a seed and the step, or of torch's generato
 resumed training takes exactly the steps that an uninterrupted one would have taken.
 """
 
+import copy
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -66,6 +67,15 @@ class _Tally:
 
 
 @dataclass(frozen=True)
+class _Best:
+    """The weights of the epoch, counted from 1, that erred least on the validation split, in per cent."""
+
+    epoch: int
+    error: float
+    model: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
 class _Snapshot:
     """What a checkpoint holds, and of its tensors the weights that pages read."""
 
@@ -85,6 +95,8 @@ class _Training:
         self.step = 0
         self.seconds = 0.0
         self.tally = _Tally()
+        self.best: _Best | None = None
+        self.finished = False
         self.unsaved: _Snapshot | None = None
         self.saved_at = time.monotonic()
         self.watch = Watch(len(data.classes))
@@ -114,6 +126,7 @@ class _Training:
             mean=list(data.mean),
             std=list(data.std),
             held_out=self.held_out_name,
+            selection="validation" if data.validation else "last epoch",
             precision="bfloat16" if self.bf16 else "float32",
             device=hardware.describe(self.bf16),
             steps=self.steps,
@@ -163,7 +176,7 @@ class _Training:
                 self._log()
                 self._save_soon(CHECKPOINT_SECONDS if not self._ends_epoch() else 0.0)
             if self.step == self.steps:
-                return
+                return self._finish()
             self._obey()
             began = time.monotonic()
             self._take_step()
@@ -265,19 +278,41 @@ class _Training:
         speed = self.step * self.recipe.batch_size / self.seconds
         row["images_per_second"] = round(speed, 1)
         if self._ends_epoch():
-            loss, error = self._measure(self.held_out)
+            loss, error = self._measure(self.judged, self.held_out)
             row |= {f"{self.held_out_name}_loss": loss, f"{self.held_out_name}_error": error}
+            self._select(error)
         self.tally = _Tally()  # only now: a stop during the evaluation leaves the row to the resumed training
         self.writer.log(row)
         self._report(speed)
 
-    def _measure(self, split: Split, views: int = 1) -> tuple[float, float]:
-        """Mean cross-entropy (nats) and error (per cent) on a split, obeying in between."""
+    def _select(self, error: float) -> None:
+        """Keep the weights of the epoch that errs least on the validation split, the later one of two equal ones."""
+        if self.data.validation and (self.best is None or error <= self.best.error):
+            self.best = _Best(self.step // self.steps_per_epoch, error, _copies(self.judged))
+
+    def _finish(self) -> None:
+        """Measure the net that is kept on the test split, once: that of the best epoch where a validation split says so.
+
+        Without a validation split it is that of the last epoch, for a choice would be one by the test split.
+        """
+        net, epoch = self.judged, self.recipe.epochs
+        if self.best:
+            net, epoch = copy.deepcopy(self.judged), self.best.epoch
+            weights.fill(net, self.best.model, "The weights of the best epoch")
+        loss, error = self._measure(net, self.data.test)
+        found = {"selected_epoch": epoch, "test_loss": loss, "test_error": error}
+        if (views := self.recipe.test_views) > 1:
+            found |= {"test_views": views, "test_error_views": self._measure(net, self.data.test, views)[1]}
+        self.writer.facts(**found)
+        self.finished = True
+
+    def _measure(self, net: nn.Module, split: Split, views: int = 1) -> tuple[float, float]:
+        """Mean cross-entropy (nats) and error (per cent) of `net` on a split, obeying in between."""
         logits = []
         for images in split.images.split(evaluation.BATCH):
             self._obey_within_a_step()
             mean, std = self.data.mean, self.data.std
-            logits.append(evaluation.predict(self.judged, images, mean, std, bf16=self.bf16, views=views))
+            logits.append(evaluation.predict(net, images, mean, std, bf16=self.bf16, views=views))
         return evaluation.scores(torch.cat(logits), split.labels)
 
     def _report(self, speed: float) -> None:
@@ -329,8 +364,12 @@ class _Training:
             "tally": asdict(self.tally),
             "watch": self.watch.state(),
         }
-        judged = "average." if self.average else "net."
-        return _Snapshot(tensors, state, _part(tensors, judged))
+        model = _part(tensors, "average." if self.average else "net.")
+        if self.best:
+            tensors |= {f"best.{name}": tensor for name, tensor in self.best.model.items()}
+            state["best"] = {"epoch": self.best.epoch, "error": self.best.error}
+            model = self.best.model if self.finished else model
+        return _Snapshot(tensors, state, model)
 
     def _resume(self, run: Run, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
         what = f"The checkpoint of {run.id}"
@@ -347,6 +386,8 @@ class _Training:
             torch.cuda.set_rng_state(tensors["rng_cuda"])
         self.step, self.seconds, self.tally = state["step"], state["seconds"], _Tally(**state["tally"])
         self.watch = Watch(len(self.data.classes), state.get("watch"))
+        if "best" in state:
+            self.best = _Best(**state["best"], model=_part(tensors, "best."))
 
 
 def _copy(tensor: Tensor) -> Tensor:

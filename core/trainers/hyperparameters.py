@@ -6,6 +6,7 @@ OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adagrad", "adadelta", "rms
 SCHEDULES = ("constant", "step", "cosine", "one_cycle", "linear")
 PRECISIONS = ("auto", "float32", "bfloat16")
 FLIPS = ("random", "alternating")
+BORDERS = ("black", "reflect")
 VIEWS = (1, 2, 3, 6)
 
 
@@ -16,7 +17,8 @@ class Recipe:
     `momentum` belongs to the optimisers "momentum", "nesterov" and "muon" (`core.trainers.muon`). `milestones` belong
     to the step schedule: at the start of epoch `e` (counted from 0) the rate becomes `learning_rate * factor`, for
     each `(e, factor)`.
-    `weight_decay` is the L2 penalty's gradient factor. `augment` is the thesis' "+": pad by `padding` pixels,
+    `weight_decay` is the L2 penalty's gradient factor. `augment` is the thesis' "+": pad by `padding` pixels
+    of black or, with the `border` "reflect", of what lies inside the border,
     crop at random and, where `mirror` holds, mirror; `flip` "random" mirrors with probability 1/2 at every sight,
     "alternating" draws only for the first epoch and from then on mirrors every image every second time.
     `dropout` is the drop probability of every dropout layer, None leaves each the net's own. `bfloat16` says whether
@@ -44,6 +46,7 @@ class Recipe:
     weight_average: float = 0.0
     flip: str = "random"
     padding: int = 4
+    border: str = "black"
     mirror: bool = True
     bias_rate: float = 1.0
     test_views: int = 1

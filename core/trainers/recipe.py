@@ -9,12 +9,14 @@ import torch
 from torch import nn
 
 from core import datasets
+from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
 from core.trainers import thesis
-from core.trainers.hyperparameters import FLIPS, OPTIMIZERS, PRECISIONS, SCHEDULES, VIEWS, Recipe
+from core.trainers.hyperparameters import BORDERS, FLIPS, OPTIMIZERS, PRECISIONS, SCHEDULES, VIEWS, Recipe
 
 __all__ = [
+    "BORDERS",
     "FLIPS",
     "OPTIMIZERS",
     "PRECISIONS",
@@ -71,7 +73,10 @@ def recipes(model: str, dataset: str) -> dict[str, Recipe]:
     """
     catalogue.title(model)
     images = datasets.info(dataset).train_size
-    return thesis.RECIPES.get((model, dataset)) or {thesis.general_name(model): thesis.general(model, images)}
+    looks_both_ways = parse(dataset).kind == "toybox"
+    return thesis.RECIPES.get((model, dataset)) or {
+        thesis.general_name(model): thesis.general(model, images, augment=looks_both_ways)
+    }
 
 
 def settings(dataset: str, model: str, recipe_name: str | None = None, **changes: Any) -> Settings:
@@ -117,7 +122,9 @@ def check(settings: Settings) -> None:
         _within("The dropout", recipe.dropout, 0, 0.99)
     _within("The decay of the weight average", recipe.weight_average, 0, 0.99999)
     _one_of("way to flip", recipe.flip, FLIPS)
-    _within("The padding", recipe.padding, 0, info.side)
+    _one_of("border", recipe.border, BORDERS)
+    # A border that reflects the image can be no wider than the image without its own border.
+    _within("The padding", recipe.padding, 0, info.side - (recipe.border == "reflect"))
     _within("The bias rate", recipe.bias_rate, 0, 1000)
     if recipe.test_views not in VIEWS:
         raise UserError(f"Evaluation has no {recipe.test_views} views: choose one of {', '.join(map(str, VIEWS))}.")

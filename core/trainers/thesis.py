@@ -96,6 +96,7 @@ SPEEDRUN_CIFAR = Recipe(
     label_smoothing=0.2,
     augment=True,
     padding=2,
+    border="reflect",
     flip="alternating",
     bias_rate=440,
     test_views=6,
@@ -154,7 +155,7 @@ _GENERAL = {
     **dict.fromkeys(_RESNETS, RESNET_QUICK),
     **dict.fromkeys(_WIDE_RESNETS, WIDE_RESNET_QUICK),
     **dict.fromkeys(_DENSENETS, DENSENET_QUICK),
-    "speedrun": replace(SPEEDRUN_CIFAR, padding=4, flip="random", test_views=1),
+    "speedrun": replace(SPEEDRUN_CIFAR, flip="random", test_views=1),
 }
 
 
@@ -163,11 +164,11 @@ def general_name(net: str) -> str:
     return SPEEDRUN if net == "speedrun" else QUICK
 
 
-def general(net: str, images: int) -> Recipe:
+def general(net: str, images: int, augment: bool = False) -> Recipe:
     """A quick recipe for a net on data that the thesis does not train it on, of `images` training images.
 
     Its epochs show about a million images, between 3 and 40 of them; its batches are small enough for ten steps an
-    epoch, its rate is in proportion to them. Images are not augmented: what a mirror image means is not known here.
+    epoch, its rate is in proportion to them. Say `augment` where a mirror image is known to be of the same class.
     """
     quick = _GENERAL[net]
     batch_size = quick.batch_size
@@ -178,5 +179,5 @@ def general(net: str, images: int) -> Recipe:
         epochs=min(40, max(3, IMAGES_ENOUGH // max(1, images))),
         batch_size=batch_size,
         learning_rate=quick.learning_rate * batch_size / quick.batch_size,
-        augment=False,
+        augment=augment,
     )

@@ -49,7 +49,7 @@ def test_a_reflecting_border_shows_what_lies_inside_it(pad: int) -> None:
     out = crop_and_mirror(image.expand(400, -1, -1, -1), pad, True, torch.Generator().manual_seed(0), reflect=True)
     found = [any(torch.equal(seen, window) for window in windows) for cut in out for seen in (cut, cut.flip(2))]
     assert all(one or other for one, other in zip(found[::2], found[1::2], strict=True))
-    assert len({tuple(cut.flatten().tolist()) for cut in out}) > len(windows)
+    assert len({tuple(cut.flatten().tolist()) for cut in out}) > len(windows) / 2
 
 
 def test_any_memory_order_gives_the_same_pixels() -> None:

@@ -107,6 +107,13 @@ def test_a_general_recipe_fits_the_size_of_the_data(images, epochs, batch):
     assert recipe.learning_rate == pytest.approx(0.2 * batch / 128)
 
 
+def test_what_looks_both_ways_is_mirrored():
+    for data in ("toybox", "toybox?side=64"):
+        (recipe,) = recipes.recipes("resnet20", data).values()
+        assert (recipe.augment, recipe.mirror, recipe.epochs) == (True, True, 40)
+    assert not any(recipe.augment for recipe in recipes.recipes("resnet20", "svhn").values())
+
+
 def test_the_speedrun_has_its_recipe_on_every_data_set():
     for data in datasets.names():
         assert list(recipes.recipes("speedrun", data)) == ["speedrun"]
@@ -118,6 +125,14 @@ def test_the_linear_schedule_falls_in_a_straight_line_to_nothing():
     recipe = Recipe(schedule="linear", learning_rate=0.2, epochs=4)
     assert rates(recipe, 0, 1, 2, 3) == pytest.approx([0.2, 0.15, 0.1, 0.05])
     assert learning_rate(recipe, 39, 10) == pytest.approx(0.2 / 40)
+
+
+def test_a_reflecting_border_is_narrower_than_the_image():
+    assert recipes.settings("digits", "baseline", augment=True, padding=8).recipe.border == "black"
+    with pytest.raises(UserError, match="The padding is 8; choose one between 0 and 7"):
+        recipes.settings("digits", "baseline", augment=True, padding=8, border="reflect")
+    with pytest.raises(UserError, match='no border "white": choose one of black, reflect'):
+        recipes.settings("digits", "baseline", border="white")
 
 
 # What the trainer makes of a recipe.
