@@ -46,8 +46,8 @@ class Case:
 
 
 CASES = (
-    Case("baseline, MNIST's shapes", "mnist", "baseline", "thesis", 12_800),
-    Case("ResNet-20, CIFAR's shapes, augmented", "cifar10", "resnet20", "thesis+", 5_120),
+    Case("baseline, MNIST's shapes", "mnist", "baseline", "thesis", 6_400),
+    Case("ResNet-20, CIFAR's shapes, augmented", "cifar10", "resnet20", "thesis+", 2_560),
 )
 
 

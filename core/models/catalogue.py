@@ -186,6 +186,35 @@ def _shipped(name: str, dataset: str) -> dict[str, Any] | None:
     return min(found, key=lambda weight: weight["error"] if weight["error"] is not None else 100.0, default=None)
 
 
+def shipped() -> list[dict[str, Any]]:
+    """The classifiers that are shipped, measured: a row for each card, by data set and net.
+
+    `{"name", "title", "model", "dataset", "augmented", "error", "thesis_error", "epochs", "hardware", "seconds"}`;
+    errors in percent on the test split, the thesis' with augmentation where ours had it, None where it has none.
+    """
+    table = []
+    for name, card in weights.cards("classifier").items():
+        settings, nothing = card["settings"], Figures(0)
+        augmented = bool(settings["recipe"]["augment"])
+        figures = _TABLE.get((settings["model"], settings["dataset"]), nothing)
+        threads = settings["threads"]
+        table.append(
+            {
+                "name": name,
+                "title": card["title"],
+                "model": settings["model"],
+                "dataset": settings["dataset"],
+                "augmented": augmented,
+                "error": card["error"],
+                "thesis_error": figures.error_augmented if augmented else figures.error,
+                "epochs": card["epochs"],
+                "hardware": card["hardware"] + (f", {threads} thread{'s' * (threads > 1)}" if threads else ""),
+                "seconds": card["training_seconds"],
+            }
+        )
+    return sorted(table, key=lambda row: (row["dataset"], row["model"]))
+
+
 def rows() -> list[dict[str, Any]]:
     """The catalogue's table, a row for a net on a data set: ours, the thesis's figures, and the weights shipped.
 

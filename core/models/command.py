@@ -1,4 +1,4 @@
-"""`python -m core models`: the nets of the catalogue beside the figures of Table 4.6."""
+"""`python -m core models`: the nets of the catalogue beside the figures of Table 4.6, or what is shipped."""
 
 import argparse
 import json
@@ -8,15 +8,21 @@ from core.models import catalogue
 
 _HEADINGS = ("net", "data set", "depth", "parameters", "multiply-adds", "thesis", "thesis error %", "ours %", "weights")
 _LEFT = ("net", "data set", "weights")
+_SHIPPED = ("weights", "net and data", "test error", "the thesis", "epochs", "trained on", "time")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `models` is told on the command line."""
+    parser.add_argument("--weights", action="store_true", help="print the measured nets: error, epochs, hardware, time")
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the catalogue, as a table for people or as JSON; exit status 0."""
+    """Print the catalogue or, with `--weights`, what is shipped, as a table for people or as JSON; exit status 0."""
+    if args.weights:
+        shipped = catalogue.shipped()
+        print(json.dumps(shipped, indent=1) if args.json else shipped_table(shipped))
+        return 0
     rows = catalogue.rows()
     print(json.dumps(rows, indent=1) if args.json else table(rows))
     return 0
@@ -32,6 +38,25 @@ def table(rows: list[dict[str, Any]]) -> str:
         '"+": with crops and mirroring.\nours: the test error of the weights that are shipped.'
     )
     return "\n".join([*lines, "", note])
+
+
+def shipped_table(shipped: list[dict[str, Any]]) -> str:
+    """The shipped weights as a table in Markdown, the README's."""
+    lines = [_SHIPPED, tuple("---" for _ in _SHIPPED), *(_shipped_cells(row) for row in shipped)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _shipped_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    minutes = max(1, round(row["seconds"] / 60))
+    return (
+        f"`{row['name']}`",
+        row["title"] + ("+" if row["augmented"] else ""),
+        f"{row['error']:.2f} %",
+        "–" if row["thesis_error"] is None else f"{row['thesis_error']:g} %",
+        f"{row['epochs']:g}",
+        row["hardware"],
+        f"{minutes} min",
+    )
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:

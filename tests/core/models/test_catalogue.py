@@ -155,3 +155,26 @@ def test_the_rows_name_the_best_shipped_weights(tmp_path: Path, monkeypatch: pyt
     assert shipped["resnet20", "cifar10"] == {"name": "good", "error": 8.1, "title": "good"}
     assert shipped["baseline", "mnist"] is None
     assert "8.10  good" in command.table(rows)
+
+
+def test_the_shipped_weights_beside_the_thesis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
+    measured = {"error": 8.1234, "epochs": 20.0, "hardware": "CPU, 4 cores", "training_seconds": 125}
+    for name, data, augment, threads in (
+        ("b", "cifar10", True, 1),
+        ("a", "cifar10", False, 0),
+        ("c", "toybox", True, 2),
+    ):
+        made = {"model": "nin", "dataset": data, "threads": threads, "recipe": {"augment": augment}}
+        _card(tmp_path, name, settings=made, **measured)
+    rows = catalogue.shipped()
+    assert [(row["name"], row["thesis_error"]) for row in rows] == [("a", 10.34), ("b", 8.36), ("c", None)]
+    lines = command.shipped_table(rows).splitlines()
+    assert lines[2] == "| `a` | a | 8.12 % | 10.34 % | 20 | CPU, 4 cores | 2 min |"
+    assert lines[3] == "| `b` | b+ | 8.12 % | 8.36 % | 20 | CPU, 4 cores, 1 thread | 2 min |"
+    assert lines[4] == "| `c` | c+ | 8.12 % | – | 20 | CPU, 4 cores, 2 threads | 2 min |"
+
+
+def test_the_readme_has_the_table_of_the_shipped_weights() -> None:
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text("utf-8")
+    assert command.shipped_table(catalogue.shipped()) in readme, "put in what `python -m core models --weights` prints"
