@@ -50,7 +50,7 @@ NO_ROOM = (
     "nothing is lost."
 )
 NAME_LENGTH, NOTE_LENGTH = 120, 4000
-TAIL_BYTES = 16 * 1024  # of the metrics file, where the latest figures stand
+TAIL_BYTES = 8 * 1024  # of the metrics file, where the latest figures stand
 
 
 class DamagedRun(UserError):
@@ -228,8 +228,8 @@ class Run:
 
     def last(self, key: str) -> float | None:
         """The last number that the metrics hold for `key`; None where they hold none."""
-        for rows in (self.tail(), self.tail(16 * TAIL_BYTES), self.metrics()):
-            for row in reversed(rows):
+        for read in (self.tail, lambda: self.tail(32 * TAIL_BYTES), self.metrics):  # one only where the last had none
+            for row in reversed(read()):
                 value = row.get(key)
                 if isinstance(value, int | float) and not isinstance(value, bool):
                     return value
