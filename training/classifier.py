@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import typing
 from pathlib import Path
 
 from core import datasets
@@ -12,30 +13,35 @@ from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from training.progress import bar
 
-CHANGES = {
-    "epochs": int,
-    "batch_size": int,
-    "learning_rate": float,
-    "weight_decay": float,
-    "momentum": float,
-    "optimizer": str,
-    "schedule": str,
-    "label_smoothing": float,
-    "dropout": float,
-    "precision": str,
-    "threads": int,
-    "start_from": str,
-}
-
-
 HELP = {
+    "augment": "pad, crop and mirror",
+    "bias_rate": "factor on the rate of the shifts of normalisation layers",
     "dropout": "drop probability of every dropout layer, instead of the net's own",
+    "flip": f"one of: {', '.join(recipes.FLIPS)}",
+    "mirror": "whether augmentation mirrors",
     "optimizer": f"one of: {', '.join(recipes.OPTIMIZERS)}",
+    "padding": "pixels around an image that augmentation crops from",
     "schedule": f"one of: {', '.join(recipes.SCHEDULES)}",
     "precision": "auto, float32 or bfloat16",
-    "threads": "CPU threads; default: all cores",
+    "seed_initialisation": "for the first weights alone",
+    "seed_noise": "for augmentation and dropout alone",
+    "seed_order": "for the order of the images alone",
     "start_from": "a run or a shipped net whose weights are the initial ones",
+    "test_views": f"views of an image that the last evaluation also averages over: {recipes.VIEWS}",
+    "threads": "CPU threads; default: all cores",
+    "weight_average": "decay per step of the average of the weights that is measured and saved; 0 for none",
 }
+ASKED_FIRST = ("dataset", "model", "recipe_name", "recipe", "milestones")
+OPTIONS = {"test_views": "--views"}  # those that are not called as their setting
+
+
+def _changes() -> dict[str, type]:
+    """Every setting of a recipe and of a training that an option may change, and its type."""
+    hints = typing.get_type_hints(recipes.Recipe) | typing.get_type_hints(recipes.Settings)
+    return {name: float if hint == float | None else hint for name, hint in hints.items() if name not in ASKED_FIRST}
+
+
+CHANGES = _changes()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,17 +70,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recipe", help="a named recipe of that net on that data set; default: its first")
     parser.add_argument("--name", help="what to call the run")
     parser.add_argument("--seed", type=int, help="for initialisation, order and noise alike")
-    for option, kind in CHANGES.items():
-        about = HELP.get(option, f"instead of the recipe's {option.replace('_', ' ')}")
-        parser.add_argument("--" + option.replace("_", "-"), type=kind, help=about)
-    parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=None, help="pad, crop, mirror")
+    for name, kind in CHANGES.items():
+        option = OPTIONS.get(name, "--" + name.replace("_", "-"))
+        about = HELP.get(name, f"instead of the recipe's {name.replace('_', ' ')}")
+        if kind is bool:
+            parser.add_argument(option, dest=name, action=argparse.BooleanOptionalAction, default=None, help=about)
+        else:
+            parser.add_argument(option, dest=name, type=kind, help=about)
     return parser
 
 
 def _run(given: argparse.Namespace) -> Run:
-    changes = {key: getattr(given, key) for key in (*CHANGES, "augment") if getattr(given, key) is not None}
+    changes = {key: value for key in CHANGES if (value := getattr(given, key)) is not None}
     if given.seed is not None:
-        changes |= {f"seed_{what}": given.seed for what in ("initialisation", "order", "noise")}
+        changes = {f"seed_{what}": given.seed for what in ("initialisation", "order", "noise")} | changes
     asked = {key: value for key in ("dataset", "model", "recipe", "name") if (value := getattr(given, key))}
     if given.run and (existing := _existing(given.run)):
         if changes or asked:
@@ -84,11 +93,21 @@ def _run(given: argparse.Namespace) -> Run:
         if existing.kind != "classifier":
             raise UserError(f"The run {existing.id} is no classifier; it is resumed by training.{existing.kind}.")
         return existing
-    if not (given.dataset and given.model):
+    if not (given.dataset and (given.model or given.recipe)):
         raise UserError("Say what to train: --dataset and --model, or --run with a run that was begun.")
-    settings = recipes.settings(given.dataset, given.model, given.recipe, **changes)
-    name = given.name or f"{given.model} on {given.dataset}"
+    model = given.model or _net_of(given.recipe, given.dataset)
+    settings = recipes.settings(given.dataset, model, given.recipe, **changes)
+    name = given.name or f"{model} on {given.dataset}"
     return Run.create("classifier", settings.to_json(), name=name, path=given.run)
+
+
+def _net_of(recipe: str, dataset: str) -> str:
+    """The one net that has a recipe of this name on that data set. Raises UserError where none or several have."""
+    found = [net for net in catalogue.names() if recipe in recipes.recipes(net, dataset)]
+    if len(found) != 1:
+        nets = f"these have: {', '.join(found)}" if found else "no net has one"
+        raise UserError(f'Say with --model which net to train by the recipe "{recipe}" on {dataset}: {nets}.')
+    return found[0]
 
 
 def _existing(path: str) -> Run | None:
@@ -99,12 +118,18 @@ def _existing(path: str) -> Run | None:
 
 
 def _say_result(run: Run) -> None:
-    held_out = run.data["held_out"]
+    data, held_out = run.data, run.data["held_out"]
     measured = [row for row in run.metrics() if f"{held_out}_error" in row]
     if measured:
         last = measured[-1]
         error = last[f"{held_out}_error"]
         print(f"{held_out} error {error:.2f} % after {last['epoch']:g} epochs, {last['seconds']:.0f} s of training")
+    if run.status().state != "finished":
+        return
+    if data["selection"] == "validation":
+        print(f"test error {data['test_error']:.2f} %, of epoch {data['selected_epoch']}: the best on validation")
+    if "test_error_views" in data:
+        print(f"test error {data['test_error_views']:.2f} % averaged over {data['test_views']} views of each image")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from core import datasets, hardware
 from core.errors import UserError
 from core.runs.folder import Run
 from core.trainers import evaluation, trained
+from core.trainers.hyperparameters import VIEWS
 from core.trainers.trained import Trained
 
 SPLITS = ("train", "validation", "test")
@@ -21,10 +22,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", required=True, help=f"{', '.join(trained.shipped())}, or a run's folder or name")
     parser.add_argument("--data", type=Path, help="the folder that holds the data; default: Atelier's cache folder")
     parser.add_argument("--split", default="test", choices=SPLITS)
+    parser.add_argument(
+        "--views", type=int, default=1, choices=VIEWS, help="measure averaged over so many views of each image, too"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
     given = parser.parse_args(arguments)
     try:
-        result = measure(_open(given.model), given.data, given.split)
+        result = measure(_open(given.model), given.data, given.split, given.views)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
@@ -32,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(result))
     else:
         print("{model}: {error:.2f} % error on the {images} images of the {split} split of {dataset}".format(**result))
+        if given.views > 1:
+            print("{error_views:.2f} % averaged over {views} views of each image".format(**result))
     return 0
 
 
@@ -45,9 +51,10 @@ def _open(name: str) -> Trained:
         raise UserError(f"{error} Shipped nets: {known}.") from error
 
 
-def measure(net: Trained, root: Path | None, split: str) -> dict:
+def measure(net: Trained, root: Path | None, split: str, views: int = 1) -> dict:
     """`{"model", "dataset", "split", "images", "error"}`, error in per cent, in float32.
 
+    With more `views` than one also `{"views", "error_views"}`, the error averaged over those.
     Raises UserError where the data cannot be had or has no such split.
     """
     torch.set_num_threads(hardware.cores())
@@ -56,13 +63,17 @@ def measure(net: Trained, root: Path | None, split: str) -> dict:
     if chosen is None:
         raise UserError(f"{data.title} has no {split} split; it has train and {data.held_out}.")
     _, error = evaluation.evaluate(net.net, chosen, net.mean, net.std)
-    return {
+    result = {
         "model": net.name,
         "dataset": net.dataset,
         "split": split,
         "images": len(chosen),
         "error": round(error, 4),
     }
+    if views > 1:
+        _, averaged = evaluation.evaluate(net.net, chosen, net.mean, net.std, views=views)
+        result |= {"views": views, "error_views": round(averaged, 4)}
+    return result
 
 
 if __name__ == "__main__":

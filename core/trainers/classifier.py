@@ -96,6 +96,7 @@ class _Training:
         self.seconds = 0.0
         self.tally = _Tally()
         self.best: _Best | None = None
+        self.measured: tuple[float, float] | None = None
         self.finished = False
         self.unsaved: _Snapshot | None = None
         self.saved_at = time.monotonic()
@@ -280,6 +281,7 @@ class _Training:
         if self._ends_epoch():
             loss, error = self._measure(self.judged, self.held_out)
             row |= {f"{self.held_out_name}_loss": loss, f"{self.held_out_name}_error": error}
+            self.measured = loss, error
             self._select(error)
         self.tally = _Tally()  # only now: a stop during the evaluation leaves the row to the resumed training
         self.writer.log(row)
@@ -291,7 +293,7 @@ class _Training:
             self.best = _Best(self.step // self.steps_per_epoch, error, _copies(self.judged))
 
     def _finish(self) -> None:
-        """Measure the net that is kept on the test split, once: that of the best epoch where a validation split says so.
+        """Measure the net that is kept on the test split, once: that of the best epoch where a validation split says.
 
         Without a validation split it is that of the last epoch, for a choice would be one by the test split.
         """
@@ -299,8 +301,9 @@ class _Training:
         if self.best:
             net, epoch = copy.deepcopy(self.judged), self.best.epoch
             weights.fill(net, self.best.model, "The weights of the best epoch")
-        loss, error = self._measure(net, self.data.test)
-        found = {"selected_epoch": epoch, "test_loss": loss, "test_error": error}
+        known = self.measured if self.held_out_name == "test" else None
+        loss, error = known or self._measure(net, self.data.test)
+        found: dict[str, Any] = {"selected_epoch": epoch, "test_loss": loss, "test_error": error}
         if (views := self.recipe.test_views) > 1:
             found |= {"test_views": views, "test_error_views": self._measure(net, self.data.test, views)[1]}
         self.writer.facts(**found)
