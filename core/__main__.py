@@ -28,6 +28,9 @@ COMMANDS = {
     "explain-faithfulness": Command(
         "core.explain.faithfulness_command", "measure whether maps point at what decides: insertion, deletion, drop"
     ),
+    "localise": Command(
+        "core.explain.localise_command", "score boxes from maps against true ones, beside boxes that see nothing"
+    ),
     "stylize": Command("core.style.command", "paint a picture in one style or a blend of several"),
     "styles": Command("core.style.command", "list the styles to paint in", "add_styles_arguments", "run_styles"),
 }
