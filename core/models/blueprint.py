@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
@@ -259,9 +260,12 @@ class _Recorder(TorchFunctionMode):
         self, func: Callable, types: Iterable[type], args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        result = func(*args, **kwargs)
+        name = getattr(func, "__name__", "").strip("_")
+        result = _without_numbers(name, args, kwargs)
+        if result is None:
+            result = func(*args, **kwargs)
         if isinstance(result, Tensor):
-            self._write(getattr(func, "__name__", "").strip("_"), args, kwargs, result)
+            self._write(name, args, kwargs, result)
         return result
 
     def _write(self, name: str, args: tuple, kwargs: dict[str, Any], result: Tensor) -> None:
@@ -286,6 +290,42 @@ class _Recorder(TorchFunctionMode):
         new = {id(weight): weight.numel() for weight in weights if id(weight) not in self._counted}
         self._counted |= set(new)
         return sum(new.values())
+
+
+def _without_numbers(name: str, args: tuple, kwargs: dict[str, Any]) -> Tensor | None:
+    """What an operation of the nets gives on the meta device: only a shape. None where torch must say it.
+
+    Of these torch could say it as well, but it would load its compiler first, which takes seconds.
+    """
+    tensors = _tensors((*args, *kwargs.values()))
+    if not tensors or not all(tensor.is_meta for tensor in tensors):
+        return None
+    if name == "batch_norm":
+        return torch.empty(tensors[0].shape, device="meta")
+    if name == "linear":
+        return torch.empty((*tensors[0].shape[:-1], len(tensors[1])), device="meta")
+    if name == "adaptive_avg_pool2d":
+        size = _argument(args, kwargs, 1, "output_size")
+        return torch.empty((*tensors[0].shape[:-2], _each(size, 0), _each(size, 1)), device="meta")
+    if name in ("add", "radd", "mul", "rmul"):
+        return torch.empty(np.broadcast_shapes(*(tuple(tensor.shape) for tensor in tensors)), device="meta")
+    padding = _argument(args, kwargs, 4, "padding", 0)
+    if name != "conv2d" or isinstance(padding, str):
+        return None
+    stride, dilation = _argument(args, kwargs, 3, "stride", 1), _argument(args, kwargs, 5, "dilation", 1)
+    image, weight = tensors[:2]
+    sides = [
+        (image.shape[2 + i] + 2 * _each(padding, i) - _each(dilation, i) * (weight.shape[2 + i] - 1) - 1)
+        // _each(stride, i)
+        + 1
+        for i in range(2)
+    ]
+    return torch.empty((len(image), len(weight), *sides), device="meta")
+
+
+def _each(value: Any, place: int) -> int:
+    """Of a size given once for both directions or once for each, that of direction `place`."""
+    return int(value[place] if len(value) > 1 else value[0]) if isinstance(value, list | tuple) else int(value)
 
 
 def _tensors(values: Iterable[Any]) -> list[Tensor]:

@@ -1,6 +1,7 @@
 """What the networks of chapter 4 share: initialisation, the linear classifier on averaged maps, and SAME pooling."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,11 +14,10 @@ def he_initialise(net: nn.Module) -> None:
 
     "He initialization (Gaussian)" of Tables 4.1 to 4.4 (He et al., 2015, equation 10). Uses torch's global generator.
     """
-    for layer in net.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+    for layer in _with_numbers(net):
+        nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu")
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
 
 
 def gaussian_initialise(net: nn.Module, deviation: float) -> None:
@@ -25,11 +25,17 @@ def gaussian_initialise(net: nn.Module, deviation: float) -> None:
 
     Uses torch's global generator.
     """
+    for layer in _with_numbers(net):
+        nn.init.normal_(layer.weight, std=deviation)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
+def _with_numbers(net: nn.Module) -> Iterator[nn.Conv2d | nn.Linear]:
     for layer in net.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.normal_(layer.weight, std=deviation)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+        # On the meta device there is nothing to draw, and the attempt would load torch's compiler: seconds.
+        if isinstance(layer, nn.Conv2d | nn.Linear) and not layer.weight.is_meta:
+            yield layer
 
 
 class AveragedMaps(nn.Module, ABC):
