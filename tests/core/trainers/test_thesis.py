@@ -128,9 +128,10 @@ def test_the_linear_schedule_falls_in_a_straight_line_to_nothing():
 
 
 def test_a_reflecting_border_is_narrower_than_the_image():
-    assert recipes.settings("digits", "baseline", augment=True, padding=8).recipe.border == "black"
-    with pytest.raises(UserError, match="The padding is 8; choose one between 0 and 7"):
-        recipes.settings("digits", "baseline", augment=True, padding=8, border="reflect")
+    side = datasets.info("digits").side
+    assert recipes.settings("digits", "baseline", augment=True, padding=side).recipe.border == "black"
+    with pytest.raises(UserError, match=f"The padding is {side}; choose one between 0 and {side - 1}"):
+        recipes.settings("digits", "baseline", augment=True, padding=side, border="reflect")
     with pytest.raises(UserError, match='no border "white": choose one of black, reflect'):
         recipes.settings("digits", "baseline", border="white")
 
