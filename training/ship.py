@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     print(f"{given.name}: {card['title']}")
-    for figure in ("error", "losses", "bfloat16_error"):
+    for figure in ("error", "error_views", "losses", "bfloat16_error"):
         if figure in card:
             print(f"{figure}: {card[figure]}")
     return 0
@@ -131,7 +131,8 @@ def _write_json(path: Path, value: dict) -> None:
 def classifier_card(run: Run, licence: str | None = None) -> dict:
     """What a classifier is, its error measured anew in float32, on the test split.
 
-    `licence` takes the place of what is known of the data's terms.
+    Where the recipe averages over several views of an image, that error is given too. `licence` takes the place of
+    what is known of the data's terms.
     """
     net = trained.open_run(run)
     data = datasets.load(net.dataset)
@@ -153,6 +154,9 @@ def classifier_card(run: Run, licence: str | None = None) -> dict:
         "settings": run.settings,
         "data": run.data,
     }
+    if (views := run.settings["recipe"].get("test_views", 1)) > 1:
+        _, averaged = evaluation.evaluate(net.net, data.test, net.mean, net.std, views=views)
+        card |= {"views": views, "error_views": round(averaged, 4)}
     return _placeless(card)
 
 

@@ -43,6 +43,15 @@ def test_weights_card_and_curves_are_shipped(shelf, capsys):
     assert copy.status().state == "finished" and copy.status().progress["step"] == run.data["steps"]
 
 
+def test_the_card_says_on_what_the_weights_were_chosen_and_both_errors(shelf):
+    run = finished("mine", test_views=3, augment=True, mirror=False)
+    card = ship.ship(run, "two")
+    assert card["selection"].startswith("none") and card["views"] == 3
+    assert abs(card["error_views"] - card["error"]) < 20
+    run.data |= {"selection": "validation", "selected_epoch": 7}
+    assert "epoch 7, which had the lowest validation error" in ship.classifier_card(run)["selection"]
+
+
 def test_nothing_tells_of_the_place_or_the_machine(shelf, tmp_path):
     first = finished("first")
     ship.ship(finished("second", start_from=str(first.path)), "two")
