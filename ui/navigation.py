@@ -11,7 +11,10 @@ from ui.frame import ICON, PAGES
 # Section by section: file, title, icon, and what one does there.
 MENU = {
     "": [("home", "Start here", "explore", "What Atelier can do, shown on real pictures.")],
-    "Learn": [("data", "Data", "grid_view", "What the nets learn from: samples, balance, values, augmentation.")],
+    "Learn": [
+        ("data", "Data", "grid_view", "What the nets learn from: samples, balance, values, augmentation."),
+        ("architectures", "Architectures", "account_tree", "What every net is made of, and what that costs."),
+    ],
     "Train": [
         (
             "train",
