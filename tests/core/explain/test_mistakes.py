@@ -60,8 +60,18 @@ def test_orders_differ(trained):
     found = mistakes.find(trained, split)
     assert found.ordered("loss").indices.tolist() == [1, 0]
     assert found.ordered("confidence").indices.tolist() == [0, 1]
-    with pytest.raises(UserError, match="loss, confidence"):
+    with pytest.raises(UserError, match="loss, confidence, margin"):
         found.ordered("beauty")
+
+
+def test_margin_is_what_the_wrong_class_is_ahead(trained):
+    # The first net is surest of its wrong class and wavers; the second hardly gives the truth anything.
+    found = mistakes.find(trained, split_of(((8, 8, 0), 1), ((6, 0, 5), 1)))
+    torch.testing.assert_close(found.margin, found.confidence - found.probabilities[range(len(found)), found.labels])
+    found = mistakes.find(trained, split_of(((9, 8, 0), 1), ((7, 0, 7), 1)))
+    assert found.ordered("confidence").indices.tolist() == [0, 1]
+    assert found.ordered("margin").indices.tolist() == [1, 0]
+    assert float(found.ordered("margin").margin[0]) == pytest.approx(0.5, abs=1e-3)
 
 
 def test_equal_mistakes_keep_the_order_of_the_split(trained):
@@ -74,6 +84,40 @@ def test_among_keeps_one_confusion(trained):
     assert found.among(label=1).indices.tolist() == [2, 1]
     assert found.among(predicted=2).indices.tolist() == [3]
     assert len(found.among(label=0, predicted=0)) == 0 and found.among(label=0).of == 5
+
+
+def test_among_keeps_a_range_of_confidence_and_given_images(trained):
+    found = mistakes.find(trained, SPLIT)
+    confidences = dict(zip(found.indices.tolist(), found.confidence.tolist(), strict=True))
+    assert confidences[1] < 0.7 < confidences[3] < confidences[2]
+    assert found.among(confidence=(0.9, 1)).indices.tolist() == [2, 3]
+    assert found.among(confidence=(0, 0.7)).indices.tolist() == [1]
+    assert found.among(indices=torch.tensor([0, 3, 1]), label=0).indices.tolist() == [3]
+
+
+def test_confusion_counts_truth_by_prediction(trained):
+    answers = mistakes.ask(trained, SPLIT)
+    assert answers.confusion().tolist() == [[1, 0, 1], [2, 1, 0], [0, 0, 0]]
+    assert int(answers.confusion().sum()) == len(answers) == 5
+    assert answers.mistakes().indices.tolist() == mistakes.find(trained, SPLIT).indices.tolist()
+
+
+def test_two_nets_compared():
+    labels = torch.tensor([0, 0, 0, 0])
+    before, after = (
+        mistakes.Answers(torch.nn.functional.one_hot(torch.tensor(said), 3).float(), labels)
+        for said in ([0, 1, 0, 1], [0, 0, 2, 2])
+    )
+    found = mistakes.compare(before, after)
+    assert (found.fixed.tolist(), found.broken.tolist(), found.still_wrong.tolist()) == ([1], [2], [3])
+    other = mistakes.Answers(after.logits, torch.tensor([0, 0, 1, 0]))
+    with pytest.raises(UserError, match="different images"):
+        mistakes.compare(before, other)
+
+
+def test_no_images(trained):
+    with pytest.raises(UserError, match="no images"):
+        mistakes.find(trained, Split(SPLIT.images[:0], SPLIT.labels[:0]))
 
 
 def test_no_mistakes(trained):
