@@ -26,14 +26,12 @@ ROW, ROWS = 35, 9  # px, and how many are seen at once
 ALTS = {"error": "Error in percent", "loss": "Loss", "learning_rate": "Learning rate"}
 
 
-def chosen(runs: Sequence[Run | DamagedRun]) -> list[str]:
+def chosen(lines: pd.DataFrame) -> list[str]:
     """The ids in the address, of those that there are; without any the newest run and those of the same data set."""
     if asked := st.query_params.get_all("run"):
-        known = {run.id for run in runs}
-        return [id for id in dict.fromkeys(asked) if id in known]
-    lines = {run.id: run_table.line(run) for run in runs}
-    measured = [id for id, line in lines.items() if line.get("Error, %") is not None]
-    return [id for id in measured if lines[id]["Data set"] == lines[measured[0]]["Data set"]][:FIRST]
+        return [id for id in dict.fromkeys(asked) if id in lines.index]
+    measured = lines[lines["Error, %"].notna()]
+    return list(measured.index[measured["Data set"] == measured["Data set"].iloc[0]][:FIRST]) if len(measured) else []
 
 
 def put(ids: list[str]) -> None:
@@ -41,10 +39,11 @@ def put(ids: list[str]) -> None:
     st.query_params["run"] = ids or [NOBODY]
 
 
-def table(runs: Sequence[Run | DamagedRun], ids: list[str]) -> None:
+def table(lines: pd.DataFrame, ids: list[str]) -> None:
     """All runs in a table whose headers sort it; what is selected in it goes into the address."""
-    places = [place for place, run in enumerate(runs) if run.id in ids]
-    stamp = hashlib.sha1("\n".join(run.id for run in runs).encode()).hexdigest()[:12]
+    known = list(lines.index)
+    places = [place for place, id in enumerate(known) if id in ids]
+    stamp = hashlib.sha1("\n".join(known).encode()).hexdigest()[:12]
     key = f"runs {stamp} {st.session_state.get(TURN, 0)}"
     seen = st.session_state.get(key)
     if seen is not None and sorted(seen["selection"]["rows"]) != places:
@@ -52,16 +51,16 @@ def table(runs: Sequence[Run | DamagedRun], ids: list[str]) -> None:
         st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
         key = f"runs {stamp} {st.session_state[TURN]}"
     st.dataframe(
-        run_table.table(runs),
+        lines,
         key=key,
-        on_select=lambda: put([runs[row].id for row in st.session_state[key]["selection"]["rows"] if row < len(runs)]),
+        on_select=lambda: put([known[row] for row in st.session_state[key]["selection"]["rows"] if row < len(known)]),
         selection_mode="multi-row",
         selection_default={"selection": {"rows": places}},
         hide_index=True,
         placeholder="–",
-        height=ROW * (1 + min(len(runs), ROWS)) + 3,
+        height=ROW * (1 + min(len(known), ROWS)) + 3,
         column_config=run_table.COLUMNS,
-        alt=f"{len(runs)} runs with net, data set, recipe, state, errors, epochs and time of each.",
+        alt=f"{len(known)} runs with net, data set, recipe, state, errors, epochs and time of each.",
     )
 
 
@@ -239,8 +238,11 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
             "Dashed: on training images, mean over an epoch. Solid, with marks: on the images held out. "
             "A click on a name in the legend singles its run out."
         )
-        for run in runs[:FIRST]:
-            if not run.shipped and run.kind == "classifier":
+        watched = [run for run in runs[:FIRST] if not run.shipped and run.kind == "classifier"]
+        if watched:
+            st.caption("To watch or resume:")
+        with st.container(gap="xsmall"):
+            for run in watched:
                 st.page_link(
                     PAGES / "train.py",
                     label=job_card.plain(names[run.id]),
@@ -289,8 +291,9 @@ def show() -> None:
     if not runs:
         invite()
         return
-    ids = chosen(runs)
-    table(runs, ids)
+    lines = run_table.lines(runs)
+    ids = chosen(lines)
+    table(lines, ids)
     selected = sorted((run for run in runs if run.id in ids), key=lambda run: ids.index(run.id))
     whole = [run for run in selected if isinstance(run, Run)]
     names = run_table.names(whole)

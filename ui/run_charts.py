@@ -22,8 +22,8 @@ SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 MARKERS = "os^DvP><"
 POINTS = 8000  # of a chart; more than a browser draws at ease
 CURVE_POINTS = 400  # of one curve: about as many as there are pixels for it
-ERROR_TICKS = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
-LOWEST = {"error": 0.0, "loss": 1e-7, "learning_rate": 1e-9}  # what a logarithmic axis has a place for
+ERROR_TICKS = [0, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100]
+LEGEND_ROW = 20  # px, of which the height of a chart has to have room for
 
 
 def points_a_curve(runs: int) -> int:
@@ -35,23 +35,22 @@ def overlay(
     curves: Sequence[Curve], names: Mapping[str, str], quantity: str, axis: str, logarithmic: bool, legend: bool
 ) -> alt.LayerChart:
     """The curves of one quantity; train dashed, the held-out split solid with points. `names` are the runs' labels."""
-    lowest = LOWEST[quantity] if logarithmic else float("-inf")
-    data = pd.DataFrame(
-        [
-            (names[curve.run], curve.split or "all", x, max(y, lowest))
-            for curve in curves
-            for x, y in sorted(curve.points)
-        ],
-        columns=["run", "split", "x", "y"],
-    )
+    rows = [(names[curve.run], curve.split or "all", x, y) for curve in curves for x, y in curve.points]
+    data = pd.DataFrame(rows, columns=["run", "split", "x", "y"])
+    if logarithmic:
+        data["y"] = data["y"].clip(lower=_lowest(quantity, data["y"]))
     labels = list(names.values())
-    shown = alt.Legend(
-        orient="top", title=None, columns=1 if len(labels) < 6 else 2, labelLimit=300, symbolType="stroke"
-    )
+    columns = 1 if len(labels) < 6 else 2
+    shown = alt.Legend(orient="top", title=None, columns=columns, labelLimit=300, symbolType="stroke")
     chosen = alt.selection_point(fields=["run"], bind="legend")
     base = alt.Chart(data).encode(
-        x=alt.X("x:Q", title=AXES[axis], scale=alt.Scale(nice=False), axis=alt.Axis(format="~g", tickCount=6)),
-        y=alt.Y("y:Q", title=TITLES[quantity], scale=_scale(quantity, logarithmic), axis=_axis(quantity, logarithmic)),
+        x=alt.X("x:Q", title=AXES[axis], scale=alt.Scale(nice=False), axis=alt.Axis(format="~r", tickCount=6)),
+        y=alt.Y(
+            "y:Q",
+            title=TITLES[quantity],
+            scale=_scale(quantity, logarithmic, data["y"]),
+            axis=_axis(quantity, logarithmic),
+        ),
         color=alt.Color(
             "run:N",
             scale=alt.Scale(domain=labels, range=[COLOURS[i % len(COLOURS)] for i in range(len(labels))]),
@@ -72,7 +71,8 @@ def overlay(
     held_out = (alt.datum.split != "train") & (alt.datum.split != "all")
     shapes = alt.Scale(domain=labels, range=[SHAPES[i % len(SHAPES)] for i in range(len(labels))])
     dots = base.mark_point(filled=True, size=22).encode(shape=alt.Shape("run:N", scale=shapes, legend=None))
-    return alt.layer(line, dots.transform_filter(held_out)).add_params(chosen).properties(height=HEIGHT[quantity])
+    height = HEIGHT[quantity] + (LEGEND_ROW * -(-len(labels) // columns) if legend else 0)
+    return alt.layer(line, dots.transform_filter(held_out)).add_params(chosen).properties(height=height)
 
 
 def picture(charts: Mapping[str, Sequence[Curve]], names: Mapping[str, str], axis: str, logarithmic: bool) -> bytes:
@@ -112,15 +112,22 @@ def picture(charts: Mapping[str, Sequence[Curve]], names: Mapping[str, str], axi
     return kept.getvalue()
 
 
-def _scale(quantity: str, logarithmic: bool) -> alt.Scale:
+def _lowest(quantity: str, values: pd.Series) -> float:
+    """The smallest value that a logarithmic axis has a place for; the error's may be zero."""
+    if quantity == "error":
+        return 0.0
+    return 1e-7 if quantity == "loss" else max(1e-12, 1e-5 * values.max())
+
+
+def _scale(quantity: str, logarithmic: bool, values: pd.Series) -> alt.Scale:
     if not logarithmic:
         return alt.Scale(zero=quantity != "loss")
-    if quantity == "error":  # which may be zero
-        return alt.Scale(type="symlog", constant=0.5, domainMin=0, nice=False)
+    if quantity == "error":
+        return alt.Scale(type="symlog", constant=0.5, domainMin=0.7 * float(values.min()), nice=False)
     return alt.Scale(type="log", nice=True)
 
 
 def _axis(quantity: str, logarithmic: bool) -> alt.Axis:
     if quantity == "error" and logarithmic:
         return alt.Axis(values=ERROR_TICKS, labelExpr="datum.value", labelOverlap="greedy")
-    return alt.Axis(format="~r" if quantity == "loss" else "~g", tickCount=5, labelOverlap="greedy")
+    return alt.Axis(format="~r", tickCount=5, labelOverlap="greedy")

@@ -29,15 +29,15 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def table(runs: Sequence[Run | DamagedRun]) -> pd.DataFrame:
-    """A row for each run, in their order."""
-    return pd.DataFrame([line(run) for run in runs], columns=list(ORDER))
-
-
 ORDER = (
-    ["Run", "State", "Error, %", "Judged on", "Train error, %", "Net", "Data set"]  # fmt: skip
-    + ["Recipe", "Epochs", "Time, min", "Images/s", "Created", "From", "Note"]
+    ("Run", "From", "State", "Error, %", "Judged on", "Train error, %", "Net", "Data set")  # fmt: skip
+    + ("Recipe", "Epochs", "Time, min", "Images/s", "Created", "Note")
 )
+
+
+def lines(runs: Sequence[Run | DamagedRun]) -> pd.DataFrame:
+    """A row for each run, in their order, by its id."""
+    return pd.DataFrame([line(run) for run in runs], [run.id for run in runs], ORDER)
 
 
 def line(run: Run | DamagedRun) -> dict[str, Any]:
@@ -72,7 +72,9 @@ def names(runs: Iterable[Run]) -> dict[str, str]:
     labels = {id: line.name for id, line in found.items()}
     for tell in (lambda id: f"{found[id].created:%d %b %H:%M}" if found[id].created else id, lambda id: id):
         known = list(labels.values())
-        labels = {id: f"{name}, {tell(id)}" if known.count(name) > 1 else name for id, name in labels.items()}
+        labels = {
+            id: f"{found[id].name}, {tell(id)}" if known.count(label) > 1 else label for id, label in labels.items()
+        }
     return labels
 
 

@@ -12,6 +12,7 @@ from core.runs.folder import Run
 FILES = ("run.json", "note.json", "metrics.jsonl")
 QUANTITIES = ("error", "loss", "learning_rate")
 AXES = ("epoch", "time")
+NUMBERS = (int, float)  # as types, for a truth value is an int too
 
 Points = list[tuple[float, float]]
 
@@ -110,14 +111,18 @@ def smoothed(rows: Sequence[Mapping[str, Any]], key: str, along: str) -> Points:
 
     Single rows are measured on a few batches and jump; their mean over an epoch shows where the net stands.
     """
-    good = [row for row in rows if all(_number(row.get(name)) is not None for name in (key, "epoch", along))]
+    good = [
+        (row["epoch"], row[along], row[key])
+        for row in rows
+        if type(row.get(key)) in NUMBERS and type(row.get("epoch")) in NUMBERS and type(row.get(along)) in NUMBERS
+    ]
     means: Points = []
     first = 0
-    for place, row in enumerate(good):
-        while good[first]["epoch"] <= row["epoch"] - 1:
+    for place, (epoch, x, _) in enumerate(good):
+        while good[first][0] <= epoch - 1:
             first += 1
-        window = [other[key] for other in good[first : place + 1]]
-        means.append((row[along], sum(window) / len(window)))
+        window = [value for _, _, value in good[first : place + 1]]
+        means.append((x, sum(window) / len(window)))
     return means
 
 
@@ -173,7 +178,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
-        return ", ".join(_shown(part) for part in value) or "–"
+        parts = (f"({_shown(part)})" if isinstance(part, list | tuple) else _shown(part) for part in value)
+        return ", ".join(parts) or "–"
     return str(value)
 
 
@@ -183,11 +189,7 @@ def _rows(path: Path, stamp: tuple[int, int]) -> list[dict]:
 
 
 def _points(rows: Iterable[Mapping[str, Any]], key: str, along: str) -> Points:
-    return [
-        (row[along], row[key])
-        for row in rows
-        if _number(row.get(key)) is not None and _number(row.get(along)) is not None
-    ]
+    return [(row[along], row[key]) for row in rows if type(row.get(key)) in NUMBERS and type(row.get(along)) in NUMBERS]
 
 
 def _last(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
@@ -196,7 +198,7 @@ def _last(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
 
 def _number(value: Any) -> float | None:
     """A number of a run folder, which somebody may have edited."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if type(value) in NUMBERS else None
 
 
 def _text(value: Any) -> str:

@@ -97,7 +97,7 @@ def test_the_difference_of_settings_shows_only_what_differs():
     assert comparison.difference(settings) == {
         "recipe.learning_rate": {"a": "0.1", "b": "0.01"},
         "recipe.augment": {"a": "yes", "b": "no"},
-        "recipe.milestones": {"a": "1, 0.1", "b": "–"},
+        "recipe.milestones": {"a": "(1, 0.1)", "b": "–"},
         "threads": {"a": "–", "b": "2"},
     }
     assert comparison.difference({"a": settings["a"], "b": settings["a"]}) == {}
