@@ -97,7 +97,7 @@ def _megabytes(settings: Settings) -> int:
 def _ways_on(figure: Figure, runs: Iterable[Run | DamagedRun]) -> None:
     """To the curves of this figure's runs in one picture, where there are any."""
     own = [run.id for run in runs if isinstance(run, Run) and run.name.startswith(prefix(figure))]
-    if own and (PAGES / "runs.py").exists():
+    if own:
         st.page_link(
             PAGES / "runs.py",
             label=f"Figure {figure.name} so far",

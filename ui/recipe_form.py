@@ -222,6 +222,9 @@ class Form:
                 key=self._key("padding"),
                 help="By how much an image may be shifted.",
             )
+            values["border"] = self._choice(
+                "border", "What comes in from outside", BORDERS, recipes.BORDERS, "Seen where an image was shifted."
+            )
             values["mirror"] = self._toggle("mirror", "Mirror", "Mirror every other image; not for digits.")
             if values["mirror"]:
                 values["flip"] = self._choice(

@@ -264,6 +264,7 @@ def test_every_value_behind_more_becomes_one_of_the_run(started):
         app.number_input(f"seed {what}").set_value(number)
     app.run()
     app.number_input(key("padding")).set_value(2)
+    app.selectbox(key("border")).set_value("reflect")
     app.selectbox(key("flip")).set_value("alternating").run()
     assert not app.error and not app.exception
     button(app, "Train").click().run()
@@ -279,6 +280,7 @@ def test_every_value_behind_more_becomes_one_of_the_run(started):
             "test_views": 2,
             "augment": True,
             "padding": 2,
+            "border": "reflect",
             "flip": "alternating",
         }
         == settings["recipe"]
