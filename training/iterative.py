@@ -98,7 +98,7 @@ def pictures(options: argparse.Namespace) -> tuple[images.Picture, images.Pictur
 def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     """A fresh run folder for the pictures and the recipe of the command line."""
     content, style = pictures(options)
-    name = f"{options.content.stem} after {options.style.stem}"
+    name = " after ".join(path.stem.replace("_", " ") for path in (options.content, options.style))
     return iterative.create(content, style, recipe(options), name=name, path=path, files=options.loss_networks)
 
 

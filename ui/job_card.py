@@ -82,9 +82,9 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         _figures(run, status, rows)
         share, text = progress(status)
         st.progress(share, text=text)
-        _sentence(run, status)
+        sentence(run, status)
         st.caption(judgement(run))
-        _controls(run, status)
+        controls(run, status)
         if status.state in ("running", "paused"):
             steering.rate(run, status)
         _ways_on(run)
@@ -160,7 +160,7 @@ def _in_short(run: Run, status: Status) -> None:
     st.page_link(PAGES / "train.py", label=plain(run.name), icon=face.icon, query_params={"run": run.id})
     share, text = progress(status)
     running = status.state == "running"
-    st.progress(share, text=f"{text}, {_time_left(status)} left" if running else face.word)
+    st.progress(share, text=f"{text}, {time_left(status)} left" if running else face.word)
 
 
 def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
@@ -172,7 +172,7 @@ def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         "Train error": _percent(train[-1][1] if train else None),
         "Epoch": f"{_number(known, 'epoch'):.1f}".removesuffix(".0") + f" of {epochs(run)}",
         "Speed": f"{known['images_per_second']:,.0f} images/s" if _number(known, "images_per_second") else "–",
-        "Time left": _time_left(status),
+        "Time left": time_left(status),
     }
     with st.container(horizontal=True, gap="medium"):
         for label, value in figures.items():
@@ -186,14 +186,16 @@ def _machine(run: Run) -> str:
     return " · ".join(filter(None, known))
 
 
-def _time_left(status: Status) -> str:
+def time_left(status: Status) -> str:
+    """The time that a training has left, as a clock shows it; a dash where that is not known."""
     if status.state == "finished":
         return "0:00"
     left = _number(status.progress, "seconds_left")
     return clock(left) if left else "–"
 
 
-def _sentence(run: Run, status: Status) -> None:
+def sentence(run: Run, status: Status) -> None:
+    """What there is to say about the state, in a sentence."""
     if status.state == "failed":
         st.error(status.message or FACES["failed"].sentence, icon=":material/error:")
         with guard():
@@ -206,8 +208,8 @@ def _sentence(run: Run, status: Status) -> None:
         st.caption(status.message or FACES[status.state].sentence)
 
 
-def _controls(run: Run, status: Status) -> None:
-    """Pause or resume, a single step, stop, restart: always there, always in this order."""
+def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.restart) -> None:
+    """Pause or resume, a single step, stop, restart (by `again`): always there, always in this order."""
     with st.container(horizontal=True):
         if status.state in RESUMABLE:
             if st.button("Resume", icon=":material/play_arrow:", key="resume", help="Go on from here."):
@@ -244,9 +246,9 @@ def _controls(run: Run, status: Status) -> None:
             icon=":material/restart_alt:",
             key="restart",
             disabled=status.state in ("starting", "queued"),
-            help="Begin again from the same initial weights, in a new run; this one is kept.",
+            help="Begin again from the same start, in a new run; this one is kept.",
         ):
-            _act(lambda: st.query_params.update(run=queue.restart(run).id))
+            _act(lambda: st.query_params.update(run=again(run).id))
 
 
 def _ways_on(run: Run) -> None:

@@ -28,7 +28,15 @@ MENU = {
         ("explain", "Explain a picture", "center_focus_strong", "What a net sees in a picture, and where."),
         ("mistakes", "Mistakes", "rule", "The images that a net gets wrong, worst first."),
     ],
-    "Paint": [("stylize", "Stylize", "brush", "A photograph in a painter's style, or in a blend of several.")],
+    "Paint": [
+        ("stylize", "Stylize", "brush", "A photograph in a painter's style, or in a blend of several."),
+        (
+            "iterate",
+            "Iterate",
+            "auto_fix_high",
+            "One picture after one painting, optimised step by step before your eyes.",
+        ),
+    ],
 }
 
 st.set_page_config(page_title="Atelier", page_icon=str(ICON), layout="wide")

@@ -138,6 +138,16 @@ def create(
     return run
 
 
+def again(run: Run) -> Run:
+    """A new run like `run`, from its start; not started yet. Raises UserError where its folder is damaged."""
+    content, style = (images.decode(run.path / f"{name}.png") for name in PICTURES)
+    known = {entry.name for entry in fields(Recipe)}
+    more = {name: value for name, value in run.settings.items() if name not in known | {"files"}}
+    files = run.settings.get("files")
+    folder = Path(files) if files else None
+    return create(content, style, recipe_of(run.settings), name=run.name, files=folder, **more)
+
+
 def prepared(picture: Picture, size: int, what: str) -> Picture:
     """The picture with a long side of at most `size` px. Raises UserError where the short one gets too short."""
     height, width = picture.shape[:2]

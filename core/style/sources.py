@@ -79,7 +79,7 @@ KNOWN = {
         ),
         Source(
             "both",
-            "VGG-19 to relu3_1 and SqueezeNet",
+            "VGG-19 and SqueezeNet",
             LossNetworks.layers,
             "both",
             f"Put {Vgg19.file} and {SqueezeNet.file} into the folder of the loss networks.",

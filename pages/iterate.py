@@ -1,0 +1,386 @@
+"""Iterate: one photograph after one painting, optimised before the visitor's eyes (section 5.3)."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ui import address, frame, job_card, transfer_charts
+from ui.frame import guard
+
+frame.head(
+    "Iterate",
+    "No net is trained here: the pixels themselves are changed, step by step, until a loss network sees the content "
+    "of the photograph and the style of the painting.",
+)
+
+from core import hardware, images  # noqa: E402  (torch takes a moment: the head is shown first)
+from core.errors import UserError  # noqa: E402
+from core.images import Picture  # noqa: E402
+from core.runs import queue  # noqa: E402
+from core.runs.folder import DamagedRun, Run, Status, list_runs, root  # noqa: E402
+from core.style import figures, iterative, painter, sources  # noqa: E402
+from core.style.iterative import Recipe  # noqa: E402
+
+ONE = "none"
+SHOWN = "run shown on the iterate page"
+FEW = 6
+WORDS = {"content": "Content weight", "style": "Style weight", "variation": "Regularisation weight"}
+HELP = {
+    "content": "How much the photograph's features count (lambda_c of equation 5.10).",
+    "style": "How much the painting's Gram matrices count (lambda_s).",
+    "variation": "How much smoothness counts (lambda_tv): against grain, at the price of sharpness.",
+}
+TYPES = "JPEG, PNG, WebP, GIF, BMP or TIFF of up to 40 megapixels. It stays on the computer that runs the app."
+
+
+def choose() -> None:
+    """The controls: two pictures, a loss network, one picture or a figure, and the button that starts it."""
+    with guard():
+        content_name, content = choose_photograph()
+        style_name, style = choose_style()
+        network = choose_network()
+        figure = address.choice("figure", "What to make", (ONE, *figures.FIGURES), what_to_make)
+        if figure != ONE:
+            st.caption(figures.figure(figure).takeaway)
+        place = st.container()  # the button stays where it is when the rest is opened
+        with st.expander("More"):
+            changes = more(figure)
+        with place, guard():
+            recipe = Recipe(network=network, half=hardware.bf16_is_fast() and changes["optimizer"] == "adam", **changes)
+            cells = figures.figure(figure).recipes(recipe) if figure != ONE else [("", recipe)]
+            st.button(
+                "Start" if len(cells) == 1 else f"Start its {len(cells)} pictures",
+                type="primary",
+                icon=":material/play_arrow:",
+                width="stretch",
+                on_click=start,
+                args=(content, style, f"{content_name} after {style_name}", figure, cells),
+            )
+
+
+def what_to_make(figure: str) -> str:
+    return "One picture" if figure == ONE else f"Figure {figure}: {figures.figure(figure).title}"
+
+
+def choose_photograph() -> tuple[str, Picture]:
+    """The photograph and what to call it: an upload, else a sample picture."""
+    name = address.choice("sample", "Photograph", images.sample_names(), str.capitalize)
+    upload = st.file_uploader("Or a photograph of yours", key="iterate_photograph", help=TYPES)
+    if upload is None:
+        return name.capitalize(), images.sample(name)
+    return upload.name.rpartition(".")[0] or "Photograph", images.decode(upload)
+
+
+def choose_style() -> tuple[str, Picture]:
+    """The style picture and what to call it: an upload, else one that our own net painted."""
+    styles = {row["name"]: row for row in painter.styles()}
+    upload = None
+    if styles:
+        name = address.choice(
+            "style",
+            "Style picture",
+            tuple(styles),
+            lambda style: styles[style]["title"],
+            help="Painted by the net of the Stylize page after that painting, for paintings are no part of Atelier.",
+        )
+    upload = st.file_uploader("Or a painting of yours", key="iterate_style", help=TYPES)
+    if upload is not None:
+        return upload.name.rpartition(".")[0] or "a painting", images.decode(upload)
+    if not styles:
+        raise UserError("No style picture comes with this copy; upload a painting.")
+    painted = painted_sample(name, styles[name]["net"])
+    title = styles[name]["title"]
+    st.image(images.encode(images.fit(painted, 192)), width=120, alt=f"A flower painted after {title}")
+    return title, painted
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def painted_sample(style: str, net: str) -> Picture:
+    """A sample picture as our own net paints it in a style: a style picture that everybody has."""
+    return painter.stylise(images.fit(images.sample("flower"), 512), {style: 1.0}, net=net)
+
+
+def choose_network() -> str:
+    """The loss network, and a word on what it takes to have it."""
+    name = address.choice(
+        "network",
+        "Loss network",
+        sources.names(),
+        lambda network: sources.source(network).title,
+        help="What compares the pictures. Its own weights stay as they are.",
+    )
+    if not sources.at_hand(name):
+        why = "" if sources.at_hand("compact") else " The small one of our own, compact, is not part of this copy yet."
+        st.caption(f":material/download: {sources.source(name).needs}{why}")
+    return name
+
+
+def more(figure: str) -> dict[str, Any]:
+    """The rest of the recipe, each with its effect in a line of help."""
+    usual = Recipe()
+    changes: dict[str, Any] = {
+        "size": st.select_slider(
+            "Picture, px", (128, 192, 256, 384, 512, 768), 256 if figure != ONE else usual.size, key=f"size {figure}",
+            help="Longer side. Twice the side takes four times as long.",
+        ),
+        "style_size": st.select_slider(
+            "Style picture, px", (128, 180, 256, 384, 512, 768), usual.style_size, key="style size",
+            help="Longer side. A larger style picture gives larger strokes (Figure 5.8).",
+        ),
+        "steps": st.number_input("Steps", 1, 5000, usual.steps, key="steps", help="More come nearer to the optimum."),
+        "start": st.segmented_control(
+            "Start from", iterative.STARTS, default=usual.start, required=True, key="start",
+            format_func={"content": "Photograph", "noise": "Noise"}.get,
+            help="From the photograph more of its content stays (Figure 5.6).",
+        ),
+        "keep_colours": st.toggle(
+            "Keep the photograph's colours", key="keep colours", help="Only lightness is painted; hues stay."
+        ),
+    }  # fmt: skip
+    for name, label in WORDS.items():
+        value = getattr(usual, name)
+        changes[name] = st.number_input(
+            label, 0.0, 1e6, value, step=value / 2, format="%g", key=f"weight {name}", help=HELP[name]
+        )
+    changes |= {
+        "optimizer": st.selectbox(
+            "Optimiser", iterative.OPTIMIZERS, format_func={"adam": "Adam", "lbfgs": "L-BFGS"}.get, key="optimizer",
+            help="Adam as the thesis; L-BFGS as Gatys et al.: fewer steps, each of which takes longer.",
+        ),
+        "scales": st.select_slider(
+            "Scales, from coarse to fine", (1, 2, 3), usual.scales, key="scales",
+            help="Begin small, where large shapes form quickly, and double the size with each scale.",
+        ),
+        "seed": st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", help="Another seed: other noise to start from."),
+    }  # fmt: skip
+    return changes
+
+
+def start(content: Picture, style: Picture, name: str, figure: str, cells: list[tuple[str, Recipe]]) -> None:
+    """Make the runs, hand them to the queue and show the first."""
+    with guard():
+        group = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+        runs = []
+        for label, recipe in cells:
+            more = {"figure": figure, "row": group, "label": label} if figure != ONE else {}
+            title = f"Figure {figure}: {label}" if figure != ONE else name
+            runs.append(iterative.create(content, style, recipe, name=title, **more))
+        for run in runs:
+            queue.submit(run)
+        st.query_params["run"] = runs[0].id
+
+
+def again(run: Run) -> Run:
+    """Stop `run` and start the like of it."""
+    if run.status().alive:
+        run.ask("stop")
+    queue.cancel(run)
+    fresh = iterative.again(run)
+    queue.submit(fresh)
+    return fresh
+
+
+def shown_run(runs: list[Run | DamagedRun]) -> str | None:
+    """The run of the address; without one the run last looked at, one that is under way, or the newest."""
+    if asked := st.query_params.get("run"):
+        return asked
+    whole = [run for run in runs if isinstance(run, Run)]
+    remembered = [run for run in whole if run.id == st.session_state.get(SHOWN)]
+    under_way = [run for run in whole if run.status().alive]
+    return next((run.id for run in (*remembered, *under_way, *whole)), None)
+
+
+def watch(id: str) -> None:
+    """The picture, the card and the curves of the run `id`, redrawn every second while anything moves."""
+    path = root() / Path(id).name  # an address opens no folder but those of runs
+    row = row_of(Run.open(path))
+    moving = any(run.status().under_way for run in row)
+
+    @st.fragment(run_every=1 if moving else None)
+    def live() -> None:
+        with guard():
+            queue.advance()  # where the process before was killed, nobody else does
+            run = Run.open(path)
+            status = run.status()
+            if any(one.status().under_way for one in row) != moving:
+                st.rerun()
+            rows = run.metrics()
+            if len(row) > 1:
+                show_row(run, row)
+            show_pictures(run)
+            card(run, status, rows)
+            if rows:
+                curves(run, rows)
+
+    live()
+
+
+def row_of(run: Run) -> list[Run]:
+    """The runs of the figure that `run` belongs to, in the figure's order; else the run alone."""
+    group = run.settings.get("row")
+    if not group:
+        return [run]
+    found = [one for one in list_runs("iterative") if isinstance(one, Run) and one.settings.get("row") == group]
+    known = figures.FIGURES.get(str(run.settings.get("figure")))
+    order = [label for label, _ in known.cells] if known else []
+    return sorted(found, key=lambda one: (order.index(label_of(one)) if label_of(one) in order else 99, one.id))
+
+
+def label_of(run: Run) -> str:
+    return str(run.settings.get("label", ""))
+
+
+def preview(run: Run) -> bytes | None:
+    """The latest picture as JPEG."""
+    try:
+        return (run.path / "previews" / f"{iterative.PREVIEW}.jpg").read_bytes()
+    except OSError:
+        return None
+
+
+def show_row(shown: Run, row: list[Run]) -> None:
+    """The pictures of a figure side by side, each a way to its own curves."""
+    st.subheader(what_to_make(str(shown.settings.get("figure"))), anchor=False)
+    for place, one in zip(st.columns(len(row)), row, strict=True):
+        with place:
+            if (picture := preview(one)) is not None:
+                st.image(picture, width="stretch", alt=f"{label_of(one)}, as it is now")
+            chosen = one.id == shown.id
+            label = job_card.plain(label_of(one))
+            if st.button(label, key=f"cell {one.id}", type="primary" if chosen else "tertiary", width="stretch"):
+                st.query_params["run"] = one.id
+                st.rerun(scope="app")
+            job_card.badge(one.status())
+
+
+def show_pictures(run: Run) -> None:
+    """The picture as it is now, large, and beside it the photograph and the style picture that it is made from."""
+    now, before = st.columns([2, 1])
+    with before:
+        for name, caption in (("content", "The photograph"), ("style", "The style picture")):
+            file = run.path / f"{name}.png"
+            if file.is_file():
+                st.image(str(file), caption, width="stretch", alt=caption)
+    with now:
+        picture = preview(run)
+        if picture is None:
+            st.caption("There is no picture yet.")
+        else:
+            st.image(picture, run.name, width="stretch", alt=f"{run.name}, as it is now")
+        done = run.path / f"{iterative.PREVIEW}.png"
+        if done.is_file():
+            st.download_button(
+                "PNG", done.read_bytes(), f"{run.name}.png", "image/png", icon=":material/download:", on_click="ignore",
+                key=f"download {run.id}", help="The picture as it was last saved, in full quality.",
+            )  # fmt: skip
+
+
+def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
+    """State, figures, progress, controls, and the weights that can be steered."""
+    with st.container(border=True, key="job-card"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{job_card.plain(run.name)}**", width="content")
+            job_card.badge(status)
+            st.caption(about(run), width="content")
+        with st.container(horizontal=True, gap="medium"):
+            for label, key in (("Loss", "loss"), ("Content", "content"), ("Style", "style")):
+                value = job_card.latest(rows, key)
+                st.metric(label, "–" if value is None else f"{value:.3g}", width="content")
+            pace = status.progress.get("milliseconds_a_step")
+            st.metric("A step", f"{pace:,.0f} ms" if isinstance(pace, int | float) else "–", width="content")
+            st.metric("Time left", job_card.time_left(status), width="content")
+        share, text = job_card.progress(status)
+        st.progress(share, text=text)
+        job_card.sentence(run, status)
+        job_card.controls(run, status, again)
+        if status.state in ("running", "paused"):
+            steer(run)
+
+
+def about(run: Run) -> str:
+    """The loss network and the size of a run, as far as its folder says."""
+    network = sources.KNOWN.get(str(run.settings.get("network")))
+    return " · ".join(filter(None, (network.title if network else "", f"{run.settings.get('size', '?')} px")))
+
+
+def steer(run: Run) -> None:
+    """The three weights of equation 5.10, which count from the next step on."""
+    values = run.control()[1]
+    with st.container(horizontal=True):
+        for name, label in WORDS.items():
+            value = values.get(name, run.settings.get(name))
+            key = f"steer {name} {run.id}"
+            st.number_input(
+                label, 0.0, 1e6, float(value) if transfer_charts.is_number(value) else 0.0, format="%g", key=key,
+                on_change=ask, args=(run, name, key), width=170, help=f"{HELP[name]} Counts from the next step on.",
+            )  # fmt: skip
+
+
+def ask(run: Run, name: str, key: str) -> None:
+    with guard():
+        command = run.control()[0]
+        run.ask("pause" if command == "step" else command, **{name: st.session_state[key]})  # takes no further step
+
+
+def curves(run: Run, rows: list[dict[str, Any]]) -> None:
+    steps = int(run.data.get("steps", run.settings.get("steps", len(rows))))
+    st.altair_chart(
+        transfer_charts.terms(rows, steps), key="term curves", alt="The weighted terms of the loss over the steps."
+    )
+    with st.expander("Layer by layer"):
+        for kind in ("content", "style"):
+            st.altair_chart(
+                transfer_charts.layers(rows, steps, kind), key=f"{kind} layers",
+                alt=f"The {kind} loss of each layer over the steps.",
+            )  # fmt: skip
+
+
+def earlier(shown: str, runs: list[Run | DamagedRun]) -> None:
+    """All transfers, newest first, each a button that shows it; a damaged one says what is wrong with it."""
+    st.subheader("Transfers", anchor=False)
+    for run in runs[:FEW]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if isinstance(run, DamagedRun):
+                st.badge("Damaged", icon=":material/broken_image:", color="red")
+                st.caption(str(run))
+            elif run.id == shown:
+                st.markdown(f"**{job_card.plain(run.name)}**", width="content")
+                job_card.badge(run.status())
+            else:
+                if st.button(job_card.plain(run.name), type="tertiary", key=f"show {run.id}"):
+                    st.query_params["run"] = run.id
+                    st.rerun()
+                job_card.badge(run.status())
+    if len(runs) > FEW:
+        st.caption(f"{len(runs) - FEW} older ones lie in the folder of the runs.")
+
+
+def invite() -> None:
+    """Instead of an empty page: what will be done."""
+    st.subheader("No transfer yet", anchor=False)
+    st.markdown(
+        "Choose two pictures and press **Start**. The picture begins as the photograph and takes on the painting's "
+        "colours within ten steps, its strokes within a hundred."
+    )
+    st.image(images.encode(images.fit(images.sample(images.sample_names()[0]), 512)), alt="A sample photograph")
+
+
+controls, picture = frame.columns()
+with controls:
+    choose()
+with picture, guard():
+    runs = list_runs("iterative")
+    chosen = shown_run(runs)
+    if chosen is None:
+        invite()
+    else:
+        st.query_params["run"] = st.session_state[SHOWN] = chosen
+        with guard():
+            watch(chosen)
+        earlier(chosen, runs)
+    frame.takeaway(
+        "Every step asks the loss network which way each pixel should go. A pastiche net (the Stylize page) learns to "
+        "make all those steps at once."
+    )

@@ -1,0 +1,69 @@
+"""Curves of a transfer: what each term of equation 5.10 adds to the loss, step by step."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+HEIGHT = 260
+MAX_POINTS = 400
+TERMS = ("content", "style", "variation")
+LOWEST = 1e-9  # a logarithmic axis has no place for zero: at the start the content loss is none
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def terms(rows: Rows, steps: int) -> alt.Chart:
+    """The three terms, each times its weight, on a logarithmic axis."""
+    points = [
+        (row["step"], term, weighted(row, term))
+        for row in thinned(rows)
+        for term in TERMS
+        if weighted(row, term) is not None
+    ]
+    return lines(points, steps, TERMS, "weighted loss")
+
+
+def layers(rows: Rows, steps: int, kind: str) -> alt.Chart:
+    """The terms of the single layers of `kind` ("content", "style"), before its weight lambda."""
+    names = [name for name in (rows[-1] if rows else {}) if name.startswith(f"{kind}/")]
+    points = [
+        (row["step"], name.removeprefix(f"{kind}/"), max(LOWEST, row[name]))
+        for row in thinned(rows)
+        for name in names
+        if is_number(row.get(name))
+    ]
+    return lines(points, steps, [name.removeprefix(f"{kind}/") for name in names], f"{kind} loss")
+
+
+def weighted(row: Mapping[str, Any], term: str) -> float | None:
+    """A term times its weight in that step; None where the row lacks either, or there is nothing to show."""
+    value, weight = row.get(term), row.get(f"weight/{term}")
+    if not is_number(value) or not is_number(weight) or not is_number(row.get("step")):
+        return None
+    return value * weight if value * weight > LOWEST else None
+
+
+def lines(points: list[tuple[Any, ...]], steps: int, names: Sequence[str], title: str) -> alt.Chart:
+    """A line for each name over the steps."""
+    return (
+        alt.Chart(pd.DataFrame(points, columns=["step", "term", "loss"]))
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False)),
+            y=alt.Y("loss:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", tickCount=5)),
+            color=alt.Color("term:N", scale=alt.Scale(domain=list(names)), legend=alt.Legend(orient="top", title=None)),
+            tooltip=["term:N", "step:Q", alt.Tooltip("loss:Q", format=".4~g")],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def thinned(rows: Rows) -> Rows:
+    """At most about MAX_POINTS rows, always the last."""
+    return rows[::-1][:: max(1, len(rows) // MAX_POINTS)][::-1]
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
