@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from core.runs.comparison import Curve
@@ -93,19 +94,25 @@ def picture(charts: Mapping[str, Sequence[Curve]], names: Mapping[str, str], axi
                 markersize=3,
                 markevery=max(1, len(curve.points) // 40),
                 linewidth=1.3,
-                label=names[curve.run] if held_out or quantity == "learning_rate" else None,
             )
         panel.set_xlabel(AXES[axis])
         panel.set_ylabel(TITLES[quantity])
         panel.grid(alpha=0.25)
         if logarithmic and any(y > 0 for curve in curves for _, y in curve.points):
             panel.set_yscale("symlog", linthresh=0.1) if quantity == "error" else panel.set_yscale("log")
+            plainly = FuncFormatter(lambda value, _: f"{value:g}")
+            panel.yaxis.set_major_formatter(plainly)
+            if quantity == "loss":
+                panel.yaxis.set_minor_formatter(plainly)
             if quantity == "error":
                 panel.set_yticks(ERROR_TICKS)
-                panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
                 panel.set_ylim(max(0, 0.8 * min(y for curve in curves for _, y in curve.points)), None)
     if drawn:
-        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper left", fontsize=8, frameon=False)
+        lines = [
+            Line2D([], [], color=COLOURS[i % len(COLOURS)], marker=MARKERS[i % len(MARKERS)], markersize=4, label=name)
+            for i, name in enumerate(names.values())
+        ]
+        figure.legend(handles=lines, loc="outside upper left", fontsize=8, frameon=False)
         figure.text(0.99, 0.99, "dashed: train, solid: held out", ha="right", va="top", fontsize=7, color="gray")
     kept = io.BytesIO()
     figure.savefig(kept, format="png", dpi=150)
