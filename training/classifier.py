@@ -8,6 +8,7 @@ from pathlib import Path
 from core import datasets
 from core.errors import UserError
 from core.models import catalogue
+from core.runs import queue
 from core.runs.folder import Run, root
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
@@ -133,4 +134,7 @@ def _say_result(run: Run) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        queue.advance()  # this training's slot is free now

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from core import hardware, images
 from core.errors import UserError
 from core.images import Picture
+from core.runs import queue
 from core.runs.folder import Run, root
 from core.style import loss_networks, trainer
 from core.style.trainer import Recipe
@@ -200,4 +201,7 @@ def main(given: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        queue.advance()  # this training's slot is free now

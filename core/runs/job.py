@@ -1,5 +1,6 @@
 """The job: a training in a process of its own, which outlives the browser tab, the page and the server."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,8 @@ from core.runs.folder import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = {kind: f"training.{kind}" for kind in ("classifier", "pastiche", "loss_network", "iterative")}
+# What torchrun tells its processes: a training that one of them starts as it ends is not of their team.
+TEAM = ("RANK", "LOCAL_RANK", "GROUP_", "ROLE_", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_", "TORCHELASTIC_")
 
 
 def start(run: Run) -> int:
@@ -26,6 +29,7 @@ def start(run: Run) -> int:
             process = subprocess.Popen(
                 [sys.executable, "-m", MODULES[run.kind], "--run", str(run.path.resolve())],
                 cwd=REPOSITORY,
+                env={key: value for key, value in os.environ.items() if not key.startswith(TEAM)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -37,20 +41,3 @@ def start(run: Run) -> int:
     threading.Thread(target=process.wait, daemon=True).start()
     run.is_starting(process.pid)
     return process.pid
-
-
-def resume(run: Run) -> int:
-    """Go on from the last checkpoint: with a living process lifts the pause, else starts a new one."""
-    if run.status().alive:
-        run.ask("run")
-        return 0
-    return start(run)
-
-
-def restart(run: Run) -> Run:
-    """Stop `run` and start a new run with the same settings; the old folder is kept."""
-    if run.status().alive:
-        run.ask("stop")
-    fresh = Run.create(run.kind, run.settings, name=run.name)
-    start(fresh)
-    return fresh

@@ -84,9 +84,10 @@ def later(run: Run) -> None:
 def advance() -> list[Run]:
     """Start what waits, as far as slots are free; the runs that were started, the next one first.
 
-    Never raises: it is called where a page is drawn or a training ends. A run that cannot be started fails.
+    Never raises: it is called where a page is drawn or a training ends. A run that cannot be started fails. Of the
+    processes that train one net together the first alone does it.
     """
-    if not waiting():
+    if os.environ.get("RANK", "0") != "0" or not waiting():
         return []
     try:
         with lock():

@@ -1,5 +1,6 @@
 """A training is a process of its own: it starts, pauses, is killed, resumes and restarts through the run folder."""
 
+import json
 import os
 import signal
 import time
@@ -7,7 +8,7 @@ import time
 import pytest
 
 from core.errors import UserError
-from core.runs import job
+from core.runs import job, queue
 from core.runs.folder import Run
 from core.trainers import recipe as recipes
 
@@ -45,25 +46,41 @@ def test_a_killed_training_is_seen_and_goes_on_from_its_checkpoint():
     found = run.checkpoint()
     assert found is not None
     reached = found[1]["step"]
-    job.resume(run)
+    assert queue.resume(run)
     assert wait_for(run, "running") == "running"
     deadline = time.monotonic() + 60
     while run.status().progress.get("step", 0) <= reached and time.monotonic() < deadline:
         time.sleep(0.05)
     run.ask("pause")
     assert wait_for(run, "paused") == "paused"
-    assert job.resume(run) == 0
+    assert queue.resume(run)
     assert wait_for(run, "running") == "running"
     run.ask("stop")
     assert wait_for(run, "stopped") == "stopped"
     steps = [row["step"] for row in run.metrics()]
     assert steps == sorted(set(steps)), "no row is written twice"
-    fresh = job.restart(run)
+    fresh = queue.restart(run)
     assert fresh.id != run.id
     assert fresh.settings == run.settings
     assert wait_for(fresh, "running") == "running"
     fresh.ask("stop")
     assert wait_for(fresh, "stopped") == "stopped"
+
+
+def test_a_training_that_ends_starts_the_next_without_anybody_s_help(monkeypatch):
+    monkeypatch.setenv("ATELIER_JOBS", "1")
+    monkeypatch.setenv("RANK", "0")  # as where it was started by torchrun
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    broken, second, third = make(epochs=1), make(epochs=1), make(epochs=300)
+    record = json.loads((broken.path / "run.json").read_text())
+    record["settings"]["dataset"] = "no such data"
+    (broken.path / "run.json").write_text(json.dumps(record))
+    assert [queue.submit(run) for run in (broken, second, third)] == [True, False, False]
+    assert wait_for(second, "finished", seconds=120) == "finished"
+    assert broken.status().state == "failed" and "no such data" in broken.status().message
+    assert wait_for(third, "running", seconds=60) == "running"
+    third.ask("stop")
+    assert wait_for(third, "stopped") == "stopped"
 
 
 def test_a_run_of_an_unknown_kind_is_refused_by_its_sentence():
