@@ -1,8 +1,10 @@
 """`python -m training.classifier`: train a net on a data set, or go on with a run that was begun."""
 
 import argparse
+import os
 import sys
 import typing
+from contextlib import nullcontext
 from pathlib import Path
 
 from core import datasets
@@ -10,6 +12,7 @@ from core.errors import UserError
 from core.models import catalogue
 from core.runs import queue
 from core.runs.folder import Run, root
+from core.trainers import parallel
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from training.progress import bar
@@ -48,24 +51,32 @@ CHANGES = _changes()
 def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
+    speaks = os.environ.get("LOCAL_RANK", "0") == "0"  # of the processes of a machine, one
     try:
-        run = _run(given)
-        print(f"run folder: {run.path}", flush=True)
-        with bar(run):
-            train(run)
+        with parallel.team() as team:
+            run = team.first(lambda: _run(given))
+            if team.leads:
+                print(f"run folder: {run.path}", flush=True)
+            with bar(run) if team.leads else nullcontext():
+                train(run, team)
     except UserError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        if speaks:
+            print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\ninterrupted; go on with: python -m training.classifier --run {run.path}", file=sys.stderr)
+        if speaks:
+            print(f"\ninterrupted; go on with: python -m training.classifier --run {run.path}", file=sys.stderr)
         return 130
-    _say_result(run)
+    if team.leads:
+        _say_result(run)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.classifier", description=__doc__)
-    parser.add_argument("--run", help="a run folder, or its name: resumed where it holds a run, else made")
+    # torchrun takes "--run" for the beginning of an option of its own, wherever it stands.
+    about = "a run folder, or its name: resumed where it holds a run, else made; behind torchrun write --run-folder"
+    parser.add_argument("--run", "--run-folder", help=about)
     parser.add_argument("--dataset", help=f"one of: {', '.join(datasets.names())}")
     parser.add_argument("--model", help=f"one of: {', '.join(catalogue.names())}")
     parser.add_argument("--recipe", help="a named recipe of that net on that data set; default: its first")

@@ -6,7 +6,7 @@ resumed training takes exactly the steps that an uninterrupted one would have ta
 
 import copy
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from core.trainers import evaluation
 from core.trainers.average import WeightAverage
 from core.trainers.divergence import Watch
 from core.trainers.muon import Muon
+from core.trainers.parallel import Team
 from core.trainers.recipe import Recipe, Settings
 from core.trainers.schedule import learning_rate
 
@@ -33,17 +34,51 @@ PREPARATION_IMAGES = 5_000  # that a net may see before its first step
 RATE_FACTORS = (1e-4, 1e4)
 
 
-def train(run: Run) -> None:
-    """Train as `run.settings` say, from the run's last checkpoint where it has one.
+def train(run: Run, team: Team | None = None) -> None:
+    """Train as `run.settings` say, from the run's last checkpoint where it has one, in this process or with a team.
 
-    Writes the whole of the run folder. Raises UserError where the data cannot be had, the settings cannot work or the
-    loss diverges; the folder then says so too.
+    Writes the whole of the run folder. Raises UserError where the data cannot be had, the settings cannot work, the
+    loss diverges or a process of the team is gone; the folder then says so too.
     """
-    with run.write() as writer:
+    team = team or Team()
+    with run.write() if team.leads else nullcontext(_Silent()) as writer, team.explained():
         settings = Settings.from_json(run.settings)
+        if team.size > settings.recipe.batch_size:
+            raise UserError(
+                f"A batch of {settings.recipe.batch_size} images cannot be shared by {team.size} processes: start "
+                "fewer, or choose a larger batch."
+            )
         data = datasets.load(settings.dataset, progress=_download_progress(writer))
         writer.progress(downloading=None, bytes=None, bytes_total=None)
-        _Training(run, writer, settings, data).go()
+        _Training(run, writer, settings, data, team).go()
+
+
+class _Silent(Writer):
+    """The writer of a process that does not lead: it writes nothing."""
+
+    def __init__(self) -> None:
+        pass
+
+    def log(self, row: dict[str, Any]) -> None:
+        pass
+
+    def drop_metrics_after(self, key: str, last: float) -> None:
+        pass
+
+    def progress(self, **values: Any) -> None:
+        pass
+
+    def message(self, sentence: str) -> None:
+        pass
+
+    def facts(self, **data: Any) -> None:
+        pass
+
+    def save(self, tensors: dict[str, Tensor], state: dict) -> None:
+        pass
+
+    def save_model(self, tensors: dict[str, Tensor]) -> None:
+        pass
 
 
 def _download_progress(writer: Writer) -> datasets.Progress:
@@ -85,10 +120,11 @@ class _Snapshot:
 
 
 class _Training:
-    def __init__(self, run: Run, writer: Writer, settings: Settings, data: Dataset):
+    def __init__(self, run: Run, writer: Writer, settings: Settings, data: Dataset, team: Team):
+        self.team = team
         self.writer, self.settings, self.recipe, self.data = writer, settings, settings.recipe, data
         hardware.keep_freed_memory()
-        torch.set_num_threads(settings.threads or hardware.cores())
+        torch.set_num_threads(settings.threads or team.threads)
         self.device = hardware.device()
         wanted = {"float32": False, "bfloat16": True, "auto": self.recipe.bfloat16 and hardware.bf16_is_fast()}
         self.bf16 = wanted[settings.precision]
@@ -109,8 +145,9 @@ class _Training:
         self.images = data.train.images.to(self.device)
         self.labels = data.train.labels.to(self.device)
         self.held_out_name, self.held_out = data.held_out, getattr(data, data.held_out)
-        found = run.checkpoint()
+        found = team.first(run.checkpoint)
         began_from = self._build(fresh=found is None)
+        self.joined = team.joined(self.net)
         self.optimizer = _optimizer(self.recipe, self.net)
         self.average = WeightAverage(self.net, self.recipe.weight_average) if self.recipe.weight_average else None
         torch.manual_seed(settings.seed_noise)
@@ -130,6 +167,7 @@ class _Training:
             selection="validation" if data.validation else "last epoch",
             precision="bfloat16" if self.bf16 else "float32",
             device=hardware.describe(self.bf16),
+            processes=team.size,
             steps=self.steps,
             steps_per_epoch=self.steps_per_epoch,
             parameters=sum(parameter.numel() for parameter in self.net.parameters()),
@@ -150,7 +188,7 @@ class _Training:
         _set_dropout(self.net, self.recipe.dropout)
         hardware.channels_last(self.net, self.device)
         if fresh and settings.start_from:
-            return _start_from(settings.start_from, self.net)
+            return self.team.first(lambda: _start_from(settings.start_from, self.net))
         prepare: Any = getattr(self.net, "prepare", None)
         if fresh and prepare:
             draw = torch.Generator().manual_seed(settings.seed_initialisation)
@@ -195,14 +233,24 @@ class _Training:
 
     def _obey(self) -> None:
         """Wait where a pause is asked for, raise _Stopped where a stop is, take over the factor on the rate."""
-        asked = self.writer.obey(self._save)
-        if asked.command == "stop":
+        stops = False
+        if self.team.leads:
+            asked = self.writer.obey(self._before_pause)
+            stops = asked.command == "stop"
+            if not stops:
+                self._steer(asked.values.get("rate_factor", 1.0))
+        stops_all, self.rate_factor = self.team.told(stops, self.rate_factor)
+        if stops_all:
             raise _Stopped
-        self._steer(asked.values.get("rate_factor", 1.0))
+
+    def _before_pause(self) -> None:
+        self._save()
+        self._report(self._speed())  # a single step shows, although it ends no row
 
     def _obey_within_a_step(self) -> None:
         """Between two parts of an evaluation: a pause or a stop does not wait for its end, a single step reaches it."""
-        if self.writer.run.control()[0] in ("pause", "stop"):
+        asked = self.team.leads and self.writer.run.control()[0] in ("pause", "stop")
+        if any(self.team.told(asked)):
             self._obey()
 
     def _steer(self, factor: Any) -> None:
@@ -222,23 +270,30 @@ class _Training:
         self.rate = learning_rate(self.recipe, self.step, self.steps_per_epoch) * self.rate_factor
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * group.get("rate_factor", 1.0)
-        images, labels = self._batch()
+        images, labels, count = self._batch()
+        if self.team.size > 1:  # each process's dropout is its own, and a function of the step alone
+            torch.manual_seed(_mix(self.settings.seed_noise, self.step * self.team.size + self.team.rank))
         x = normalise(images, self.data.mean, self.data.std).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            logits = self.net(x)
+            logits = self.joined(x)
         logits = logits.float()
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+        # Each process's part of the mean over the whole batch, as many times as the gradients are divided by.
+        share = len(labels) * self.team.size / count
+        loss = share * F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         # One transfer from the device for both figures.
-        value, errors = torch.stack((loss.detach(), (logits.detach().argmax(1) != labels).sum())).tolist()
+        sums = torch.stack((loss.detach(), (logits.detach().argmax(1) != labels).sum()))
+        total, errors = self.team.total(sums).tolist()
+        value = total / self.team.size
         if fault := self.watch.see(value):
             raise self._diverged(fault)
         self._save_if_good()
         self.optimizer.step()
-        self.tally.loss += value * len(labels)
+        self.team.align(self.net)
+        self.tally.loss += value * count
         self.tally.errors += int(errors)
-        self.tally.images += len(labels)
+        self.tally.images += count
 
     def _diverged(self, fault: str) -> UserError:
         # The schedule may not have reached its peak yet, and may be long past it.
@@ -250,8 +305,12 @@ class _Training:
             f"checkpoint is kept; start again with a learning rate of {lower:.2g} or less."
         )
 
-    def _batch(self) -> tuple[Tensor, Tensor]:
-        """Images and labels of this step: a slice of the epoch's shuffled order, augmented as the recipe says."""
+    def _batch(self) -> tuple[Tensor, Tensor, int]:
+        """Images and labels of this step, this process's part of them, and how many the whole batch has.
+
+        The batch is a slice of the epoch's shuffled order, augmented as the recipe says: whole, before it is shared, so
+        that it does not depend on the number of processes.
+        """
         epoch, place = divmod(self.step, self.steps_per_epoch)
         if place == 0 or not hasattr(self, "order"):
             shuffle = torch.Generator().manual_seed(_mix(self.settings.seed_order, epoch))
@@ -265,7 +324,7 @@ class _Training:
             in_turn = self.recipe.mirror and self.recipe.flip == "alternating"
             mirror = self.mirrored[chosen] if in_turn else self.recipe.mirror
             images = crop_and_mirror(images, self.recipe.padding, mirror, draw, reflect=self.recipe.border == "reflect")
-        return images, labels
+        return self.team.part(images), self.team.part(labels), len(chosen)
 
     def _log(self) -> None:
         row: dict[str, Any] = {
@@ -276,7 +335,7 @@ class _Training:
             "learning_rate": self.rate,
             "seconds": round(self.seconds, 3),
         }
-        speed = self.step * self.recipe.batch_size / self.seconds
+        speed = self._speed()
         row["images_per_second"] = round(speed, 1)
         if self._ends_epoch():
             loss, error = self._measure(self.judged, self.held_out)
@@ -311,12 +370,23 @@ class _Training:
 
     def _measure(self, net: nn.Module, split: Split, views: int = 1) -> tuple[float, float]:
         """Mean cross-entropy (nats) and error (per cent) of `net` on a split, obeying in between."""
-        logits = []
-        for images in split.images.split(evaluation.BATCH):
+        logits, labels = [], []
+        size = evaluation.BATCH * self.team.size
+        for images, truth in zip(split.images.split(size), split.labels.split(size), strict=True):
             self._obey_within_a_step()
             mean, std = self.data.mean, self.data.std
-            logits.append(evaluation.predict(net, images, mean, std, bf16=self.bf16, views=views))
-        return evaluation.scores(torch.cat(logits), split.labels)
+            own = self.team.part(images)
+            logits.append(evaluation.predict(net, own, mean, std, bf16=self.bf16, views=views))
+            labels.append(self.team.part(truth))
+        if self.team.size == 1:
+            return evaluation.scores(torch.cat(logits), split.labels)
+        count = sum(map(len, labels))
+        loss, error = evaluation.scores(torch.cat(logits), torch.cat(labels)) if count else (0.0, 0.0)
+        sums = self.team.total(torch.tensor([loss * count, error * count], dtype=torch.float64)) / len(split)
+        return sums[0].item(), sums[1].item()
+
+    def _speed(self) -> float:
+        return self.step * self.recipe.batch_size / self.seconds if self.seconds else 0.0
 
     def _report(self, speed: float) -> None:
         left = (self.steps - self.step) * self.recipe.batch_size / speed if speed else None
