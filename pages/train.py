@@ -71,14 +71,10 @@ def choose_one(runs: list[Run | DamagedRun]) -> None:
         return
     with place, guard():
         settings = recipes.settings(dataset, net, recipe, **changes)
-        st.button(
-            "Train",
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            on_click=start,
-            args=([(title(settings), settings)],),
-        )
+        # No callback: its settings would be those of the last time this was drawn, not what was typed since.
+        if st.button("Train", type="primary", icon=":material/play_arrow:", width="stretch"):
+            start([(title(settings), settings)])
+            st.rerun()
         st.caption(prospect(settings, runs))
 
 
@@ -134,12 +130,11 @@ def title(settings: recipes.Settings) -> str:
 
 
 def start(trainings: list[tuple[str, recipes.Settings]]) -> None:
-    """Begin or queue trainings, each with its name, and show the first."""
-    with guard():
-        runs = [Run.create("classifier", settings.to_json(), name=name) for name, settings in trainings]
-        for run in runs:
-            queue.submit(run)
-        st.query_params["run"] = runs[0].id
+    """Begin or queue trainings, each with its name, and show the first. Raises UserError where that cannot be."""
+    runs = [Run.create("classifier", settings.to_json(), name=name) for name, settings in trainings]
+    st.query_params["run"] = runs[0].id
+    for run in runs:
+        queue.submit(run)
 
 
 def shown_run(runs: list[Run | DamagedRun]) -> str | None:
@@ -195,11 +190,9 @@ def invite() -> None:
     st.subheader("No run yet", anchor=False)
     st.markdown("What will this net say to digits it has never seen? Train it, and know in about a minute.")
     usual = recipes.settings(USUAL["dataset"], USUAL["net"], threads=hardware.spare_threads())
-    st.button(
-        "Train BN-NiN on digits",
-        icon=":material/play_arrow:",
-        on_click=lambda: start([(title(usual), usual)]),
-    )
+    if st.button("Train BN-NiN on digits", icon=":material/play_arrow:"):
+        start([(title(usual), usual)])
+        st.rerun()
     images = datasets.load("digits").train.images[:SAMPLES]
     st.image(
         [image.permute(1, 2, 0).squeeze(2).numpy() for image in images],

@@ -40,16 +40,16 @@ def choose(runs: list[Run | DamagedRun], submit: Callable[[list[tuple[str, Setti
     _list_runs(figure, seconds)
     for _, settings in figure.runs:
         recipe.check(settings)
-    st.button(
+    if st.button(
         f"Train its {len(figure.runs)} runs" if len(figure.runs) > 1 else "Train its run",
         type="primary",
         icon=":material/playlist_add:",
         width="stretch",
         key="train the figure",
-        on_click=submit,
-        args=(named(figure, length == FULL),),
         help="One after the other, where this machine trains one net at a time.",
-    )
+    ):
+        submit(named(figure, length == FULL))
+        st.rerun()
     _ways_on(figure, runs)
 
 
