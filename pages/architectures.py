@@ -262,20 +262,22 @@ def tables() -> None:
 
 def table(rows: list[dict[str, Any]], key: str) -> None:
     hidden = ("key", "dataset", "augmented")
-    percent = st.column_config.NumberColumn(format="%.2f", help="Of the test images, in percent.")
-    count = st.column_config.NumberColumn(format="localized")
+    number = st.column_config.NumberColumn
+    percent = number(format="%.2f", help="Of the test images, in percent.")
     st.dataframe(
         [{name: value for name, value in row.items() if name not in hidden} for row in rows],
         key=key,
         hide_index=True,
+        placeholder="–",
         column_config={
-            "parameters": count,
-            "multiply-adds": count,
-            "error": percent,
-            "error, thesis": percent,
-            "difference": st.column_config.NumberColumn(
-                format="%+.2f", help="Ours minus the thesis', in points of a percent."
+            "parameters": number(format="localized"),
+            "printed": st.column_config.TextColumn(help="Parameters as the thesis prints them."),
+            "multiply-adds": number(
+                format="compact", help="Of convolutions and linear layers, for one image, forward."
             ),
+            "our error": percent,
+            "thesis' error": percent,
+            "difference": number(format="%+.2f", help="Ours minus the thesis', in percentage points."),
         },
     )
 

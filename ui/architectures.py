@@ -12,8 +12,9 @@ from core.models.importance import Importance
 from ui import blueprint_drawing as drawing
 
 BAR_ROW = 22  # px a stage
-HEAT_ROW = 3.0  # px a map, at least
-HEAT_HEIGHT = 300
+AXIS = 50  # px under a plot
+HEAT_ROW = 1.2  # px a map
+HEAT_HEIGHT = 330  # px, at least
 
 # A stage is a <details>: it opens without asking the server, by click, tap or key.
 _CSS = """
@@ -61,8 +62,9 @@ def costs(plans: Sequence[tuple[str, Blueprint]], what: str) -> alt.LayerChart:
         for title, plan in plans
         for stage in plan.stages
     )
+    stages = alt.Axis(ticks=False, domain=False, labelLimit=240, labelOverlap=False)
     base = alt.Chart(data).encode(
-        y=alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=240)),
+        y=alt.Y("stage:N", sort=None, title=None, axis=stages),
         x=alt.X(
             "count:Q",
             title=what,
@@ -74,7 +76,7 @@ def costs(plans: Sequence[tuple[str, Blueprint]], what: str) -> alt.LayerChart:
     colour = drawing.PARAMETERS if what == "parameters" else drawing.MULTIPLY_ADDS
     bars = base.mark_bar(height=BAR_ROW - 8, cornerRadiusEnd=2, color=colour)
     words = base.mark_text(align="left", dx=5, color="gray").encode(text="words:N")
-    return (bars + words).properties(height=BAR_ROW * len(data)).configure_view(strokeWidth=0)
+    return (bars + words).properties(height=BAR_ROW * len(data) + AXIS).configure_view(strokeWidth=0)
 
 
 def heat(found: Importance, *, by_layer: bool) -> alt.Chart:
@@ -89,6 +91,7 @@ def heat(found: Importance, *, by_layer: bool) -> alt.Chart:
     data = pd.DataFrame(
         {
             "map": row,
+            "below": row + 1,
             "from": "the block's input" if origins[row] == 0 else f"layer {origins[row]}",
             "layer": reader,
             "importance": scaled[row, column].item(),
@@ -98,30 +101,29 @@ def heat(found: Importance, *, by_layer: bool) -> alt.Chart:
         for row in rows
         if origins[row] <= column
     )
-    what = "made by layer" if by_layer else "input map"
-    axis = alt.Axis(values=[0, *range(4, len(matrix), 4)] if by_layer else None, labelOverlap=True, tickCount=6)
-    kind = "O" if by_layer else "Q"
-    y = alt.Y(f"map:{kind}", title=f"{what}{', 0: the input' if by_layer else ''}", axis=axis)
-    if not by_layer:
-        data["below"] = data["map"] + 1
-        y = alt.Y("map:Q", title=what, axis=axis, scale=alt.Scale(domain=[0, len(matrix)], reverse=True, nice=False))
-    chart = alt.Chart(data).mark_rect(strokeWidth=0)
-    encoded = chart.encode(
-        x=alt.X("layer:N", sort=None, title="read by layer", axis=alt.Axis(labelOverlap=True, labelAngle=0)),
-        y=y,
-        color=alt.Color(
-            "importance:Q",
-            scale=alt.Scale(scheme="viridis", domain=[0, 1]),
-            legend=alt.Legend(title="importance, each column's largest = 1", orient="top", gradientLength=160),
-        ),
-        tooltip=[
-            "layer:N",
-            alt.Tooltip(f"map:{kind}", title=what),
-            "from:N",
-            alt.Tooltip("importance:Q", format=".2f"),
-            alt.Tooltip("mean squared weight:Q", format=".2e"),
-        ],
+    chart = (
+        alt.Chart(data)
+        .mark_rect(strokeWidth=0)
+        .encode(
+            x=alt.X("layer:N", sort=None, title="read by layer", axis=alt.Axis(labelOverlap=True, labelAngle=0)),
+            color=alt.Color(
+                "importance:Q",
+                scale=alt.Scale(scheme="viridis", domain=[0, 1]),
+                legend=alt.Legend(title="share of the column's largest", orient="top", gradientLength=160),
+            ),
+            tooltip=[
+                alt.Tooltip("layer:N", title="read by"),
+                alt.Tooltip("from:N", title="made by"),
+                *([] if by_layer else [alt.Tooltip("map:Q", title="input map")]),
+                alt.Tooltip("importance:Q", format=".2f"),
+                alt.Tooltip("mean squared weight:Q", format=".2e"),
+            ],
+        )
     )
-    if not by_layer:
-        encoded = encoded.encode(y2="below:Q")
-    return encoded.properties(height=max(HEAT_HEIGHT, 0 if by_layer else int(len(matrix) * 1.2)))
+    if by_layer:
+        axis = alt.Axis(labelOverlap=True)
+        chart = chart.encode(y=alt.Y("map:O", title="made by layer (0: the block's input)", axis=axis))
+        return chart.properties(height=HEAT_HEIGHT)
+    scale = alt.Scale(domain=[0, len(matrix)], reverse=True, nice=False)
+    chart = chart.encode(y=alt.Y("map:Q", title="input map", scale=scale), y2="below:Q")
+    return chart.properties(height=max(HEAT_HEIGHT, int(HEAT_ROW * len(matrix))))

@@ -56,12 +56,12 @@ def table_4_6(catalogued: Sequence[Mapping[str, Any]], measured: Sequence[Mappin
                     "data set": datasets.info(row["dataset"]).title + ("+" if augmented else ""),
                     "depth": row["depth"],
                     "parameters": row["parameters"],
-                    "parameters, thesis": printed(row["thesis"]["parameters"]),
+                    "printed": printed(row["thesis"]["parameters"]),
                     "multiply-adds": row["multiply_adds"],
-                    "error": None if best is None else best["error"],
-                    "error, thesis": error,
+                    "our error": None if best is None else best["error"],
+                    "thesis' error": error,
                     "difference": None if best is None else best["error"] - error,
-                    "measured on": "" if best is None else best["from"],
+                    "our net": "" if best is None else best["from"],
                 }
             )
     return table
