@@ -13,6 +13,7 @@ import torch
 
 from core import hardware, images
 from core.errors import UserError
+from core.runs import queue
 from core.runs.folder import Run
 from core.style import distillation, loss_networks
 from core.style.distillation import Recipe
@@ -134,4 +135,7 @@ def main(given: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        queue.advance()  # this training's slot is free now
