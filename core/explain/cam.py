@@ -93,7 +93,7 @@ def explain(net: nn.Module, x: Tensor, classes: Tensor | None = None) -> Explana
         if explainable.ends_in_gap:
             maps = _picked(explainable.class_maps(features), wanted)
             return Explanation(logits, wanted, maps.float(), "CAM", WHY_CAM)
-    maps = _grad_cam(explainable, features, wanted)
+    maps = grad_cam(explainable, features, wanted)
     return Explanation(logits, wanted, maps, "Grad-CAM", WHY_GRAD_CAM)
 
 
@@ -103,8 +103,11 @@ def _picked(class_maps: Tensor, classes: Tensor) -> Tensor:
     return class_maps.gather(1, classes[:, :, None, None].expand(-1, -1, height, width))
 
 
-def _grad_cam(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
-    """Grad-CAM (Selvaraju et al., 2017, equations 1 and 2) without its ReLU, which is left to the picture."""
+def grad_cam(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
+    """Grad-CAM (N, K, h, w) of feature maps (N, F, h, w) for `classes` (N, K).
+
+    Selvaraju et al., 2017, equations 1 and 2, without the ReLU, which is left to the picture.
+    """
     weights = gradients(net, features, classes).mean((-2, -1))
     return torch.einsum("nkf,nfhw->nkhw", weights, features.detach()).float()
 
@@ -116,7 +119,11 @@ def gradients(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
         logits = net.head(features)
         chosen = logits.gather(1, checked(classes, logits.shape[1]))
         # Images do not meet in the head, so the gradient of the batch's sum holds each image's own.
-        found = [torch.autograd.grad(scores.sum(), features, retain_graph=True)[0] for scores in chosen.unbind(1)]
+        last = chosen.shape[1] - 1
+        found = [
+            torch.autograd.grad(scores.sum(), features, retain_graph=i < last)[0]
+            for i, scores in enumerate(chosen.unbind(1))
+        ]
     return torch.stack(found, 1)
 
 

@@ -21,16 +21,17 @@ FORWARD_BATCH = 256  # altered copies of images that are shown to the net at onc
 OCCLUSION_CELLS = 8  # a side of the occlusion map, as in the last maps of a ResNet of 32 pixels
 OCCLUSION_SHARE = 0.25  # of the image's side that the patch covers
 
-Maps = Callable[[nn.Module, Tensor, Tensor], Tensor]
+# Net, images (N, C, H, W), their last feature maps (N, F, h, w) and a class for each (N,) to maps (N, h, w).
+Computation = Callable[[Explainable, Tensor, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Method:
     """A way to explain a net.
 
-    `name` stands in addresses and on the command line, `title` in a picture. `measures` is one sentence; `maps` takes a
-    net in evaluation mode, normalised images (N, C, H, W) and a class for each (N,), and gives maps (N, h, w) float32,
-    of the net's last feature maps' size or another. `needs_pooling`: only for nets that end in global average pooling.
+    `name` stands in addresses and on the command line, `title` in a picture; `measures` is one sentence.
+    `needs_pooling`: only for nets that end in global average pooling. `compute` gives maps (N, h, w) of the size of the
+    last feature maps or another; call `maps` or `explain`, which check what it is given.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Method:
     measures: str
     needs_gradient: bool
     needs_pooling: bool
-    maps: Maps
+    compute: Computation
 
 
 def names() -> tuple[str, ...]:
@@ -62,63 +63,62 @@ def fitting(net: nn.Module) -> tuple[Method, ...]:
 def maps(name: str, net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
     """Maps (N, h, w), signed and unscaled, of the method `name` for normalised images `x` (N, C, H, W).
 
-    `classes` (N,) is a class for each image. Raises ValueError where the net is in training mode, and UserError where
-    the method does not fit the net, or the net has no such class.
+    `classes` (N,) is a class for each image. Raises as `explain`.
     """
-    method = named(name)
-    if net.training:
-        raise ValueError("maps need a net in evaluation mode: call net.eval() first")
-    if method.needs_pooling and not cast(Explainable, net).ends_in_gap:
-        others = ", ".join(other.title for other in fitting(net))
-        raise UserError(
-            f"{method.title} needs a net that ends in global average pooling, and this one does not: choose {others}."
-        )
-    with torch.inference_mode(False):
-        if x.is_inference() or classes.is_inference():  # such tensors cannot take part in a gradient
-            x, classes = x.clone(), classes.clone()
-        return method.maps(net, x, classes).detach().float()
+    return explain(net, x, classes[:, None], name).maps[:, 0]
 
 
 def explain(net: nn.Module, x: Tensor, classes: Tensor | None = None, method: str | None = None) -> Explanation:
     """Logits and maps as `cam.explain` gives them, but by the named method; left out, by the one that suits the net.
 
-    `classes` (N, K) says which maps are wanted; left out, it is the predicted class of each image. Raises as `maps`.
+    `classes` (N, K) says which maps are wanted; left out, it is the predicted class of each image. Raises ValueError
+    where the net is in training mode, and UserError where there is no such method, it does not fit the net, the net has
+    no such class, or answers with values that are not numbers.
     """
     if method is None:
         return cam.explain(net, x, classes)
-    how = named(method)
-    with torch.no_grad():
-        logits = cam.finite(net(x))
-    wanted = logits.argmax(1, keepdim=True) if classes is None else cam.checked(classes, logits.shape[1])
-    found = [maps(method, net, x, of_image) for of_image in wanted.unbind(1)]
+    how, explainable = named(method), cast(Explainable, net)
+    if net.training:
+        raise ValueError("maps need a net in evaluation mode: call net.eval() first")
+    if how.needs_pooling and not explainable.ends_in_gap:
+        others = ", ".join(other.title for other in fitting(net))
+        raise UserError(
+            f"{how.title} needs a net that ends in global average pooling, and this one does not: choose {others}."
+        )
+    with torch.inference_mode(False):
+        # What was made in inference mode cannot take part in a gradient.
+        x, classes = _usable(x), None if classes is None else _usable(classes)
+        with torch.no_grad():
+            features = explainable.features(x)
+            logits = cam.finite(explainable.head(features))
+        wanted = logits.argmax(1, keepdim=True) if classes is None else cam.checked(classes, logits.shape[1])
+        found = [how.compute(explainable, x, features, of_image).float() for of_image in wanted.unbind(1)]
     return Explanation(logits, wanted, torch.stack(found, 1), how.title, how.measures)
+
+
+def _usable(tensor: Tensor) -> Tensor:
+    return tensor.clone() if tensor.is_inference() else tensor
 
 
 # From the feature maps and the gradient of the class's score with respect to them
 
 
-def _features(net: nn.Module, x: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
-    """The last feature maps A (N, F, h, w) of images and the gradient G of each one's class score at them."""
+def _gradient(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
+    return cam.gradients(net, features, classes[:, None])[:, 0]
+
+
+def _cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
     with torch.no_grad():
-        features = cast(Explainable, net).features(x)
-    return features, cam.gradients(cast(Explainable, net), features, classes[:, None])[:, 0]
+        return net.class_maps(features)[torch.arange(len(features)), classes]
 
 
-def _cam(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
-    with torch.no_grad():
-        all_maps = cast(Explainable, net).class_maps(cast(Explainable, net).features(x))
-    wanted = cam.checked(classes, all_maps.shape[1])
-    return all_maps[torch.arange(len(x)), wanted]
+def _grad_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
+    return cam.grad_cam(net, features, classes[:, None])[:, 0]
 
 
-def _grad_cam(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
-    features, gradient = _features(net, x, classes)
-    return torch.einsum("nf,nfhw->nhw", gradient.mean((-2, -1)), features)
-
-
-def _grad_cam_plus_plus(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
+def _grad_cam_plus_plus(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
     """Equations 19 and 11 of Chattopadhay et al. for the exponential of the score, a positive factor left out."""
-    features, gradient = _features(net, x, classes)
+    gradient = _gradient(net, features, classes)
     square = gradient**2
     divisor = 2 * square + features.sum((-2, -1), keepdim=True) * square * gradient
     # The divisor is naught where the gradient is, and may be for maps that are negative: such positions count nothing.
@@ -126,22 +126,19 @@ def _grad_cam_plus_plus(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
     return torch.einsum("nf,nfhw->nhw", (shares * gradient.relu()).sum((-2, -1)), features)
 
 
-def _layer_cam(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
-    features, gradient = _features(net, x, classes)
-    return (gradient.relu() * features).sum(1)
+def _layer_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
+    return (_gradient(net, features, classes).relu() * features).sum(1)
 
 
-def _hires_cam(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
-    features, gradient = _features(net, x, classes)
-    return (gradient * features).sum(1)
+def _hires_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
+    return (_gradient(net, features, classes) * features).sum(1)
 
 
 # From the score of altered images
 
 
-def _score_cam(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
+def _score_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
     with torch.no_grad():
-        features = cast(Explainable, net).features(x)
         masks = cam.upsample(features, (x.shape[-2], x.shape[-1]))
         low, high = masks.amin((-2, -1), keepdim=True), masks.amax((-2, -1), keepdim=True)
         # A map that is the same everywhere masks everything: it points nowhere.
@@ -151,7 +148,7 @@ def _score_cam(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
         return torch.einsum("nf,nfhw->nhw", scores.softmax(1), features)
 
 
-def _occlusion(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
+def _occlusion(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
     rows, columns = (_windows(side) for side in x.shape[-2:])
     with torch.no_grad():
         whole = _scores(net, x, classes)
@@ -172,21 +169,19 @@ def _windows(side: int) -> list[tuple[int, int]]:
     return [(max(0, round(middle - half)), min(side, max(round(middle + half), 1))) for middle in middles]
 
 
-def _scores(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
+def _scores(net: Explainable, x: Tensor, classes: Tensor) -> Tensor:
     """The logits (N,) of `classes`, one for each image or one for all."""
-    logits = torch.cat([net(part).float() for part in x.split(FORWARD_BATCH)])
-    wanted = cam.checked(classes.expand(len(x)), logits.shape[1])
-    return logits.gather(1, wanted[:, None])[:, 0]
+    logits = torch.cat([net.head(net.features(part)).float() for part in x.split(FORWARD_BATCH)])
+    return logits.gather(1, classes.expand(len(x))[:, None])[:, 0]
 
 
 # From the gradient with respect to the image
 
 
-def _saliency(net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
+def _saliency(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
     with torch.enable_grad():
         pixels = x.detach().clone().requires_grad_()
-        logits = net(pixels)
-        chosen = logits.gather(1, cam.checked(classes, logits.shape[1])[:, None])
+        chosen = net.head(net.features(pixels)).gather(1, classes[:, None])
         (gradient,) = torch.autograd.grad(chosen.sum(), pixels)
     return gradient.abs().amax(1)
 
