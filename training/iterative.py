@@ -14,7 +14,6 @@ import torch
 from core import hardware, images
 from core.errors import UserError
 from core.runs import queue
-from core.runs import queue
 from core.runs.folder import Run, root
 from core.style import figures, iterative, sources
 from core.style.iterative import OPTIMIZERS, STARTS, Recipe
@@ -185,7 +184,4 @@ def main(given: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    finally:
-        queue.advance()  # this training's slot is free now
+    sys.exit(main())
