@@ -12,7 +12,7 @@ from ui.frame import PAGES, guard
 frame.head("Runs", "What made the difference? Lay trainings over one another and see which choice paid.")
 
 from core.errors import UserError  # noqa: E402  (torch takes a moment: the head is shown first)
-from core.runs import archive, comparison, trash  # noqa: E402
+from core.runs import archive, comparison, queue, trash  # noqa: E402
 from core.runs.comparison import QUANTITIES, Curve  # noqa: E402
 from core.runs.folder import NAME_LENGTH, NOTE_LENGTH, DamagedRun, Run, list_runs  # noqa: E402
 from ui import run_charts, run_table  # noqa: E402
@@ -322,10 +322,7 @@ def invite() -> None:
         bring_in()
 
 
-under_way = any(isinstance(run, Run) and run.status().under_way for run in list_runs())
-
-
-@st.fragment(run_every=5 if under_way else None)
+@st.fragment(run_every=5 if queue.under_way() else None)
 def live() -> None:
     with guard():
         show()

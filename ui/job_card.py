@@ -63,6 +63,7 @@ PENDING = {
     "stop": "It stops as soon as the present step is done.",
 }
 RECENT_SECONDS = 300.0
+MOST_ENDED = 4  # that the side shows; the page Runs has them all
 RESUMABLE = ("paused", "stopped", "failed", "interrupted")
 
 
@@ -146,10 +147,9 @@ def in_sidebar() -> None:
         runs = [run for run in list_runs("classifier") if isinstance(run, Run)]
         found = [(run, run.status()) for run in runs]
         waiting = sum(status.state == "queued" for _, status in found)
-        for run, status in found:
-            just_ended = not status.under_way and status.seconds_since_heartbeat < RECENT_SECONDS
-            if status.alive or just_ended:
-                _in_short(run, status)
+        ended = [pair for pair in found if not pair[1].under_way and pair[1].seconds_since_heartbeat < RECENT_SECONDS]
+        for run, status in [*(pair for pair in found if pair[1].alive), *ended[:MOST_ENDED]]:
+            _in_short(run, status)
         if waiting:
             st.page_link(PAGES / "train.py", label=f"{waiting} waiting", icon=FACES["queued"].icon)
             queue.advance()  # where the training before them was killed, nobody else does

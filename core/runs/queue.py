@@ -13,10 +13,11 @@ import filelock
 from core import hardware
 from core.errors import UserError
 from core.runs import job
-from core.runs.folder import Run, list_runs, root
+from core.runs.folder import Run, root
 
 LARGE = 8  # cores from which on two trainings run beside one another
 LOCK_SECONDS = 10.0
+WITH_PROCESS = ("starting", "running", "paused")
 
 
 def slots() -> int:
@@ -60,8 +61,13 @@ def restart(run: Run) -> Run:
 
 def waiting() -> list[Run]:
     """The runs in the queue, the next one first."""
-    found = [run for run in list_runs() if isinstance(run, Run) and run.status().state == "queued"]
+    found = [run for run in _said("queued") if run.status().state == "queued"]
     return sorted(found, key=lambda run: (run.place(), run.id))
+
+
+def under_way() -> bool:
+    """Whether any run has a process or waits for one."""
+    return any(run.status().under_way for run in _said(*WITH_PROCESS, "queued"))
 
 
 def cancel(run: Run) -> None:
@@ -112,7 +118,7 @@ def lock() -> Iterator[None]:
 
 
 def _advance() -> list[Run]:
-    taken = sum(isinstance(run, Run) and _has_process(run) for run in list_runs())
+    taken = sum(_has_process(run) for run in _said(*WITH_PROCESS))
     started: list[Run] = []
     for run in waiting():
         if taken + len(started) >= slots():
@@ -124,6 +130,20 @@ def _advance() -> list[Run]:
         else:
             started.append(run)
     return started
+
+
+def _said(*states: str) -> list[Run]:
+    """The runs whose last word was one of the states. Quick, for it is asked at every turn of every page."""
+    wanted = [f'"{state}"'.encode() for state in states]
+    found = []
+    for path in root().glob("*/status.json"):
+        try:
+            said = path.read_bytes()
+            if any(state in said for state in wanted):
+                found.append(Run.open(path.parent))
+        except (OSError, UserError):
+            continue  # gone since it was listed, or damaged
+    return found
 
 
 def _has_process(run: Run) -> bool:

@@ -178,3 +178,10 @@ def test_many_runs_are_drawn_with_few_points(runs):
     assert not app.exception
     proto = app.get("vega_lite_chart")[0].proto
     assert len(proto.spec) + sum(len(data.data.data) for data in proto.datasets) < 400_000
+
+
+def test_the_side_of_the_page_does_not_fill_with_what_has_ended():
+    for _ in range(8):
+        digits_run()
+    app = visit("runs")
+    assert len(app.sidebar.get("progress")) == 4
