@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from core import images
-from core.explain import boxes, view
+from core.explain import boxes, methods, view
 from core.explain.view import View
 from core.images import Picture
 from core.trainers import trained as nets
@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, help="a shipped net, or the name or path of a run")
     parser.add_argument("--class", dest="class_name", metavar="NAME", help="explain this class, not the predicted one")
     parser.add_argument(
+        "--method", metavar="NAME", help=f"one of {', '.join(methods.names())} (default: CAM or Grad-CAM)"
+    )
+    parser.add_argument(
         "--threshold",
         type=float,
         default=boxes.THRESHOLD,
@@ -42,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     trained = nets.open_named(args.model)
     wanted = None if args.class_name is None else (view.class_named(trained, args.class_name),)
     picture = images.decode(args.picture)
-    seen = view.of_picture(trained, picture, wanted)
+    seen = view.of_picture(trained, picture, wanted, args.method)
     answer = _answer(trained, picture, seen, args.threshold)
     images.save(_drawn(trained, seen, args.threshold), args.out)
     print(json.dumps(answer, indent=1) if args.json else _table(trained, seen, answer))
@@ -60,6 +63,7 @@ def _answer(trained: Trained, picture: Picture, seen: View, threshold: float) ->
         "class": trained.classes[seen.classes[0]],
         "method": seen.method,
         "why": seen.why,
+        "remarks": list(seen.remarks()),
         "evidence": [low, high],
         "threshold": threshold,
         "box": _box_in(picture, seen, threshold),
@@ -88,6 +92,7 @@ def _table(trained: Trained, seen: View, answer: dict[str, Any]) -> str:
             *(f"  {row}" for row in rows),
             f"{seen.method} of {answer['class']}: evidence {seen.evidence()}; {place}",
             seen.why,
+            *seen.remarks(),
         ]
     )
 

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from core import images
 from core.errors import UserError
-from core.explain import boxes, cam
+from core.explain import boxes, cam, methods
 from core.images import Picture
+from core.models import catalogue
 from core.trainers.trained import Trained
 
 LARGEST_SIDE = 512  # of a photograph that is shown
@@ -74,6 +75,17 @@ class View:
         """The raw range of a map in words."""
         return cam.range_in_words(self.maps[position])
 
+    def remarks(self, position: int = 0) -> tuple[str, ...]:
+        """Sentences about what should not be read into the picture: nothing to see in it, or nothing on the map."""
+        said = []
+        if (self.picture == self.picture[:1, :1]).all():
+            said.append("The picture is of one colour all over, so the answer tells of the net alone.")
+        if not self.maps[position].any():
+            said.append("The map is zero everywhere: the class keeps no trace of this picture.")
+        elif not cam.has_evidence(self.maps[position]):
+            said.append("Nothing in the picture speaks for this class, so there is no box and nothing is coloured.")
+        return tuple(said)
+
 
 def _framed(picture: Picture, box: boxes.Box, zoom: int) -> Picture:
     # White between two black lines stands out from every colour of the map and from every photograph.
@@ -84,29 +96,36 @@ def _framed(picture: Picture, box: boxes.Box, zoom: int) -> Picture:
     return light
 
 
-def of_picture(trained: Trained, picture: Picture, classes: tuple[int, ...] | None = None) -> View:
-    """What the net makes of the central square of a picture, uint8 (H, W, 3). `classes` as for `of_image`."""
-    view = of_image(trained, trained.prepare_picture(picture)[0], classes)
+def of_picture(
+    trained: Trained, picture: Picture, classes: tuple[int, ...] | None = None, method: str | None = None
+) -> View:
+    """What the net makes of the central square of a picture, uint8 (H, W, 3). The rest as for `of_image`."""
+    view = of_image(trained, trained.prepare_picture(picture)[0], classes, method)
     top, left, edge = central_square(picture)
     square = images.fit(picture[top : top + edge, left : left + edge], LARGEST_SIDE)
     return View(square, view.probabilities, view.classes, view.maps, view.method, view.why)
 
 
-def of_image(trained: Trained, image: Tensor, classes: tuple[int, ...] | None = None) -> View:
+def of_image(
+    trained: Trained, image: Tensor, classes: tuple[int, ...] | None = None, method: str | None = None
+) -> View:
     """What the net makes of one image of its own size, uint8 (C, side, side).
 
-    `classes` are those that get a map; left out, it is the predicted class.
+    `classes` are those that get a map; left out, it is the predicted class. `method` as for `of_images`.
     """
-    (view,) = of_images(trained, image[None], None if classes is None else torch.tensor([classes]))
+    (view,) = of_images(trained, image[None], None if classes is None else torch.tensor([classes]), method)
     return view
 
 
-def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None) -> list[View]:
+def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None, method: str | None = None) -> list[View]:
     """What the net makes of images of its own size, uint8 (N, C, side, side).
 
-    `classes` (N, K) says which maps each image gets; left out, it is the predicted class.
+    `classes` (N, K) says which maps each image gets; left out, it is the predicted class. `method` is one of `methods`;
+    left out, CAM or Grad-CAM. A net that ends in global average pooling may be shown larger images, for a finer map.
+    Raises UserError for images that the net cannot see, and as `methods.explain` does.
     """
-    explanation = cam.explain(trained.net, trained.prepare(batch), classes)
+    _check_sides(trained, batch)
+    explanation = methods.explain(trained.net, trained.prepare(batch), classes, method)
     pictures = batch.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().numpy()
     return [
         View(
@@ -119,6 +138,26 @@ def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None) ->
         )
         for i in range(len(batch))
     ]
+
+
+def _check_sides(trained: Trained, batch: Tensor) -> None:
+    channels, height, width = batch.shape[1:]
+    if channels != trained.channels:
+        raise UserError(
+            f"{trained.title} sees images of {trained.channels} channels, and these have {channels}: give grey images "
+            "to a net for grey ones, and colour to one for colour."
+        )
+    smallest = catalogue.smallest_side(trained.model)
+    if min(height, width) < smallest:
+        raise UserError(
+            f"{trained.title} cannot see images of {width} x {height} pixels, its pooling would leave nothing of them: "
+            f"give at least {smallest} x {smallest}."
+        )
+    if (height, width) != (trained.side, trained.side) and not trained.net.ends_in_gap:
+        raise UserError(
+            f"{trained.title} sees images of {trained.side} x {trained.side} pixels alone, and these have {width} x "
+            f"{height}: resize them, or choose a net that ends in global average pooling."
+        )
 
 
 def central_square(picture: Picture) -> tuple[int, int, int]:

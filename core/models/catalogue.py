@@ -138,6 +138,11 @@ def variant(name: str) -> Variant | None:
     return _entry(name).variant
 
 
+def smallest_side(name: str) -> int:
+    """Pixels a side of the smallest images that the net can see. Raises `UserError` as `title` does."""
+    return _entry(name).smallest_side
+
+
 def _entry(name: str) -> Entry:
     if name not in _ENTRIES:
         raise UserError(f'There is no net "{name}": choose one of {", ".join(names())}.')

@@ -58,9 +58,17 @@ def test_threshold_changes_the_picture(photo, tmp_path):
     assert loose.shape != tight.shape or not np.array_equal(loose, tight)
 
 
+def test_another_method_and_a_picture_with_nothing_in_it(tmp_path, capsys):
+    images.save(np.full((40, 40, 3), 90, np.uint8), tmp_path / "grey.png")
+    explain(tmp_path / "grey.png", tmp_path / "out.png", "--model", a_run("bn_nin").id, "--method", "layercam")
+    printed = capsys.readouterr().out
+    assert "LayerCAM of" in printed and "one colour all over" in printed
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (("--method", "magic"), "no method"),
         (("--class", "unicorn"), "knows no class"),
         (("--threshold", "1.5"), "between 0 and 1"),
         (("--model", "unheard_of"), "There is no run named unheard_of"),

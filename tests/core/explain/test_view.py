@@ -1,5 +1,7 @@
 """What is shown of one image: the net's square, maps on one scale, boxes in the picture's pixels."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,8 @@ from core import datasets, images
 from core.errors import UserError
 from core.explain import view
 from core.explain.view import View
-from tests.nets import a_net
+from core.trainers.trained import open_named
+from tests.nets import a_net, a_run
 
 
 def hand_made(maps, side=4):
@@ -91,3 +94,58 @@ def test_class_named():
     assert view.class_named(trained, "7") == 7
     with pytest.raises(UserError, match="knows no class “seven”: choose one of 0, 1, 2"):
         view.class_named(trained, "seven")
+
+
+def test_a_method_may_be_chosen():
+    trained = a_net("bn_nin")
+    image = torch.randint(0, 256, (1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    usual, other = view.of_image(trained, image, (3,)), view.of_image(trained, image, (3,), "occlusion")
+    assert usual.method == "CAM" and other.method == "Occlusion" and other.maps.shape == (1, 8, 8)
+    torch.testing.assert_close(usual.probabilities, other.probabilities)
+    assert view.of_picture(trained, np.zeros((30, 40, 3), np.uint8), None, "saliency").method == "Input gradient"
+
+
+def test_a_pooled_net_may_see_an_image_larger_for_a_finer_map():
+    seen = view.of_image(a_net("bn_nin"), torch.zeros(1, 56, 56, dtype=torch.uint8))
+    assert seen.maps.shape == (1, 14, 14) and seen.picture.shape == (56, 56, 3)
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "sentence"),
+    [
+        ("densenet_40_12", (1, 3, 3), "cannot see images of 3 x 3 pixels.*at least 4 x 4"),
+        ("baseline", (1, 56, 56), "sees images of 28 x 28 pixels alone, and these have 56 x 56"),
+        ("bn_nin", (3, 28, 28), "images of 1 channels, and these have 3"),
+    ],
+)
+def test_images_that_the_net_cannot_see_are_refused(model, shape, sentence):
+    with pytest.raises(UserError, match=sentence):
+        view.of_image(a_net(model), torch.zeros(shape, dtype=torch.uint8))
+
+
+def test_a_class_that_the_net_does_not_have_is_refused():
+    with pytest.raises(UserError, match="10 classes, counted from 0 to 9, and 10 is none"):
+        view.of_image(a_net(), torch.zeros(1, 28, 28, dtype=torch.uint8), (10,))
+
+
+def test_constant_pictures_and_empty_maps_get_a_sentence():
+    blank = np.full((4, 4, 3), 7, np.uint8)
+    noisy = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+
+    def remarks(picture, map):
+        return view.View(picture, torch.tensor([1.0]), (0,), torch.tensor([map]), "CAM", "").remarks()
+
+    assert remarks(noisy, [[1.0, -1.0]]) == ()
+    assert [said.split()[0:3] for said in remarks(blank, [[1.0, 0.0]])] == [["The", "picture", "is"]]
+    assert "zero everywhere" in remarks(noisy, [[0.0, 0.0]])[0]
+    assert "speaks for this class" in remarks(noisy, [[-1.0, 0.0]])[0]
+    assert len(remarks(blank, [[-1.0, -2.0]])) == 2
+
+
+def test_a_run_whose_net_is_unknown_here_is_named():
+    run = a_run("bn_nin")
+    record = json.loads((run.path / "run.json").read_text())
+    record["data"]["model"] = "capsule_net"
+    (run.path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match='no net "capsule_net": choose one of baseline'):
+        open_named(run.id)
