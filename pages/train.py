@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui import charts, frame, job_card
+from ui.buttons import firm
 from ui.frame import guard
 
 frame.head("Train a net", "Watch a small network learn, epoch by epoch: first in leaps, then in ever smaller steps.")
@@ -72,7 +73,7 @@ def choose_one(runs: list[Run | DamagedRun]) -> None:
     with place, guard():
         settings = recipes.settings(dataset, net, recipe, **changes)
         # No callback: its settings would be those of the last time this was drawn, not what was typed since.
-        if st.button("Train", type="primary", icon=":material/play_arrow:", width="stretch"):
+        if firm("Train", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
             start([(title(settings), settings)])
             st.rerun()
         st.caption(prospect(settings, runs))
@@ -190,7 +191,7 @@ def invite() -> None:
     st.subheader("No run yet", anchor=False)
     st.markdown("What will this net say to digits it has never seen? Train it, and know in about a minute.")
     usual = recipes.settings(USUAL["dataset"], USUAL["net"], threads=hardware.spare_threads())
-    if st.button("Train BN-NiN on digits", icon=":material/play_arrow:"):
+    if firm("Train BN-NiN on digits", key="train on digits", icon=":material/play_arrow:"):
         start([(title(usual), usual)])
         st.rerun()
     images = datasets.load("digits").train.images[:SAMPLES]

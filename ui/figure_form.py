@@ -11,6 +11,7 @@ from core.trainers import figures, pace, recipe
 from core.trainers.figures import Figure
 from core.trainers.recipe import Settings
 from ui import address
+from ui.buttons import firm
 from ui.frame import PAGES
 
 SCALED, FULL = "Scaled to minutes", "Full length"
@@ -40,7 +41,7 @@ def choose(runs: list[Run | DamagedRun], submit: Callable[[list[tuple[str, Setti
     _list_runs(figure, seconds)
     for _, settings in figure.runs:
         recipe.check(settings)
-    if st.button(
+    if firm(
         f"Train its {len(figure.runs)} runs" if len(figure.runs) > 1 else "Train its run",
         type="primary",
         icon=":material/playlist_add:",

@@ -9,6 +9,7 @@ import streamlit as st
 from core.runs import queue
 from core.runs.folder import Run, Status, list_runs
 from ui import steering
+from ui.buttons import firm
 from ui.charts import trailing_mean
 from ui.frame import PAGES, guard
 
@@ -83,11 +84,14 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         _figures(run, status, rows)
         share, text = progress(status)
         st.progress(share, text=text)
-        sentence(run, status)
+        # Containers keep the places of what follows: what moves is seen twice while the page is redrawn.
+        with st.container():
+            sentence(run, status)
         st.caption(judgement(run))
         controls(run, status)
-        if status.state in ("running", "paused"):
-            steering.rate(run, status)
+        with st.container():
+            if status.state in ("running", "paused"):
+                steering.rate(run, status)
         _ways_on(run)
 
 
@@ -212,9 +216,9 @@ def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.resta
     """Pause or resume, a single step, stop, restart (by `again`): always there, always in this order."""
     with st.container(horizontal=True):
         if status.state in RESUMABLE:
-            if st.button("Resume", icon=":material/play_arrow:", key="resume", help="Go on from here."):
+            if firm("Resume", icon=":material/play_arrow:", key="resume", help="Go on from here."):
                 _act(lambda: queue.resume(run))
-        elif st.button(
+        elif firm(
             "Pause",
             icon=":material/pause:",
             key="pause",
@@ -222,7 +226,7 @@ def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.resta
             help="Hold the training after the present step; nothing is lost.",
         ):
             _act(lambda: run.ask("pause"))
-        if st.button(
+        if firm(
             "Step",
             icon=":material/skip_next:",
             key="step",
@@ -231,9 +235,9 @@ def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.resta
         ):
             _act(lambda: run.ask("step"))
         if status.state == "queued":
-            if st.button("Cancel", icon=":material/close:", key="leave queue", help="Take it out of the queue."):
+            if firm("Cancel", icon=":material/close:", key="leave queue", help="Take it out of the queue."):
                 _act(lambda: queue.cancel(run))
-        elif st.button(
+        elif firm(
             "Stop",
             icon=":material/stop:",
             key="stop",
@@ -241,7 +245,7 @@ def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.resta
             help="End the training here. Its weights are kept, and it can be resumed.",
         ):
             _act(lambda: run.ask("stop"))
-        if st.button(
+        if firm(
             "Restart",
             icon=":material/restart_alt:",
             key="restart",

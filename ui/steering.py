@@ -11,6 +11,7 @@ from core.runs import queue
 from core.runs.folder import Run, Status
 from core.trainers.recipe import Settings
 from core.trainers.schedule import learning_rate
+from ui.buttons import firm
 from ui.frame import guard
 
 FACTORS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -91,7 +92,7 @@ def again_at(run: Run, rate: float) -> Run:
 def offer_lower_rate(run: Run, status: Status, show: Callable[[Run], None]) -> None:
     """Under the message of a diverged training: the button that starts it again at a lower rate."""
     suggested = lower_rate(run, status)
-    if suggested is not None and st.button(
+    if suggested is not None and firm(
         f"Start again at {suggested:g}",
         icon=":material/trending_down:",
         key="lower rate",

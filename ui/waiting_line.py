@@ -10,6 +10,7 @@ from core.runs.folder import Run, Status
 from core.trainers import pace
 from core.trainers.recipe import Settings
 from ui import figure_form, job_card
+from ui.buttons import firm
 from ui.frame import guard
 
 
@@ -38,7 +39,7 @@ def _line(run: Run, place: int, last: int) -> None:
 
 
 def _button(label: str, icon: str, run: Run, off: bool, action: Callable[[Run], None], help: str) -> None:
-    if st.button(label, icon=f":material/{icon}:", type="tertiary", key=f"{label} {run.id}", disabled=off, help=help):
+    if firm(label, icon=f":material/{icon}:", type="tertiary", key=f"{label} {run.id}", disabled=off, help=help):
         with guard():
             action(run)
             st.rerun()
