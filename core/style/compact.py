@@ -33,8 +33,19 @@ SCALES = {
     "squeezenet.fire2": 53.0, "squeezenet.fire3": 58.0, "squeezenet.fire4": 75.0, "squeezenet.fire5": 50.0,
     "squeezenet.fire6": 63.0, "squeezenet.fire7": 32.0, "squeezenet.fire8": 25.0, "squeezenet.fire9": 9.4,
 }  # fmt: skip
-STEM, SECOND = 24, 32  # maps of the narrow stem, at full size
-SQUEEZED, THIRD = 48, 80  # maps between relu2_1 and relu3_1, at half size
+STEM, SECOND = 16, 24  # maps of the narrow stem, at full size
+SQUEEZED, THIRD = 32, 64  # maps between relu2_1 and relu3_1, at half size
+# What a transfer by compact compares. relu1_1 and relu3_1 are left out: with them a step takes half as long again, and
+# conv1 and fire3, which are computed anyway, see pieces of the picture of the same size.
+CONTENT = {"squeezenet.fire4": 1.0}
+STYLE = {
+    "squeezenet.conv1": 1.0,
+    "vgg19.relu2_1": 1.0,
+    "squeezenet.fire3": 1.0,
+    "squeezenet.fire4": 1.0,
+    "squeezenet.fire6": 1.0,
+    "squeezenet.fire9": 1.0,
+}
 
 
 class Compact(LossNetwork):

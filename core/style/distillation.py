@@ -19,12 +19,13 @@ from core import hardware
 from core.errors import UserError
 from core.runs.folder import Run, Writer
 from core.style import compact, losses
-from core.style.compact import SOURCES, Compact, relative_error
+from core.style.compact import CONTENT, SOURCES, STYLE, Compact, relative_error
 from core.style.loss_networks import LossNetworks
-from core.style.trainer import CONTENT_LAYERS, STYLE_LAYERS, Photographs
+from core.style.trainer import STYLE_LAYERS, Photographs
 
-HINTS = ("squeezenet.conv1", "squeezenet.fire2", "squeezenet.fire3")  # learnt for the sake of the layers behind them
-TRANSFER_LAYERS = tuple(CONTENT_LAYERS | STYLE_LAYERS)
+HINTS = ("squeezenet.fire2",)  # learnt for the sake of the layers behind it
+TRANSFER_LAYERS = tuple(CONTENT | STYLE)
+GRAM_LAYERS = tuple(dict.fromkeys((*STYLE, *STYLE_LAYERS)))  # those of compact's own transfers and of its teachers'
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ class Transfers:
             blank,
             torch.full((places,), recipe.life),
             torch.ones(places),
-            {layer: torch.zeros(places, *found[layer].shape[1:]) for layer in CONTENT_LAYERS},
-            {layer: torch.zeros(places, found[layer].shape[1], found[layer].shape[1]) for layer in STYLE_LAYERS},
+            {layer: torch.zeros(places, *found[layer].shape[1:]) for layer in CONTENT},
+            {layer: torch.zeros(places, found[layer].shape[1], found[layer].shape[1]) for layer in STYLE},
         )
 
     def begin(self, place: int, net: Compact, photograph: Tensor, painting: Tensor, generator: torch.Generator) -> None:
@@ -133,8 +134,8 @@ class Transfers:
         x = self.pictures[places].contiguous(memory_format=torch.channels_last).requires_grad_()
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             found = net(x, TRANSFER_LAYERS)
-            content = losses.content_loss(found, {k: v[places] for k, v in self.content.items()}, CONTENT_LAYERS)
-            style = losses.style_loss(found, {k: v[places] for k, v in self.grams.items()}, STYLE_LAYERS)
+            content = losses.content_loss(found, {k: v[places] for k, v in self.content.items()}, CONTENT)
+            style = losses.style_loss(found, {k: v[places] for k, v in self.grams.items()}, STYLE)
             loss = (content + self.strengths[places] * style).sum()
         (slope,) = torch.autograd.grad(loss, x)
         size = slope.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(1e-12)
@@ -175,7 +176,7 @@ class Distillation:
                 targets = self.teachers(x, SOURCES)
             found = self.net(x, SOURCES, targets if taught else None)
             errors = {layer: relative_error(found[layer], targets[layer]) for layer in SOURCES}
-            grams = {layer: gram_error(found[layer], targets[layer]) for layer in STYLE_LAYERS}
+            grams = {layer: gram_error(found[layer], targets[layer]) for layer in GRAM_LAYERS}
         weigh = {layer: recipe.hints if layer in HINTS else 1.0 for layer in SOURCES}
         loss = torch.stack([weigh[layer] * error for layer, error in errors.items()]).sum()
         loss = loss + recipe.gram * torch.stack(list(grams.values())).sum()
@@ -262,7 +263,7 @@ def judge(net: Compact, teachers: LossNetworks, pictures: Sequence[Tensor]) -> d
     for x in pictures:
         targets, found = teachers(x, SOURCES), net(x, SOURCES)
         row = {f"error/{layer}": float(relative_error(found[layer], targets[layer])) for layer in SOURCES}
-        rows.append(row | {f"gram/{layer}": float(gram_error(found[layer], targets[layer])) for layer in STYLE_LAYERS})
+        rows.append(row | {f"gram/{layer}": float(gram_error(found[layer], targets[layer])) for layer in GRAM_LAYERS})
     return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 

@@ -57,7 +57,7 @@ FIGURES = {
                 ("Small style weight", {"style": ("times", 0.1)}),
                 ("Large style weight", {"style": ("times", 10.0)}),
                 ("Small regularisation weight", {"variation": ("times", 0.02)}),
-                ("Large regularisation weight", {"variation": ("times", 50.0)}),
+                ("Large regularisation weight", {"variation": ("times", 20.0)}),
             ),
         ),
         Figure(

@@ -48,7 +48,7 @@ class Recipe:
     style_layers: dict[str, float] = field(default_factory=dict)
     content: float = 1.0  # lambda_c of equation 5.10
     style: float = 8.0  # lambda_s
-    variation: float = 0.5  # lambda_tv
+    variation: float = 30.0  # lambda_tv
     exponent: float = 2.0  # beta of equation 5.9
     convention: str = "HW"
     relative: bool = True
@@ -205,11 +205,17 @@ class Transfer:
             seen = grey.expand(-1, 3, -1, -1), matched(luminance(style), grey).expand(-1, 3, -1, -1)
         else:
             seen = self.content, style
-        layers = self.recipe.layers
+        layers, convention = self.recipe.layers, self.recipe.convention
         with torch.no_grad():
-            self.targets = self._features(seen[0], layers.content)
+            self.targets = {k: losses.wide(v) for k, v in self._features(seen[0], layers.content).items()}
             painted = self._features(seen[1], layers.style)
-        self.grams = {layer: losses.gram(features, self.recipe.convention) for layer, features in painted.items()}
+        self.grams = {layer: losses.wide(losses.gram(features, convention)) for layer, features in painted.items()}
+        self.content_weights, self.style_weights = dict(layers.content), dict(layers.style)
+        if self.recipe.relative:  # the targets stay, so what they are divided by is worked out but once
+            for layer, target in self.targets.items():
+                self.content_weights[layer] /= float(losses.unless_zero(target.var((1, 2, 3), correction=0)))
+            for layer, target in self.grams.items():
+                self.style_weights[layer] /= float(losses.unless_zero(target.square().mean((1, 2))))
         if x.shape[-2:] != self.content.shape[-2:]:
             size = self.content.shape[-2:]
             x = F.interpolate(x, size, mode="bilinear", antialias=True, align_corners=False)
@@ -237,12 +243,10 @@ class Transfer:
 
     def terms(self) -> dict[str, Tensor]:
         """The losses of the picture as it is, each (): content/LAYER, style/LAYER and variation, before the lambdas."""
-        layers, recipe = self.recipe.layers, self.recipe
-        found = self._features(self.x.expand(-1, 3, -1, -1), layers.content | layers.style)
-        content = losses.content_terms(found, self.targets, layers.content, relative=recipe.relative)
-        style = losses.style_terms(
-            found, self.grams, layers.style, convention=recipe.convention, relative=recipe.relative
-        )
+        recipe = self.recipe
+        found = self._features(self.x.expand(-1, 3, -1, -1), self.content_weights | self.style_weights)
+        content = losses.content_terms(found, self.targets, self.content_weights, relative=False)
+        style = losses.style_terms(found, self.grams, self.style_weights, convention=recipe.convention, relative=False)
         named = {f"content/{layer}": term for layer, term in content.items()}
         named |= {f"style/{layer}": term for layer, term in style.items()}
         variation = losses.total_variation(self.x, recipe.exponent)

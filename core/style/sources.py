@@ -35,6 +35,7 @@ PRESETS = {
     "section 5.3.2": Layers(equal("relu4_2"), equal("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")),
     "section 5.4.3": Layers(equal("relu2_2"), equal("relu1_2", "relu2_2", "relu3_3", "relu4_3")),
     "both": Layers(equal(*CONTENT_LAYERS), equal(*STYLE_LAYERS)),
+    "compact": Layers(equal(*compact.CONTENT), equal(*compact.STYLE)),
 }
 
 
@@ -60,7 +61,7 @@ KNOWN = {
             "compact",
             "Compact, our own",
             compact.Compact.layers,
-            "both",
+            "compact",
             "It is not part of this copy yet; train it with python -m training.loss_network, or take VGG-19.",
         ),
         Source(

@@ -57,7 +57,7 @@ def test_figures_change_what_the_thesis_changes():
     base = iterative.Recipe(style=2.0, variation=1.0)
     styles = [one.style for _, one in figures.figure("5.7").recipes(base)]
     assert styles == [0.2, 20.0, 2.0, 2.0]
-    assert [one.variation for _, one in figures.figure("5.7").recipes(base)] == [1.0, 1.0, 0.02, 50.0]
+    assert [one.variation for _, one in figures.figure("5.7").recipes(base)] == [1.0, 1.0, 0.02, 20.0]
     assert [one.style_size for _, one in figures.figure("5.8").recipes(base)] == [180, 256, 384, 512]
     assert [one.start for _, one in figures.figure("5.6").recipes(base)] == ["noise", "noise", "content"]
     with pytest.raises(Exception, match="no preset for Figure 5.9; there are 5.6, 5.7, 5.8"):

@@ -44,7 +44,7 @@ def test_a_judged_net_that_is_its_own_teacher_has_no_error():
     net = compact.fresh(1)
     figures = distillation.judge(net, net, held_out())
     assert set(figures) == {f"error/{layer}" for layer in compact.SOURCES} | {
-        f"gram/{layer}" for layer in distillation.STYLE_LAYERS
+        f"gram/{layer}" for layer in distillation.GRAM_LAYERS
     }
     assert max(figures.values()) == 0
 
