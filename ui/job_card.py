@@ -136,12 +136,19 @@ def judgement(run: Run) -> str:
     """By which images the run's weights are chosen and judged; empty until the training has said so."""
     data = run.data
     if data.get("selection", "validation" if held_out(run) == "validation" else "last epoch") == "last epoch":
-        return "The last epoch counts; this data set has no validation split." if "held_out" in data else ""
+        said = "The last epoch counts; this data set has no validation split." if "held_out" in data else ""
+        return said + _over_views(data)
     chosen, error = data.get("selected_epoch"), data.get("test_error")
     if not isinstance(error, int | float):
         return "Judged on validation; the test split is measured once, at the end."
     epoch = f" The weights are those of epoch {chosen:g}." if isinstance(chosen, int | float) else ""
-    return f"Judged on validation; the test split was measured once, at the end: {error:.2f} % error.{epoch}"
+    return f"Judged on validation; the test split was measured once, at the end: {error:.2f} % error.{epoch}{_over_views(data)}"
+
+
+def _over_views(data: dict[str, Any]) -> str:
+    """What averaging over views of each test image came to, where the recipe asked for it."""
+    views, error = data.get("test_views"), data.get("test_error_views")
+    return f" Averaged over {views} views: {error:.2f} %." if isinstance(error, int | float) else ""
 
 
 @st.fragment(run_every=2)

@@ -437,6 +437,7 @@ def test_a_diverged_run_offers_to_start_again_at_the_lower_rate(started):
     ("data", "sentence"),
     [
         ({"held_out": "test"}, "The last epoch counts; this data set has no validation split."),
+        ({"held_out": "test", "test_views": 6, "test_error_views": 1.5}, "split. Averaged over 6 views: 1.50 %."),
         ({"held_out": "validation", "selection": "validation"}, "test split is measured once, at the end."),
         (
             {"held_out": "validation", "selection": "validation", "selected_epoch": 7, "test_error": 2.5},
