@@ -142,7 +142,8 @@ def judgement(run: Run) -> str:
     if not isinstance(error, int | float):
         return "Judged on validation; the test split is measured once, at the end."
     epoch = f" The weights are those of epoch {chosen:g}." if isinstance(chosen, int | float) else ""
-    return f"Judged on validation; the test split was measured once, at the end: {error:.2f} % error.{epoch}{_over_views(data)}"
+    measured = f"Judged on validation; the test split was measured once, at the end: {error:.2f} % error."
+    return measured + epoch + _over_views(data)
 
 
 def _over_views(data: dict[str, Any]) -> str:
