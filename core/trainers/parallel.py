@@ -85,7 +85,7 @@ class Team:
         if self.size == 1:
             return net
         # The parts' running statistics are averaged by `align`; the engine would take one process's for all.
-        return nn.parallel.DistributedDataParallel(net, broadcast_buffers=False)
+        return nn.parallel.DistributedDataParallel(net, forward_sync_buffers=False)
 
     @torch.no_grad()
     def align(self, net: nn.Module) -> None:

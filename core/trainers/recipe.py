@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from core import datasets
+from core.datasets.classes import DIGITS
 from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
@@ -94,6 +95,8 @@ def settings(dataset: str, model: str, recipe_name: str | None = None, **changes
     other = {key: value for key, value in changes.items() if key not in recipe_changes}
     if unknown := [key for key in other if key not in _field_names(Settings)]:
         raise UserError(f"A training has no setting named {unknown[0]}.")
+    if recipe_changes.get("augment") and datasets.info(dataset).class_names == DIGITS:
+        recipe_changes = {"mirror": False} | recipe_changes  # a mirrored digit is another sign
     epochs = recipe_changes.get("epochs", recipe.epochs)
     if "milestones" not in recipe_changes:
         stretch = epochs / recipe.epochs

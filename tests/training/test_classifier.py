@@ -52,6 +52,11 @@ def test_a_recipe_finds_the_one_net_that_has_it(monkeypatch):
         classifier._net_of("slow", "digits")
 
 
+def test_the_run_folder_has_a_name_that_torchrun_does_not_take_for_its_own(tmp_path):
+    run = classifier._run(classifier._parser().parse_args([*DIGITS, "--run-folder", str(tmp_path / "mine")]))
+    assert run.path == tmp_path / "mine"
+
+
 def test_what_is_missing_is_a_sentence(capsys):
     assert classifier.main(["--dataset", "digits"]) == 2
     assert "--dataset and --model" in capsys.readouterr().err

@@ -70,7 +70,8 @@ def compare(run: Run, whole: Run) -> None:
 
 
 SMALL = {"dataset": "digits?images=200", "batch_size": 20, "learning_rate": 0.01, "schedule": "constant"}
-AVERAGED = {"weight_average": 0.9, "flip": "alternating", "padding": 2}
+AVERAGED = {"weight_average": 0.9, "flip": "alternating", "padding": 2, "mirror": True}
+SPEEDRUN = {"model": "speedrun", "schedule": "linear", "padding": 2, "flip": "alternating", "border": "reflect"}
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,9 @@ AVERAGED = {"weight_average": 0.9, "flip": "alternating", "padding": 2}
         {"optimizer": "rmsprop"},
         AVERAGED,
         {**AVERAGED, "model": "bn_nin", "bias_rate": 8.0, "dataset": "digits?images=100", "batch_size": 50},
+        {**SPEEDRUN, "dataset": "digits?images=100", "batch_size": 25},
     ],
-    ids=["nesterov", "adam", "adagrad", "adadelta", "rmsprop", "averaged", "normalised"],
+    ids=["nesterov", "adam", "adagrad", "adadelta", "rmsprop", "averaged", "normalised", "speedrun"],
 )
 def test_stopping_and_resuming_gives_the_weights_of_an_uninterrupted_run(changes, monkeypatch):
     changes = {**SMALL, "augment": True, "epochs": 2, "batch_size": 40} | changes
@@ -329,6 +331,12 @@ def test_settings_from_before_a_field_was_there_still_open():
     for later in ("weight_average", "flip", "padding", "mirror", "bias_rate", "test_views"):
         del saved["recipe"][later]
     assert Settings.from_json(saved) == settings
+
+
+def test_digits_are_cropped_but_not_mirrored_unless_that_is_asked_for():
+    assert recipes.settings("digits", "baseline", augment=True).recipe.mirror is False
+    assert recipes.settings("digits", "baseline", augment=True, mirror=True).recipe.mirror is True
+    assert recipes.settings("fashion_mnist", "baseline", augment=True).recipe.mirror is True
 
 
 def test_the_recipe_of_table_4_1():
