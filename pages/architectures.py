@@ -334,9 +334,9 @@ def figure_4_25() -> None:
                     alt=f"How much each layer of {block.block} uses each map that it is given, each column up to 1.",
                 )
         frame.takeaway(
-            "Equation (4.4): the mean squared weight that a layer gives to a map, its largest set to 1. Layers reach "
-            "back to early maps, but each to a few only: that is why bottlenecks can choose among them, and why a "
-            "transition may keep only half of them."
+            "Equation (4.4): the mean squared weight that a layer gives to a map. In the thesis' trained net layers "
+            "reach back to early maps, but each to a few only: so bottlenecks can choose among them, and a transition "
+            "may keep half of them. Even colours are those of weights still near where they were drawn: train longer."
         )
 
 
