@@ -1,14 +1,17 @@
-"""What a training survives: a restart of the server, and, from its last checkpoint, a kill of its process."""
+"""What a training survives: a restart of the server, a kill of its process, another that waits for it, and steering."""
 
 import os
 import re
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.runs import job
+from core.runs import job, queue
 from core.runs.folder import Run
 from core.trainers import recipe
 from tests.e2e.conftest import card, process_of, shows
@@ -18,8 +21,9 @@ from ui.frame import PAGES
 pytestmark = pytest.mark.e2e
 
 
-def long_training() -> Run:
-    run = Run.create("classifier", recipe.settings("digits", "bn_nin", epochs=500, threads=1).to_json(), name="Long")
+def long_training(**changes: Any) -> Run:
+    settings = recipe.settings("digits", "bn_nin", epochs=500, threads=1, **changes)
+    run = Run.create("classifier", settings.to_json(), name="Long")
     job.start(run)
     return run
 
@@ -43,6 +47,50 @@ def test_a_run_is_found_again_by_another_server_after_a_kill_and_resumes(page: P
         shows(page, "Running")
         card(page).get_by_role("button", name="Stop").click()
         shows(page, "Stopped")
+
+
+def test_a_training_is_steered_while_another_waits_for_its_end(
+    page: Page, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ATELIER_JOBS", "1")
+    steered = long_training(schedule="constant")
+    with serve(folder) as address:
+        page.goto(f"{address}/train?run={steered.id}")
+        shows(page, "Running")
+        page.get_by_role("button", name="Train", exact=True).click()
+        shows(page, "Waiting")
+        (waiting,) = queue.waiting()
+        page.goto(f"{address}/train?run={steered.id}")
+        shows(page, "Running")
+        expect(page.get_by_role("heading", name="Waiting (1)")).to_be_visible()
+        rate = steered.settings["recipe"]["learning_rate"]
+        page.get_by_role("slider").press("ArrowLeft")
+        becomes(lambda: steered.last("learning_rate"), rate / 2)
+        expect(card(page).get_by_text(re.compile(rf"taken at {rate / 2:.3g} = "))).to_be_visible()
+        card(page).get_by_role("button", name="As scheduled").click()
+        becomes(lambda: steered.last("learning_rate"), rate)
+        a_single_step_is_one_step(page, steered)
+        card(page).get_by_role("button", name="Stop").click()
+        becomes(lambda: steered.status().state, "stopped")
+        becomes(lambda: waiting.status().state, "running")
+        assert not queue.waiting()
+
+
+def a_single_step_is_one_step(page: Page, run: Run) -> None:
+    card(page).get_by_role("button", name="Pause").click()
+    shows(page, "Paused")
+    before = run.status().progress["step"]
+    card(page).get_by_role("button", name="Step", exact=True).click()
+    becomes(lambda: run.status().progress["step"], before + 1)
+    shows(page, "Paused")
+
+
+def becomes(look: Callable[[], object], wanted: object, seconds: float = 90) -> None:
+    """Wait until `look()` finds what is wanted."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) != wanted:
+        assert time.monotonic() < deadline, f"{found} did not become {wanted}"
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize(
