@@ -96,8 +96,9 @@ def _bytes(path: Path, most: int) -> bytes:
 
 
 def _coco(path: Path) -> list[Labelled]:
+    data = _bytes(path, MAX_JSON_BYTES)
     try:
-        content = json.loads(_bytes(path, MAX_JSON_BYTES))
+        content = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path.name} is not JSON ({error}): export the boxes again.") from error
     try:
@@ -168,9 +169,12 @@ def _tree(path: Path) -> Element:
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
+    data = _bytes(path, MAX_XML_BYTES)
     try:
-        parser.Parse(_bytes(path, MAX_XML_BYTES), True)
-    except (expat.ExpatError, ValueError) as error:
+        parser.Parse(data, True)
+    except UserError:
+        raise  # from `refuse`
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the last for an encoding that nobody knows
         raise UserError(f"{path.name} is not whole XML ({error}): export the boxes again.") from error
     return builder.close()
 

@@ -178,8 +178,9 @@ OUTSIDE = """<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><annotation><
         ("a.xml", "<annotation/>", "not a single box"),
         ("a.xml", VOC.replace("<xmin>11</xmin>", ""), "not a Pascal VOC file of boxes .xmin is missing"),
         ("a.xml", VOC.replace("<xmin>11", "<xmin>left"), "not a Pascal VOC file"),
-        ("a.xml", BOMB, "defines a document type"),
-        ("a.xml", OUTSIDE, "defines a document type"),
+        ("a.xml", '<?xml version="1.0" encoding="nonsense"?><annotation/>', "not whole XML"),
+        ("a.xml", BOMB, r"^a\.xml defines a document type"),
+        ("a.xml", OUTSIDE, r"^a\.xml defines a document type"),
         ("a.csv", "1,2", "no file of boxes"),
     ],
 )
@@ -194,5 +195,7 @@ def test_missing_empty_and_huge_files_are_refused(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"has no \.xml file"):
         box_files.read(tmp_path)
     monkeypatch.setattr(box_files, "MAX_XML_BYTES", 10)
-    with pytest.raises(UserError, match="larger than"):
-        box_files.read(written(tmp_path, VOC, "a.xml"))
+    monkeypatch.setattr(box_files, "MAX_JSON_BYTES", 10)
+    for name, content in (("a.xml", VOC), ("a.json", coco())):
+        with pytest.raises(UserError, match=f"^{name} is larger than"):
+            box_files.read(written(tmp_path, content, name))
