@@ -119,6 +119,7 @@ def test_the_speedrun_has_its_recipe_on_every_data_set():
         assert list(recipes.recipes("speedrun", data)) == ["speedrun"]
     digits = recipes.recipes("speedrun", "digits")["speedrun"]
     assert (digits.optimizer, digits.epochs, digits.augment, digits.test_views) == ("muon", 40, False, 1)
+    assert (digits.batch_size, digits.learning_rate) == (125, pytest.approx(0.24 / 4))
 
 
 def test_the_linear_schedule_falls_in_a_straight_line_to_nothing():
