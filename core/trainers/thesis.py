@@ -169,7 +169,8 @@ def general(net: str, images: int, augment: bool = False) -> Recipe:
     """A quick recipe for a net on data that the thesis does not train it on, of `images` training images.
 
     Its epochs show about a million images, between 3 and 40 of them; its batches are small enough for ten steps an
-    epoch, its rate is in proportion to them (with Muon, to their root). Say `augment` where a mirror image is known to be of the same class.
+    epoch, its rate is in proportion to them (with Muon, to their root). Say `augment` where a mirror image is known
+    to be of the same class.
     """
     quick = _GENERAL[net]
     # The length of a step of Muon does not fall with the gradient, so small batches bear longer ones.
