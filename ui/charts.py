@@ -6,6 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from core.runs.comparison import smoothed, thinned
+
 HEIGHT = 280
 RATE_HEIGHT = 140
 MAX_POINTS = 500  # a longer history is thinned: more points than pixels only slow the browser
@@ -38,7 +40,7 @@ def rate_curve(rows: Rows, epochs: int) -> alt.Chart:
         if _is_number(row.get("learning_rate")) and _is_number(row.get("epoch"))
     ]
     return (
-        alt.Chart(pd.DataFrame(_thinned(points), columns=["epoch", "rate"]))
+        alt.Chart(pd.DataFrame(thinned(points, MAX_POINTS), columns=["epoch", "rate"]))
         .mark_line(color="gray")
         .encode(
             x=_epoch_axis(epochs),
@@ -54,15 +56,7 @@ def trailing_mean(rows: Rows, key: str) -> list[tuple[float, float]]:
 
     Single rows are measured on a few batches and jump; their mean over an epoch shows where the net stands.
     """
-    good = [(row["epoch"], row[key]) for row in rows if _is_number(row.get(key)) and _is_number(row.get("epoch"))]
-    means: list[tuple[float, float]] = []
-    first = 0
-    for place, (epoch, _) in enumerate(good):
-        while good[first][0] <= epoch - 1:
-            first += 1
-        window = [value for _, value in good[first : place + 1]]
-        means.append((epoch, sum(window) / len(window)))
-    return means
+    return smoothed(rows, key, "epoch")
 
 
 def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
@@ -73,7 +67,7 @@ def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
     points = [
         (epoch, split, max(value, lowest))
         for split in ("train", held_out)
-        for epoch, value in _thinned(trailing_mean(rows, f"{split}_{quantity}"))
+        for epoch, value in thinned(trailing_mean(rows, f"{split}_{quantity}"), MAX_POINTS)
     ]
     both = alt.Chart(pd.DataFrame(points, columns=["epoch", "split", quantity])).encode(
         x=_epoch_axis(epochs),
@@ -86,12 +80,6 @@ def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
     line = both.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=_legend()))
     dots = both.mark_point(filled=True, size=36, opacity=1).transform_filter(alt.datum.split == held_out)
     return alt.layer(line, dots).properties(height=HEIGHT)
-
-
-def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """At most about MAX_POINTS of the points, always the last."""
-    stride = max(1, len(points) // MAX_POINTS)
-    return points[::-1][::stride][::-1]
 
 
 def _is_number(value: Any) -> bool:

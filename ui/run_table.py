@@ -97,7 +97,7 @@ def net_title(name: str) -> str | None:
     try:
         return catalogue.title(name)
     except UserError:
-        return name.capitalize() or None
+        return name.replace("_", " ").capitalize() or None
 
 
 @functools.lru_cache(maxsize=512)
