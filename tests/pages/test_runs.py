@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core import weights
-from core.runs import folder, trash
+from core.runs import archive, folder, trash
 from core.runs.folder import Run, list_runs
 from tests.pages.app import texts, visit
 from tests.runs_on_disk import ROWS, digits_run, put_status
@@ -185,3 +185,18 @@ def test_the_side_of_the_page_does_not_fill_with_what_has_ended():
         digits_run()
     app = visit("runs")
     assert len(app.sidebar.get("progress")) == 4
+
+
+def test_a_run_from_elsewhere_is_brought_in_and_drawn_and_anything_else_is_a_sentence():
+    digits_run()
+    run = digits_run()
+    packed = archive.export_zip(run)
+    trash.delete(run)
+    app = visit("runs")
+    app.file_uploader[0].set_value(("run.zip", packed, "application/zip"))
+    button(app, "Bring it in").click().run()
+    assert not app.exception and not app.error
+    assert run.id in selected(app) and len(rows_of(app)) == 2
+    app.file_uploader[0].set_value(("run.zip", b"no zip", "application/zip"))
+    button(app, "Bring it in").click().run()
+    assert "is no .zip of a run" in app.error[0].value and not app.exception
