@@ -85,6 +85,7 @@ def choose_style() -> tuple[str, Picture]:
             lambda style: styles[style]["title"],
             help="Painted by the net of the Stylize page after that painting, for paintings are no part of Atelier.",
         )
+    place = st.container()
     upload = st.file_uploader("Or a painting of yours", key="iterate_style", help=TYPES)
     if upload is not None:
         return upload.name.rpartition(".")[0] or "a painting", images.decode(upload)
@@ -92,7 +93,7 @@ def choose_style() -> tuple[str, Picture]:
         raise UserError("No style picture comes with this copy; upload a painting.")
     painted = painted_sample(name, styles[name]["net"])
     title = styles[name]["title"]
-    st.image(images.encode(images.fit(painted, 192)), width=120, alt=f"A flower painted after {title}")
+    place.image(images.encode(images.fit(painted, 192)), width=120, alt=f"A flower painted after {title}")
     return title, painted
 
 
@@ -354,7 +355,7 @@ def earlier(shown: str, runs: list[Run | DamagedRun]) -> None:
                     st.rerun()
                 job_card.badge(run.status())
     if len(runs) > FEW:
-        st.caption(f"{len(runs) - FEW} older ones lie in the folder of the runs.")
+        st.caption(f"And {len(runs) - FEW} older, which the Runs page lists.")
 
 
 def invite() -> None:

@@ -7,6 +7,7 @@ The same command goes on where a run folder was left; `--resume RUN` does so wit
 import argparse
 import sys
 from dataclasses import MISSING, fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -134,10 +135,12 @@ def make_figure(options: argparse.Namespace) -> None:
     if options.run or options.resume:
         raise UserError("A figure is several runs, so --figure goes with neither --run nor --resume.")
     content, style = pictures(options)
+    group = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     made = []
     for number, (label, one) in enumerate(figures.figure(options.figure).recipes(recipe(options)), 1):
         name = f"Figure {options.figure}: {label}"
-        run = iterative.create(content, style, one, name=name, files=options.loss_networks, figure=options.figure)
+        place = {"figure": options.figure, "row": group, "label": label}  # by which the page finds the row again
+        run = iterative.create(content, style, one, name=name, files=options.loss_networks, **place)
         print(f"{name}: {run.path}", flush=True)
         carry_out(run)
         painted = iterative.picture_of(run)

@@ -9,6 +9,7 @@ import pandas as pd
 HEIGHT = 260
 MAX_POINTS = 400
 TERMS = ("content", "style", "variation")
+POWERS = [10.0**power for power in range(-9, 10)]
 LOWEST = 1e-9  # a logarithmic axis has no place for zero: at the start the content loss is none
 
 Rows = Sequence[Mapping[str, Any]]
@@ -52,7 +53,7 @@ def lines(points: list[tuple[Any, ...]], steps: int, names: Sequence[str], title
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False)),
-            y=alt.Y("loss:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", tickCount=5)),
+            y=alt.Y("loss:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", values=POWERS)),
             color=alt.Color("term:N", scale=alt.Scale(domain=list(names)), legend=alt.Legend(orient="top", title=None)),
             tooltip=["term:N", "step:Q", alt.Tooltip("loss:Q", format=".4~g")],
         )

@@ -49,6 +49,8 @@ def test_a_figure_is_made_as_a_whole_row(tmp_path, pictures, name):
     cells = figures.figure(name).cells
     runs = [run for run in list_runs("iterative") if isinstance(run, Run)]
     assert {run.name for run in runs} == {f"Figure {name}: {label}" for label, _ in cells}
+    assert len({run.settings["row"] for run in runs}) == 1
+    assert {run.settings["label"] for run in runs} == {label for label, _ in cells}
     assert len(list((tmp_path / "row").glob("?.png"))) == len(cells)
     assert images.decode(tmp_path / "row" / "row.jpg").shape[0] == 256
 
