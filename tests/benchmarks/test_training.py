@@ -1,6 +1,7 @@
 """The benchmark of training: that both train the same net on the same images, and what it prints."""
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from benchmarks import report, training
 from core.datasets.augmentation import normalise
 
-FEW = tuple(replace(case, images=size) for case, size in zip(training.CASES, (128, 64), strict=True))
+FEW = tuple(replace(case, images=size) for case, size in zip(training.CASES, (128, 128), strict=True))
 
 
 @pytest.mark.parametrize("case", FEW, ids=lambda case: case.net)
@@ -34,7 +35,16 @@ def test_the_peer_sees_the_pixels_that_ours_sees():
     assert label == data.train.labels[3] and torch.allclose(image, expected, atol=1e-5)
 
 
+def test_each_is_called_in_a_process_of_its_own():
+    elsewhere = training.Elsewhere(training.ours, FEW[0])
+    elsewhere()
+    assert elsewhere.process.is_alive() and elsewhere.process.pid != os.getpid()
+    elsewhere.close()
+    assert elsewhere.process.exitcode == 0
+
+
 def test_it_prints_one_json_object(monkeypatch, capsys):
+    monkeypatch.setattr(training.hardware, "cores", lambda: 0)  # the peer without workers alone
     monkeypatch.setattr(training, "CASES", FEW[:1])
     training.main(["--json", "--rounds", "1"])
     printed = json.loads(capsys.readouterr().out)
