@@ -48,7 +48,8 @@ def order() -> str:
         format_func=str.capitalize,
         key="order",
         bind="query-params",
-        help="Loss: the truth got the least probability. Confidence: the wrong class got the most.",
+        help="Loss: the truth got the least probability. Confidence: the wrong class got the most. "
+        "Margin: the wrong class is furthest ahead of the truth.",
     )
 
 
