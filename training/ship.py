@@ -15,7 +15,7 @@ from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.folder import VERSION, Run
-from core.style import painter, trainer
+from core.style import distillation, painter, trainer
 from core.trainers import evaluation, trained
 from training.pastiche import previews
 
@@ -58,13 +58,17 @@ def main(arguments: list[str] | None = None) -> int:
 def ship(run: Run, name: str, licence: str | None = None) -> dict:
     """Write weights/NAME.safetensors, its card and weights/runs/NAME; returns the card.
 
-    Raises UserError where the run has not finished, or is a pastiche net and `licence` does not say whence it learnt.
+    Raises UserError where the run has not finished, or is a pastiche net or a loss network and `licence` does not say
+    whence it learnt.
     """
     path = run.model_path()
     _must_be_finished(run)
     if path is None:
         raise UserError(f"The run {run.id} has no weights to ship; train it again.")
-    card = pastiche_card(run, licence) if run.kind == "pastiche" else classifier_card(run, licence)
+    if run.kind == "loss_network":
+        card = loss_network_card(run, licence)
+    else:
+        card = pastiche_card(run, licence) if run.kind == "pastiche" else classifier_card(run, licence)
     ship_curves(run, name)
     weights.write(weights.WEIGHTS / f"{name}.safetensors", weights.read(path))
     _write_json(weights.WEIGHTS / f"{name}.json", card)
@@ -164,6 +168,13 @@ def _selection(run: Run) -> str:
     if run.data.get("selection") == "validation":
         return f"the weights of epoch {run.data['selected_epoch']:g}, which had the lowest validation error"
     return "none: the weights of the last step, whatever they scored"
+
+
+def loss_network_card(run: Run, licence: str | None) -> dict:
+    """What a loss network is, and how near it comes to its teachers on pictures it has not learnt from."""
+    if not licence:
+        raise UserError("A loss network's card needs --licence: its photographs, and how they may be used.")
+    return distillation.card_of(run, licence)
 
 
 def pastiche_card(run: Run, licence: str | None) -> dict:

@@ -10,7 +10,7 @@ cached: a crop is never seen twice, and in bfloat16 the teachers take a third of
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -290,6 +290,32 @@ def train(
         writer.facts(**(facts or {}), steps=recipe.steps, parameters=size, precision=precision)
         writer.drop_metrics_after("step", training.step)
         _loop(training, writer, held_out)
+
+
+def card_of(run: Run, licence: str) -> dict:
+    """The card of the latest weights of such a training; `licence` says how its photographs may be used."""
+    judged = [row for row in run.metrics() if "error/vgg19.relu1_1" in row]
+    if not judged or run.model_path() is None:
+        raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
+    last = judged[-1]
+    recipe = replace(recipe_of(run.settings), steps=run.data["steps"])
+    return {
+        "kind": "loss_network",
+        "title": "Compact loss network",
+        "source": "distilled from VGG-19 as far as relu3_1 and SqueezeNet 1.1, by hints (Romero et al., 2015)",
+        "parameters": run.data["parameters"],
+        "data": f"{run.data['photographs']} photographs and {run.data['paintings']} paintings",
+        "licence": licence,
+        "steps": last["step"],
+        "precision": run.data["precision"],
+        "errors": {kind: {k.partition("/")[2]: round(v, 4) for k, v in last.items() if k.startswith(f"{kind}/")}
+                   for kind in ("error", "gram")},
+        "errors_are": "on held-out photographs and paintings: squared error of a layer in units of its variance, and "
+        "of its Gram matrices in units of their mean square",
+        "held_out_photographs": run.data["held_out_photographs"],
+        "held_out_paintings": run.data["held_out_paintings"],
+        "recipe": settings_of(recipe),
+    }  # fmt: skip
 
 
 def _loop(training: Distillation, writer: Writer, held_out: Sequence[Tensor]) -> None:

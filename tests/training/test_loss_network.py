@@ -1,11 +1,14 @@
 """`python -m training.loss_network` from the outside, with random teachers and made-up pictures."""
 
+import json
+
 import pytest
 
+from core import weights
 from core.runs.folder import Run
-from core.style import compact
+from core.style import compact, sources
 from tests.painting import write_loss_networks, write_pictures
-from training import loss_network
+from training import loss_network, ship
 
 TINY = ["--crop", "64", "--batch", "2", "--transfers", "1", "--pool", "1", "--save-every", "2", "--threads", "1"]
 
@@ -35,6 +38,23 @@ def test_a_training_from_the_command_line_makes_a_run_and_the_same_command_goes_
     compact.read(run.path / "model.safetensors")
     assert train(*folders, "--run", "mine", "--steps", "3", "--gram", "2") == 2
     assert "was started with gram 0.3, not 2.0" in capsys.readouterr().err
+
+
+def test_a_finished_network_is_shipped_with_a_card_and_drives_transfers(tmp_path, folders, monkeypatch, capsys):
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
+    (tmp_path / "weights").mkdir()
+    assert train(*folders, "--run", "mine", "--steps", "1") == 0
+    assert ship.main(["mine", "compact"]) == 2
+    assert "needs --licence" in capsys.readouterr().err
+    assert not sources.at_hand("compact")
+    assert ship.main(["mine", "compact", "--licence", "My own photographs, free for all"]) == 0
+    card = weights.card("compact")
+    assert (card["kind"], card["steps"]) == ("loss_network", 1)
+    assert set(card["errors"]["error"]) == set(compact.SOURCES)
+    assert card["held_out_paintings"] == ["stripes.png"]
+    assert str(tmp_path) not in json.dumps(card)
+    assert sources.names()[0] == "compact"
+    assert sources.load("compact").layers == tuple(compact.SOURCES)
 
 
 def test_what_is_missing_is_told(tmp_path, folders, capsys):
