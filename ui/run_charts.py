@@ -14,9 +14,9 @@ from core.runs.comparison import Curve
 HEIGHT = {"error": 320, "loss": 240, "learning_rate": 240}
 TITLES = {"error": "error, %", "loss": "loss", "learning_rate": "learning rate"}
 AXES = {"epoch": "epoch", "time": "minutes of training"}
-# After Okabe and Ito, without black, and four more of about the same lightness, which both themes can show.
+# After Okabe and Ito, without black and with a lighter blue, and four more: both themes can show them all.
 COLOURS = (
-    ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # fmt: skip
+    ["#2F86C6", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # fmt: skip
     + ["#8A6FC2", "#A3703A", "#3A9BA3", "#C2504D"]
 )
 SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left"]
