@@ -24,6 +24,7 @@ from training.progress import bar
 FOLDERS = ("photos", "styles", "loss_networks")
 # Every so manieth picture is held out: enough to judge by, and seven eighths of the paintings stay to learn from.
 HELD_OUT = {"photos": 40, "styles": 7}
+SEEN_SIDE = 512  # long side, px: so large are the pictures of a transfer, and so coarse their strokes
 JUDGED = 16  # held-out crops of each kind
 NUMBERS = tuple(entry for entry in fields(Recipe) if entry.name not in ("half",))
 
@@ -107,8 +108,8 @@ def run_training(run: Run) -> None:
     learnt, judged, facts = {}, [], {}
     for kind, what in (("photos", "photographs"), ("styles", "paintings")):
         to_learn, to_judge = divided(pictures_in(folders[kind], what), HELD_OUT[kind])
-        learnt[kind] = Photographs([torch.from_numpy(images.decode(path, max_side=1024)) for path in to_learn])
-        held_out = Photographs([torch.from_numpy(images.decode(path, max_side=1024)) for path in to_judge])
+        learnt[kind] = Photographs([torch.from_numpy(images.decode(path, max_side=SEEN_SIDE)) for path in to_learn])
+        held_out = Photographs([torch.from_numpy(images.decode(path, max_side=SEEN_SIDE)) for path in to_judge])
         judged.append(held_out.crops(JUDGED, recipe.crop, recipe.closest, torch.Generator().manual_seed(0)))
         facts |= {what: len(to_learn), f"held_out_{what}": [path.name for path in to_judge]}
     with bar(run):
