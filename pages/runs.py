@@ -73,6 +73,7 @@ def actions(selected: Sequence[Run | DamagedRun], whole: list[Run], names: dict[
         with st.popover("Name and note", icon=":material/edit_note:", disabled=not any(r in own for r in whole)):
             for run in whole:
                 if not run.shipped:
+                    st.caption(job_card.plain(names[run.id]))
                     name_and_note(run)
         st.button(
             f"Delete {len(own)}" if len(own) > 1 else "Delete",
