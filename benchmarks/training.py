@@ -51,7 +51,7 @@ class Case:
 
 CASES = (
     Case("baseline, MNIST's shapes", "mnist", "baseline", "thesis", 6_400),
-    Case("ResNet-20, CIFAR's shapes, augmented", "cifar10", "resnet20", "quick", 2_560),
+    Case("ResNet-20, CIFAR's shapes, augmented", "cifar10", "resnet20", "quick", 6_400),
 )
 
 
