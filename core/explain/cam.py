@@ -36,7 +36,14 @@ WHY_GRAD_CAM_ANYWHERE = (
     "(Selvaraju et al., 2017)."
 )
 
-_RAMP = np.rint(colormaps[COLOUR_MAP](np.linspace(0, 1, 256))[:, :3] * 255).astype(np.uint8)
+SIGNED_COLOUR_MAP = "RdBu_r"  # blue against the class, white for nothing, red for it
+
+
+def _colours(name: str) -> NDArray[np.uint8]:
+    return np.rint(colormaps[name](np.linspace(0, 1, 256))[:, :3] * 255).astype(np.uint8)
+
+
+_RAMP, _SIGNED_RAMP = _colours(COLOUR_MAP), _colours(SIGNED_COLOUR_MAP)
 
 
 class Explainable(Protocol):
@@ -155,12 +162,16 @@ def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(flat, size, mode="bilinear", align_corners=False).reshape(*maps.shape[:-2], *size)
 
 
-def scale(maps: Tensor) -> tuple[float, float]:
+def scale(maps: Tensor, *, signed: bool = False) -> tuple[float, float]:
     """The raw range (vmin, vmax) that colours for these maps span: from zero to the greatest value of them all.
 
     What speaks against a class is coloured like what says nothing; how much of it there is, `range_in_words` tells.
     Were the least value the low end, a map with much negative evidence would glow where there is none at all.
+    A `signed` view colours both, as far on either side of zero.
     """
+    if signed:
+        furthest = float(maps.abs().max())
+        return -furthest, furthest
     return 0.0, max(0.0, float(maps.max()))
 
 
@@ -179,21 +190,23 @@ def range_in_words(map: Tensor) -> str:
     return span if has_evidence(map) else f"no positive evidence ({span})"
 
 
-def overlay(picture: images.Picture, map: Tensor, vmin: float, vmax: float, alpha: float = 0.5) -> images.Picture:
+def overlay(
+    picture: images.Picture, map: Tensor, vmin: float, vmax: float, alpha: float = 0.5, *, signed: bool = False
+) -> images.Picture:
     """Lay the map (H, W), coloured from `vmin` to `vmax`, over the uint8 picture (H, W, 3) of the same size.
 
-    `alpha` is the colours' share, 0 (the picture alone) to 1 (the map alone). Where the scale holds no
-    positive evidence the picture comes back as it is: colours would only blow up noise.
+    `alpha` is the colours' share, 0 (the picture alone) to 1 (the map alone); `signed` ones pass through white.
+    Where the scale holds no positive evidence the picture comes back as it is: colours would only blow up noise.
     """
     if tuple(map.shape) != picture.shape[:2]:
         raise ValueError(f"the map is {tuple(map.shape)}, the picture {picture.shape[:2]}: upsample the map first")
     if vmax <= 0:
         return picture.copy()
     position = (map.detach().numpy() - vmin) / (vmax - vmin)
-    colours = _RAMP[np.rint(np.clip(position, 0, 1) * 255).astype(np.intp)]
+    colours = (_SIGNED_RAMP if signed else _RAMP)[np.rint(np.clip(position, 0, 1) * 255).astype(np.intp)]
     return np.rint((1 - alpha) * picture + alpha * colours).astype(np.uint8)
 
 
-def ramp(width: int, height: int) -> NDArray[np.uint8]:
+def ramp(width: int, height: int, *, signed: bool = False) -> NDArray[np.uint8]:
     """The colours from the scale's low end (left) to its high end, for a legend: uint8 (height, width, 3)."""
-    return np.repeat(_RAMP[np.linspace(0, 255, width).astype(np.intp)][None], height, 0)
+    return np.repeat((_SIGNED_RAMP if signed else _RAMP)[np.linspace(0, 255, width).astype(np.intp)][None], height, 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from core import images
@@ -59,17 +61,31 @@ class View:
         """The picture alone, enlarged without smoothing where it is small."""
         return self.picture.repeat(self.zoom, 0).repeat(self.zoom, 1)
 
-    def heat(self, position: int = 0, *, alpha: float = 0.5, threshold: float | None = None) -> Picture:
-        """The picture as `shown`, under the heat map of `classes[position]`; with a `threshold`, its box is drawn."""
+    def heat(
+        self,
+        position: int = 0,
+        *,
+        alpha: float = 0.5,
+        threshold: float | None = None,
+        by: str = "all",
+        signed: bool = False,
+        scale: tuple[float, float] | None = None,
+    ) -> Picture:
+        """The picture as `shown`, under the heat map of `classes[position]`; with a `threshold`, its box is drawn.
+
+        `by` is the box's rule; `signed` colours what speaks against the class too; `scale` is the raw range of the
+        colours, left out the one of this view's maps.
+        """
         picture = self.shown()
-        size = picture.shape[:2]
-        heat = cam.overlay(picture, cam.upsample(self.maps[position], size), *self.scale, alpha)
-        box = None if threshold is None else self.box(position, threshold)
+        map = cam.upsample(self.maps[position], picture.shape[:2])
+        low, high = cam.scale(self.maps, signed=signed) if scale is None else scale
+        heat = cam.overlay(picture, map, low, high, alpha, signed=signed)
+        box = None if threshold is None else self.box(position, threshold, by)
         return heat if box is None else _framed(heat, box, self.zoom)
 
-    def box(self, position: int = 0, threshold: float = boxes.THRESHOLD) -> boxes.Box | None:
+    def box(self, position: int = 0, threshold: float = boxes.THRESHOLD, by: str = "all") -> boxes.Box | None:
         """The box of `classes[position]` in pixels of `picture`, None where the map is positive nowhere."""
-        return boxes.box(cam.upsample(self.maps[position], self.picture.shape[:2]), threshold)
+        return boxes.box(cam.upsample(self.maps[position], self.picture.shape[:2]), threshold, by)
 
     def evidence(self, position: int = 0) -> str:
         """The raw range of a map in words."""
@@ -83,7 +99,7 @@ class View:
         if not self.maps[position].any():
             said.append("The map is zero everywhere: the class keeps no trace of this picture.")
         elif not cam.has_evidence(self.maps[position]):
-            said.append("Nothing in the picture speaks for this class, so there is no box and nothing is coloured.")
+            said.append("Nothing in the picture speaks for this class, so there is no box and no colour for it.")
         return tuple(said)
 
 
@@ -97,24 +113,53 @@ def _framed(picture: Picture, box: boxes.Box, zoom: int) -> Picture:
 
 
 def of_picture(
-    trained: Trained, picture: Picture, classes: tuple[int, ...] | None = None, method: str | None = None
+    trained: Trained,
+    picture: Picture,
+    classes: tuple[int, ...] | None = None,
+    method: str | None = None,
+    side: int | None = None,
 ) -> View:
     """What the net makes of the central square of a picture, uint8 (H, W, 3). The rest as for `of_image`."""
-    view = of_image(trained, trained.prepare_picture(picture)[0], classes, method)
+    prepared = (trained if side is None else replace(trained, side=side)).prepare_picture(picture)
+    view = of_image(trained, prepared[0], classes, method)
     top, left, edge = central_square(picture)
-    square = images.fit(picture[top : top + edge, left : left + edge], LARGEST_SIDE)
-    return View(square, view.probabilities, view.classes, view.maps, view.method, view.why)
+    return replace(view, picture=images.fit(picture[top : top + edge, left : left + edge], LARGEST_SIDE))
 
 
 def of_image(
-    trained: Trained, image: Tensor, classes: tuple[int, ...] | None = None, method: str | None = None
+    trained: Trained,
+    image: Tensor,
+    classes: tuple[int, ...] | None = None,
+    method: str | None = None,
+    side: int | None = None,
 ) -> View:
     """What the net makes of one image of its own size, uint8 (C, side, side).
 
-    `classes` are those that get a map; left out, it is the predicted class. `method` as for `of_images`.
+    `classes` are those that get a map; left out, it is the predicted class. `method` as for `of_images`. With a `side`
+    the net is shown the image at that size, in pixels, as `side_at_net` has it; the view keeps it as it is.
     """
-    (view,) = of_images(trained, image[None], None if classes is None else torch.tensor([classes]), method)
-    return view
+    wanted = None if classes is None else torch.tensor([classes])
+    (view,) = of_images(trained, (image if side is None else resized(image, side))[None], wanted, method)
+    return view if side is None else replace(view, picture=_pictures(image[None])[0])
+
+
+def resized(image: Tensor, side: int) -> Tensor:
+    """A uint8 image (C, H, W) brought to (C, side, side) by bilinear interpolation."""
+    smooth = F.interpolate(image[None].float(), (side, side), mode="bilinear", align_corners=False, antialias=True)
+    return smooth[0].round().clamp(0, 255).to(torch.uint8)
+
+
+def side_at_net(trained: Trained, times: int) -> int:
+    """The side in pixels of an image at `times` the net's own size.
+
+    Only a net that is convolutional up to its global average pooling sees other sizes; any other keeps its own.
+    """
+    return trained.side * times if trained.net.ends_in_gap else trained.side
+
+
+def common_scale(views: Sequence[View], *, signed: bool = False) -> tuple[float, float]:
+    """The raw range that the colours span where the maps of several views stand side by side."""
+    return cam.scale(torch.cat([view.maps.flatten() for view in views]), signed=signed)
 
 
 def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None, method: str | None = None) -> list[View]:
@@ -126,7 +171,7 @@ def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None, me
     """
     _check_sides(trained, batch)
     explanation = methods.explain(trained.net, trained.prepare(batch), classes, method)
-    pictures = batch.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().numpy()
+    pictures = _pictures(batch)
     return [
         View(
             pictures[i],
@@ -138,6 +183,11 @@ def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None, me
         )
         for i in range(len(batch))
     ]
+
+
+def _pictures(batch: Tensor) -> Picture:
+    """Images (N, C, H, W), grey or in colour, as pictures (N, H, W, 3)."""
+    return batch.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().numpy()
 
 
 def _check_sides(trained: Trained, batch: Tensor) -> None:
@@ -175,6 +225,6 @@ def class_named(trained: Trained, name: str) -> int:
     return trained.classes.index(name)
 
 
-def scale_picture(width: int = 256, height: int = 14) -> Picture:
+def scale_picture(width: int = 256, height: int = 14, *, signed: bool = False) -> Picture:
     """The colours of the heat maps, low end at the left, for a legend."""
-    return np.ascontiguousarray(cam.ramp(width, height))
+    return np.ascontiguousarray(cam.ramp(width, height, signed=signed))

@@ -149,3 +149,38 @@ def test_a_run_whose_net_is_unknown_here_is_named():
     (run.path / "run.json").write_text(json.dumps(record))
     with pytest.raises(UserError, match='no net "capsule_net": choose one of baseline'):
         open_named(run.id)
+
+
+def test_a_signed_view_colours_what_speaks_against_the_class():
+    seen = hand_made([[[-4.0, 0.0], [0.0, 2.0]]])
+    red, green, blue = (seen.heat(alpha=1.0, signed=True)[..., i].astype(int) for i in range(3))
+    assert blue[0, 0] > red[0, 0] + 50 and red[-1, -1] > blue[-1, -1] + 50
+    assert min(red[0, -1], green[0, -1], blue[0, -1]) > 200  # where nothing speaks, white
+    assert view.common_scale([seen], signed=True) == (-4, 4) and view.common_scale([seen]) == (0, 2)
+
+
+def test_views_side_by_side_share_one_scale():
+    strong, weak = hand_made([[[0.0, 8.0], [0.0, 0.0]]]), hand_made([[[0.0, 2.0], [0.0, 0.0]]])
+    scale = view.common_scale([strong, weak])
+    assert scale == (0, 8)
+    alone, beside = (weak.heat(alpha=1.0, scale=which).astype(int).sum(2).max() for which in (None, scale))
+    assert alone > beside
+
+
+def test_the_rule_of_the_box_may_be_chosen():
+    corners = [[0.0] * 8 for _ in range(8)]
+    corners[0][0] = corners[7][7] = corners[7][6] = 1.0
+    seen = hand_made([corners], side=8)
+    assert seen.box(0, 0.5) == (0, 0, 8, 8) and seen.box(0, 0.5, "largest") == (6, 7, 8, 8)
+
+
+@pytest.mark.parametrize(("model", "side"), [("bn_nin", 84), ("baseline", 28)])
+def test_a_net_that_is_convolutional_to_its_end_sees_a_picture_larger(model, side):
+    trained = a_net(model)
+    assert view.side_at_net(trained, 3) == side
+    photo, image = images.sample("cat"), datasets.load("digits").test.images[0]
+    large, own = view.of_picture(trained, photo, side=side), view.of_picture(trained, photo)
+    assert large.maps.shape[-1] == own.maps.shape[-1] * side // 28
+    np.testing.assert_array_equal(large.picture, own.picture)
+    seen = view.of_image(trained, image, side=side)
+    assert seen.maps.shape[-1] == large.maps.shape[-1] and seen.picture.shape == (28, 28, 3)
