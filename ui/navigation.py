@@ -26,6 +26,7 @@ MENU = {
     ],
     "Look inside": [
         ("explain", "Explain a picture", "center_focus_strong", "What a net sees in a picture, and where."),
+        ("localise", "Localise", "filter_center_focus", "Boxes from maps alone, scored against the truth."),
         ("mistakes", "Mistakes", "rule", "The images that a net gets wrong, worst first."),
     ],
     "Paint": [

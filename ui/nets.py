@@ -10,20 +10,24 @@ from core import datasets, weights
 from core.runs.folder import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import Trained
+from ui import address
 from ui.frame import PAGES, guard
 
 LAST = "net looked into last"
 CHOICE = "chosen net"
 
 
-def choose(*, own_first: bool = False) -> Trained | None:
+def choose(*, own_first: bool = False, of: str = "") -> Trained | None:
     """The choice of a net, and the net itself as its latest weights have it.
 
     The address says it as `run=` (a run's id) or `net=` (a shipped net, or a run's id). Where it says nothing, the net
-    that was looked into last is taken, else the first: a run with `own_first`, without it a net for photographs.
+    that was looked into last is taken, else the first: a run with `own_first`, without it a net for photographs. With
+    `of` the nets that learned that kind of data come first, and only one of them is taken unasked where there is any.
     None, with a sentence, where there is none or it has no weights.
     """
     found = _titles(own_first)
+    suited = set(of_data(of)) if of else set()
+    found = dict(sorted(found.items(), key=lambda item: item[0] not in suited))
     asked = st.query_params.get("run") or st.query_params.get("net")
     with guard():
         if asked and asked not in found:
@@ -31,7 +35,8 @@ def choose(*, own_first: bool = False) -> Trained | None:
     if not found:
         _invite()
         return None
-    wanted = asked or st.session_state.get(LAST)
+    last = st.session_state.get(LAST)
+    wanted = asked or (None if suited and last not in suited else last)
     if wanted not in found:  # an address that leads nowhere is not answered with another net
         wanted = None if asked else next(iter(found))
     st.session_state[CHOICE] = wanted
@@ -53,6 +58,22 @@ def choose(*, own_first: bool = False) -> Trained | None:
             return _opened(name, stamp(name))
         _await(Run.open(name))
     return None
+
+
+def of_data(kind: str) -> dict[str, str]:
+    """Names and titles of the nets whose data are of that kind ("toybox", with whatever options)."""
+    cards = weights.cards("classifier")
+
+    def learned(name: str) -> str:
+        data = cards[name]["data"] if name in cards else Run.open(name).data
+        return str(data.get("dataset", "")).partition("?")[0]
+
+    return {name: title for name, title in _titles(own_first=True).items() if learned(name) == kind}
+
+
+def opened(name: str) -> Trained:
+    """The net of that name as its latest weights have it. Raises UserError where there is none."""
+    return _opened(name, stamp(name))
 
 
 def stamp(name: str) -> int:
@@ -142,3 +163,18 @@ def _invite() -> None:
     """Where there is no net at all: the one button that makes one."""
     st.markdown("There is no trained net yet. One that reads digits takes about a minute to train.")
     st.page_link(PAGES / "train.py", label="Train a net", icon=":material/play_arrow:")
+
+
+def beside(trained: Trained, most: int) -> list[Trained]:
+    """Other nets to be compared with `trained`, chosen by the visitor; the address says them as `with=`."""
+    found = {name: title for name, title in _titles(own_first=False).items() if name != trained.name}
+    chosen = address.several(
+        "with",
+        "Nets beside it",
+        list(found),
+        lambda name: found[name],
+        most=most,
+        placeholder="Choose nets",
+        help="They are asked about the same picture, each at its own size.",
+    )
+    return [_opened(name, stamp(name)) for name in chosen]
