@@ -1,6 +1,6 @@
 """Choices that the address of a page carries by their names, whatever titles they are shown with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -21,5 +21,37 @@ def choice(
         format_func=title,
         key=widget,
         on_change=lambda: st.query_params.update({key: st.session_state[widget]}),
+        help=help,
+    )
+
+
+def several(
+    key: str,
+    label: str,
+    options: Sequence[str],
+    title: Callable[[str], str] = str,
+    *,
+    most: int,
+    placeholder: str,
+    help: str | None = None,
+) -> list[str]:
+    """Some of the options, `most` at most, each under the same key of the address; none where it says nothing."""
+    asked = [name for name in st.query_params.get_all(key) if name in options][:most]
+    widget = f"choices of {key}"
+
+    def write() -> None:
+        st.query_params[key] = st.session_state[widget]
+        if not st.session_state[widget]:
+            del st.query_params[key]
+
+    return st.multiselect(
+        label,
+        options,
+        default=list(dict.fromkeys(asked)),
+        format_func=title,
+        key=widget,
+        max_selections=most,
+        placeholder=placeholder,
+        on_change=write,
         help=help,
     )
