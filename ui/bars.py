@@ -28,7 +28,7 @@ def probabilities(
         }
     )
     base = alt.Chart(data).encode(
-        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8)),
+        y=alt.Y("class:N", sort=list(names), title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8)),
         x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.5]), axis=None),
         tooltip=["class:N", alt.Tooltip("probability:Q", format=".2%")],
     )

@@ -12,6 +12,7 @@ from core.explain import boxes, cam, view
 from core.explain.view import View
 from core.images import Picture, encode
 
+COLUMNS = {1: 2, 2: 3, 3: 2, 4: 3, 5: 3}  # of the picture and so many maps
 NARROWEST = 220  # px of a panel, before the next goes below it
 MINUS = "\N{MINUS SIGN}"
 
@@ -77,7 +78,7 @@ def scales(panels: Sequence[Panel], look: Look) -> list[Scale]:
 def show(panels: Sequence[Panel], look: Look, plain: str, stem: str) -> None:
     """The picture alone, captioned `plain`, and every map over it; names of files to take away begin with `stem`."""
     ranges = scales(panels, look)
-    with st.grid(min(3, 1 + len(panels)), min_column_width=NARROWEST, gap="medium"):
+    with st.grid(COLUMNS[len(panels)], min_column_width=NARROWEST, gap="medium"):
         with st.container(gap="xsmall"):
             if len(panels) > 1:
                 st.markdown("**The picture**")
@@ -93,14 +94,15 @@ def show(panels: Sequence[Panel], look: Look, plain: str, stem: str) -> None:
 
 def legend(scale: Scale, *, signed: bool, each_alone: bool = False) -> None:
     """The colours and what their ends mean: raw values, or shares of each map's own greatest."""
-    low, high = ("all against", "the most of each map") if each_alone else (_number(scale[0]), _number(scale[1]))
-    low = low if signed else "0"
+    low, high = (f"{_number(scale[0])} against" if signed else "0"), f"{_number(scale[1])} evidence"
+    if each_alone:
+        low, high = ("against" if signed else "0"), "as far as each map goes"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{low} against" if signed and not each_alone else low, width="content")
+        st.caption(low, width="content")
         colours = "blue against, red for it" if signed else "from none to most"
         strip = encode(view.scale_picture(signed=signed), "PNG")
         st.image(strip, width=160, alt=f"The colours of the scale: {colours}")
-        st.caption(f"{high} evidence" + (" for it" if signed and not each_alone else ""), width="content")
+        st.caption(high, width="content")
 
 
 def _one(panel: Panel, look: Look, scale: Scale, stem: str) -> None:

@@ -18,6 +18,7 @@ from core.models import catalogue
 from core.trainers.trained import Trained
 
 LARGEST_SIDE = 512  # of a photograph that is shown
+FAINT = 0.1  # of the evidence against a class: less for it is next to nothing
 SHOWN_SIDE = 448  # small images are enlarged up to this, by whole factors
 
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
@@ -100,6 +101,10 @@ class View:
             said.append("The map is zero everywhere: the class keeps no trace of this picture.")
         elif not cam.has_evidence(self.maps[position]):
             said.append("Nothing in the picture speaks for this class, so there is no box and no colour for it.")
+        elif float(self.maps[position].max()) < FAINT * float(-self.maps[position].min()):
+            said.append(
+                "What speaks against this class outweighs by far what speaks for it: the box shows how little does."
+            )
         return tuple(said)
 
 

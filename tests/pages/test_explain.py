@@ -91,3 +91,120 @@ def test_a_picture_of_too_many_pixels_is_a_sentence():
     stream = io.BytesIO()
     Image.new("1", (8000, 5100)).save(stream, "PNG")
     assert "over 40 megapixels" in upload("large.png", stream.getvalue()).error[0].value
+
+
+def captions(app) -> list[str]:
+    return [element.value for element in app.caption]
+
+
+def test_several_classes_stand_side_by_side_on_one_scale():
+    run = a_run("bn_nin")
+    seen = view.of_image(open_run(run), load("digits").test.images[3], (7, 2))
+    app = visit("explain", run=run.id, image="3", beside="classes", maps_of=["7", "2"])
+    assert not app.exception and not app.error
+    assert f"**7, {100 * float(seen.probabilities[7]):.1f} %**" in texts(app)
+    assert f"CAM of 7: evidence {seen.evidence(0)}" in texts(app) and f"CAM of 2: evidence {seen.evidence(1)}" in texts(
+        app
+    )
+    assert f"{seen.scale[1]:.3g} evidence" in captions(app)
+
+
+def test_classes_left_open_are_the_three_most_probable():
+    run = a_run("bn_nin")
+    seen = view.of_image(open_run(run), load("digits").test.images[0])
+    app = visit("explain", run=run.id, beside="classes")
+    assert [element.value for element in app.markdown if element.value.endswith("%**")] == [
+        f"**{each}, {100 * float(seen.probabilities[each]):.1f} %**" for each in seen.top(3)
+    ]
+
+
+def test_several_methods_each_in_units_of_their_own():
+    app = visit("explain", run=a_run("bn_nin").id, beside="methods", methods=["occlusion", "hirescam"])
+    assert not app.exception and not app.error
+    assert "Occlusion of " in texts(app) and "HiResCAM of " in texts(app) and "CAM of" not in texts(app).split()[0]
+    assert "as far as each map goes" in captions(app)
+    assert "Zeiler" in texts(app) and "Draelos" in texts(app)
+    one = visit("explain", run=a_run("bn_nin").id, beside="methods", methods=["occlusion"], method_scale="one")
+    assert "as far as each map goes" not in captions(one)
+
+
+def test_several_nets_and_one_that_cannot_see_the_picture():
+    first, second = a_run("baseline", name="first"), a_run("bn_nin", name="second")
+    app = visit("explain", run=first.id, image="3", beside="nets", **{"with": [second.id, "resnet20_cifar10"]})
+    assert not app.exception
+    assert "**first: " in texts(app) and "**second: " in texts(app)
+    assert "Grad-CAM of " in texts(app) and "\n CAM of " in texts(app)
+    (refusal,) = app.error
+    assert "ResNet-20" in refusal.value and "images of 3 channels, and these have 1" in refusal.value
+
+
+def test_a_photograph_goes_through_nets_of_other_sizes_and_channels():
+    app = visit("explain", run=a_run(name="grey").id, grey_from="Sample", beside="nets", **{"with": "resnet20_cifar10"})
+    assert not app.exception and not app.error
+    assert "**grey: " in texts(app) and "**ResNet-20 on CIFAR-10: cat" in texts(app)
+
+
+def test_a_method_that_does_not_fit_and_one_that_there_is_not():
+    app = visit("explain", run=a_run("baseline").id, method="cam")
+    assert "CAM does not fit this net: Grad-CAM is shown." in texts(app) and not app.error
+    unknown = visit("explain", run=a_run("baseline").id, method="tarot")
+    assert 'There is no method "tarot"' in unknown.error[0].value and "sure" in said(unknown)
+    chosen = visit("explain", run=a_run("baseline").id, method="layercam")
+    assert "LayerCAM of " in texts(chosen) and not chosen.error
+
+
+def test_the_rule_of_the_box_brings_its_own_threshold():
+    run = a_run("bn_nin")
+    seen = view.of_image(open_run(run), load("digits").test.images[3])
+    x0, y0, x1, y1 = seen.box(0, 0.2, "largest")
+    app = visit("explain", run=run.id, image="3", rule="largest")
+    assert app.slider("threshold_largest").value == 0.2
+    assert f"box {x1 - x0} x {y1 - y0} of 28 x 28 px, its corner at ({x0}, {y0})" in texts(app)
+
+
+def test_a_signed_view_says_what_its_ends_are():
+    run = a_run("bn_nin")
+    seen = view.of_image(open_run(run), load("digits").test.images[3])
+    low, high = view.common_scale([seen], signed=True)
+    app = visit("explain", run=run.id, image="3", signed="true")
+    assert f"−{high:.3g} against" in captions(app) and low == -high
+
+
+def test_a_convolutional_net_sees_the_picture_larger():
+    app = visit("explain", run=a_run("bn_nin").id, image="3", times="3")
+    assert "at 84 x 84 pixels" in texts(app)
+    assert "has 21 x 21 places instead of 7 x 7" in texts(app) and "at its own size it says" in texts(app)
+    fixed = visit("explain", run=a_run("baseline").id, image="3", times="3")
+    assert "at 28 x 28 pixels" in texts(fixed) and "places instead of" not in texts(fixed)
+
+
+def test_what_is_shown_can_be_taken_away():
+    app = visit("explain", run=a_run("bn_nin").id, image="3", beside="classes")
+    assert len(app.get("download_button")) == 1 + 2 * 3
+
+
+def test_remarks_stand_beside_the_map():
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 40), (9, 90, 90)).save(stream, "PNG")
+    app = upload("plain.png", stream.getvalue())
+    assert "of one colour all over" in texts(app)
+
+
+def test_a_digit_may_be_drawn_for_nets_that_know_digits():
+    app = visit("explain", net="baseline_mnist", grey_from="Draw a digit")
+    assert not app.exception and not app.error
+    assert said(app) == "3, 100 % sure" and "This one is an example" in texts(app)
+    assert "Draw a digit" not in visit("explain", net="resnet20_cifar10").selectbox("from").options
+
+
+def test_faithfulness_is_measured_at_a_click():
+    app = visit("explain", run=a_run("baseline").id)
+    assert not app.button
+    app.session_state["faithful"] = True
+    app.run()
+    app.slider("faithful_images").set_value(8)
+    app.button[0].click().run()
+    assert not app.exception and not app.error
+    table = app.dataframe[0].value
+    assert table["method"].tolist() == ["Grad-CAM", "Random order", "Centre order"]
+    assert all(0 <= float(area) <= 1 for area in table["insertion"])

@@ -33,4 +33,4 @@ def test_without_a_truth_only_the_prediction_is_marked():
 
 def test_bars_keep_the_order_they_are_given():
     rows, encoding = drawn(["b", "a", "c"], [0.5, 0.3, 0.2], "b")
-    assert [row["class"] for row in rows] == ["b", "a", "c"] and encoding["y"]["sort"] is None
+    assert [row["class"] for row in rows] == ["b", "a", "c"] and encoding["y"]["sort"] == ["b", "a", "c"]

@@ -140,6 +140,7 @@ def test_constant_pictures_and_empty_maps_get_a_sentence():
     assert "zero everywhere" in remarks(noisy, [[0.0, 0.0]])[0]
     assert "speaks for this class" in remarks(noisy, [[-1.0, 0.0]])[0]
     assert len(remarks(blank, [[-1.0, -2.0]])) == 2
+    assert "outweighs by far" in remarks(noisy, [[-10.0, 0.9]])[0] and remarks(noisy, [[-10.0, 1.1]]) == ()
 
 
 def test_a_run_whose_net_is_unknown_here_is_named():
