@@ -163,7 +163,7 @@ def question(trained: Trained) -> Question:
             bind="query-params",
             help="Red speaks for the class, blue against it; otherwise only what speaks for it is coloured.",
         )
-        each_alone = scale_choice(beside)
+        each_alone = scale_choice(beside, differing(trained, others, method))
     with place:
         threshold, strength = sliders(rule)
     look = Look(threshold, rule, strength, signed, each_alone)
@@ -221,11 +221,25 @@ def size_choice(trained: Trained) -> int:
     return int(address.choice("times", "Shown to the net at", options, title, gap if len(options) > 1 else fixed))
 
 
-def scale_choice(beside: str) -> bool:
-    """Whether every map's colours span its own range. Methods measure in units of their own, so there that is usual."""
+def differing(trained: Trained, others: list[Trained], method: str | None) -> bool:
+    """Whether the nets are explained by different methods."""
+    return len({method_of(net, method) for net in (trained, *others)}) > 1
+
+
+def method_of(net: Trained, wanted: str | None) -> str:
+    """The wanted method where it fits the net, else the one that suits it."""
+    fitting = [method.name for method in methods.fitting(net.net)]
+    return wanted if wanted in fitting else fitting[0]
+
+
+def scale_choice(beside: str, differing: bool) -> bool:
+    """Whether every map's colours span its own range.
+
+    Methods measure in units of their own, so where they differ that is usual.
+    """
     if beside == "nothing":
         return False
-    options, key = (("each", "one"), "method_scale") if beside == "methods" else (("one", "each"), "scale")
+    options, key = (("each", "one"), "method_scale") if beside == "methods" or differing else (("one", "each"), "scale")
     titles = {"one": "One raw range for all maps", "each": "The range of each map alone"}
     text = "One range makes maps comparable; maps in different units, as those of different methods, need their own."
     return address.choice(key, "Colours span", options, titles.__getitem__, text) == "each"
@@ -279,8 +293,9 @@ def panels(trained: Trained, about: Subject, asked: Question) -> list[Panel]:
 
 
 def net_panel(net: Trained, about: Subject, asked: Question) -> Panel:
-    fits = asked.methods[0] in {None, *(method.name for method in methods.fitting(net.net))}
-    seen = about.ask(net, class_of(net, asked), asked.methods[0] if fits else None, asked.times)
+    wanted = asked.methods[0]
+    method = wanted if wanted == method_of(net, wanted) else None
+    seen = about.ask(net, class_of(net, asked), method, asked.times)
     title = f"{net.title}: {sure(net, seen, seen.predicted)}" if asked.nets else ""
     return Panel(seen, 0, net.classes[seen.classes[0]], title)
 

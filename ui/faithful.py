@@ -10,6 +10,7 @@ from core.datasets import Split
 from core.explain import faithfulness, methods, splits
 from core.explain.faithfulness import Faithfulness
 from core.trainers.trained import Trained
+from ui import charts
 
 MOST_IMAGES, IMAGES = 200, 32
 FOUND = "faithfulness measured last"
@@ -66,6 +67,7 @@ def title(name: str) -> str:
 def _show(found: list[Faithfulness]) -> None:
     left, right = st.columns(2)
     for place, what in ((left, "insertion"), (right, "deletion")):
+        place.markdown(f"**{what.capitalize()}**")
         place.altair_chart(curves(found, what), alt=f"The probability of the class by the share of pixels: {what}")
     st.dataframe(table(found), hide_index=True, width="stretch")
     st.caption(
@@ -99,14 +101,19 @@ def curves(found: Sequence[Faithfulness], what: str) -> alt.Chart:
     names = [title(one.method) for one in found]
     dashes = [[4, 4] if one.method in faithfulness.ORDERS else [1, 0] for one in found]
     return (
-        alt.Chart(data, title=what.capitalize())
+        alt.Chart(data)
         .mark_line()
         .encode(
             x=alt.X("share:Q", title=axis, axis=alt.Axis(format="%", tickCount=5)),
-            y=alt.Y("probability:Q", title="probability of the class", scale=alt.Scale(domain=[0, 1])),
-            color=alt.Color("method:N", sort=names, legend=alt.Legend(orient="bottom", title=None, columns=3)),
-            strokeDash=alt.StrokeDash("method:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
+            y=alt.Y("probability:Q", title="probability", scale=alt.Scale(domain=[0, 1])),
+            color=alt.Color("method:N", scale=alt.Scale(domain=names), legend=_legend()),
+            strokeDash=alt.StrokeDash("method:N", scale=alt.Scale(domain=names, range=dashes), legend=_legend()),
             tooltip=["method:N", alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("probability:Q", format=".3f")],
         )
-        .properties(height=260)
+        .properties(height=charts.HEIGHT)
     )
+
+
+def _legend() -> alt.Legend:
+    # Names under each other: side by side they would be wider than half a page.
+    return alt.Legend(orient="top", title=None, symbolType="stroke", symbolSize=300, columns=2)

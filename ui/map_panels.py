@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +85,7 @@ def show(panels: Sequence[Panel], look: Look, plain: str, stem: str) -> None:
             shown = panels[0].seen.shown()
             st.image(encode(shown, quality=92), width="stretch", alt="The square that the net is shown")
             st.caption(plain)
-            _download("Picture", encode(shown, "PNG"), f"{stem}.png", "What the net is shown, as PNG.")
+            _download("Picture", lambda: encode(shown, "PNG"), f"{stem}.png", "What the net is shown, as PNG.")
         for panel, scale in zip(panels, ranges, strict=True):
             with st.container(gap="xsmall"):
                 _one(panel, look, scale, stem)
@@ -116,8 +116,8 @@ def _one(panel: Panel, look: Look, scale: Scale, stem: str) -> None:
     name = "-".join((stem, plain_name(panel.title or panel.name), plain_name(panel.seen.method)))
     rows, columns = panel.seen.maps.shape[-2:]
     with st.container(horizontal=True, gap="small"):
-        _download("Map", panel.raw(), f"{name}.npy", f"The raw map, signed, {columns} x {rows}, as a NumPy array.")
-        _download("Overlay", encode(heat, "PNG"), f"{name}.png", "The map over the picture, as PNG.")
+        _download("Map", panel.raw, f"{name}.npy", f"The raw map, signed, {columns} x {rows}, as a NumPy array.")
+        _download("Overlay", lambda: encode(heat, "PNG"), f"{name}.png", "The map over the picture, as PNG.")
 
 
 def plain_name(text: str) -> str:
@@ -125,7 +125,8 @@ def plain_name(text: str) -> str:
     return re.sub(r"[^a-z0-9+]+", "-", text.lower()).strip("-") or "map"
 
 
-def _download(label: str, data: bytes, name: str, help: str) -> None:
+def _download(label: str, data: Callable[[], bytes], name: str, help: str) -> None:
+    """A button for a file that is made when it is asked for."""
     st.download_button(
         label,
         data,

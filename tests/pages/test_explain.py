@@ -134,6 +134,7 @@ def test_several_nets_and_one_that_cannot_see_the_picture():
     assert not app.exception
     assert "**first: " in texts(app) and "**second: " in texts(app)
     assert "Grad-CAM of " in texts(app) and "\n CAM of " in texts(app)
+    assert "as far as each map goes" in captions(app)  # Grad-CAM and CAM are measured in different units
     (refusal,) = app.error
     assert "ResNet-20" in refusal.value and "images of 3 channels, and these have 1" in refusal.value
 
