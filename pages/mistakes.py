@@ -1,5 +1,8 @@
 """Mistakes: the held-out images that a net gets wrong, worst first, and where it was looking (section 5.1.2)."""
 
+import re
+from dataclasses import dataclass
+
 import streamlit as st
 
 from ui import frame
@@ -7,34 +10,60 @@ from ui.frame import PAGES, guard
 
 frame.head("Mistakes", "Where a net errs, and where it was looking when it did.")
 
-from core.datasets import Split  # noqa: E402  (torch takes a moment: the head is shown first)
-from core.explain import mistakes, view  # noqa: E402
-from core.explain.mistakes import Mistakes  # noqa: E402
+import torch  # noqa: E402  (it takes a moment: the head is shown first)
+
+from core.datasets import Dataset, Split  # noqa: E402
+from core.errors import UserError  # noqa: E402
+from core.explain import marks, mistakes, splits, view  # noqa: E402
+from core.explain.mistakes import Answers, Mistakes  # noqa: E402
 from core.explain.view import View  # noqa: E402
 from core.images import Picture, encode  # noqa: E402
 from core.trainers.trained import Trained  # noqa: E402
-from ui import held_out, nets, theme  # noqa: E402
+from ui import address, confusion, held_out, mistake_figure, mistake_sheet, nets, theme  # noqa: E402
 
-A_PAGE = 8
-ANY = "any"
+A_PAGE = {"maps": 8, "pictures": 40}
+LAYOUTS = {"maps": "With both maps", "pictures": "Pictures alone"}
+ANY, NOBODY = "any", "none"
+WHICH = {
+    "all": "All that it gets wrong",
+    "broken": "Wrong here, right there",
+    "fixed": "Right here, wrong there",
+    "both": "Wrong in both",
+}
+MARKED = {ANY: "Any", **marks.MARKS}
+COMMONEST = 5
+OPEN = "image"  # the key of the address that says which image is opened
+GLYPHS = {"label": ":material/label_off:", "human": ":material/person:"}
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def kept(name: str, stamp: int) -> list[Mistakes]:
-    """A place for the mistakes of one state of a net; empty until `find` has filled it."""
+@dataclass(frozen=True)
+class Chosen:
+    """What is shown: `mistakes` of `trained` on the images of `split`, which is called `name`, of `data`."""
+
+    trained: Trained
+    data: Dataset
+    name: str
+    split: Split
+    mistakes: Mistakes
+    marks: marks.Marks
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def kept(name: str, stamp: int, split: str) -> list[Answers]:
+    """A place for what one state of a net says of a split; empty until `answers` has filled it."""
     return []
 
 
-def find(trained: Trained, split: Split, stamp: int) -> Mistakes:
-    """All mistakes on the split; a bar with a count moves while the net is asked."""
-    place = kept(trained.name, stamp)
+def answers(trained: Trained, split: Split, name: str) -> Answers:
+    """What the net says of every image; a bar with a count moves while it is asked."""
+    place = kept(trained.name, nets.stamp(trained.name), name)
     if not place:
         bar = st.progress(0.0, text="Asking the net")
         place.append(
-            mistakes.find(
+            mistakes.ask(
                 trained,
                 split,
-                lambda done, of: bar.progress(done / of, text=f"Asking the net: {done:,} of {of:,} images"),
+                lambda done, of: bar.progress(done / of, text=f"Asking {trained.title}: {done:,} of {of:,} images"),
             )
         )
         bar.empty()
@@ -54,8 +83,25 @@ def order() -> str:
 
 
 def class_choice(label: str, key: str, classes: tuple[str, ...], help: str) -> int | None:
-    chosen = st.selectbox(label, (ANY, *classes), key=key, bind="query-params", help=help)
+    chosen = st.selectbox(label, (ANY, *classes), key=key, bind="query-params", help=help, on_change=close)
     return None if chosen == ANY else classes.index(chosen)
+
+
+def rival(trained: Trained) -> str | None:
+    """The net to compare with, of those that learned the same data."""
+    others = {
+        name: title for name, title in nets.of_data(trained.dataset.partition("?")[0]).items() if name != trained.name
+    }
+    if not others:
+        return None
+    chosen = address.choice(
+        "with",
+        "Compared with",
+        (NOBODY, *others),
+        lambda name: others.get(name, "No other net"),
+        "What this net fixed and what it broke, against another that learned the same data.",
+    )
+    return None if chosen == NOBODY else chosen
 
 
 def watch(trained: Trained, stamp: int) -> None:
@@ -72,20 +118,78 @@ def watch(trained: Trained, stamp: int) -> None:
     look()
 
 
-def summary(trained: Trained, found: Mistakes, chosen: Mistakes) -> None:
-    images = f"{found.of:,} {trained.held_out} images"
+def pick(truth: str, taken: str) -> None:
+    """Show the images of a pair of classes; a class that is taken for itself stands for all mistakes on it."""
+    st.session_state["truth"] = truth
+    st.session_state["taken"] = ANY if truth == taken else taken
+    close()
+
+
+def close() -> None:
+    """Back from the opened image to the first page of the list."""
+    st.query_params.pop(OPEN, None)
+    st.session_state.pop("page", None)
+
+
+def clicked(key: str) -> None:
+    cell = confusion.clicked(st.session_state[key])
+    pick(*(cell or (ANY, ANY)))
+
+
+def overview(said: Answers, trained: Trained) -> None:
+    """The confusion matrix to click on, and the commonest pairs as buttons, for those who do not click."""
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
+    counts, names = said.confusion(), trained.classes
+    key = f"confusion of {trained.name}"
+    with left:
+        st.altair_chart(
+            confusion.matrix(counts, names),
+            key=key,
+            width="content",
+            on_select=lambda: clicked(key),
+            selection_mode=confusion.CELL,
+            alt="Confusion matrix: how often each class is taken for each other",
+        )
+    with right:
+        st.caption("Click a cell to see its images. The commonest:")
+        with st.container(gap="xxsmall"):
+            for truth, taken, count in confusion.commonest(counts, COMMONEST):
+                st.button(
+                    f"{names[truth]} for {names[taken]}: {count}",
+                    key=f"pair {truth} {taken}",
+                    type="tertiary",
+                    on_click=pick,
+                    args=(names[truth], names[taken]),
+                )
+
+
+def summary(trained: Trained, name: str, found: Mistakes, chosen: Mistakes) -> None:
+    images = f"{found.of:,} {name} images"
     st.subheader(f"{len(found):,} of {images} wrong: {found.error:.2f} % error", anchor=False)
     if len(chosen) != len(found):
         st.caption(f"{len(chosen):,} of these mistakes are shown.")
 
 
-def card(trained: Trained, seen: View, label: int, index: int, loss: float) -> None:
+def compared(trained: Trained, other: Trained, before: Answers, said: Answers, which: str) -> tuple[Trained, Mistakes]:
+    """The mistakes of the kind `which` of WHICH, and the net that makes them; a sentence says how many there are."""
+    found = mistakes.compare(before, said)
+    st.markdown(
+        f"Against {other.title}, {trained.title} fixes **{len(found.fixed):,}** images and breaks "
+        f"**{len(found.broken):,}**; **{len(found.still_wrong):,}** are wrong in both."
+    )
+    if which == "fixed":
+        return other, before.mistakes().among(indices=found.fixed)
+    among = {"broken": found.broken, "both": found.still_wrong}.get(which)
+    return trained, said.mistakes().among(indices=among)
+
+
+def card(chosen: Chosen, seen: View, label: int, index: int, loss: float, hidden: bool) -> None:
     """One mistake, as in Figure 5.4: image, map of the predicted class, map of the truth, on one scale."""
-    colours, names = theme.colours(), trained.classes
+    colours, names = theme.colours(), chosen.trained.classes
     with st.container(border=True, height="stretch"):
-        st.markdown(f"**{names[label]} taken for {names[seen.predicted]}**")
+        st.markdown(headline(chosen, seen, label, index, hidden))
         with st.grid(3, min_column_width=80, gap="small"):
-            cell(seen.shown(), f"{trained.held_out} {index}", f"loss {loss:.2f}", f"The image, a {names[label]}")
+            cell(seen.shown(), f"{chosen.name} {index}", f"loss {loss:.2f}", f"The image, a {names[label]}")
             for position, (role, colour) in enumerate((("predicted", colours.prediction), ("truth", colours.truth))):
                 name, evidence = names[seen.classes[position]], seen.evidence(position)
                 cell(
@@ -97,17 +201,40 @@ def card(trained: Trained, seen: View, label: int, index: int, loss: float) -> N
         with st.container(horizontal=True, vertical_alignment="center"):
             legend(seen)
             st.space("stretch")
-            st.page_link(
-                PAGES / "explain.py",
-                label="Explain",
-                icon=":material/center_focus_strong:",
-                query_params=address(trained, index),
-            )
+            opener("Open", index)
+
+
+def small_card(chosen: Chosen, seen: View, label: int, index: int, hidden: bool) -> None:
+    """One mistake as its picture alone."""
+    names = chosen.trained.classes
+    with st.container(gap="xxsmall"):
+        mistake_figure.picture(seen.shown(), f"Image {index}, a {names[label]}")
+        st.markdown(f":small[{chosen.name} {index}]")
+        st.caption(headline(chosen, seen, label, index, hidden).replace("**", ""))
+        opener("Open", index)
+
+
+def headline(chosen: Chosen, seen: View, label: int, index: int, hidden: bool) -> str:
+    """What was taken for what, unless it is to be guessed, and how it is marked."""
+    names = chosen.trained.classes
+    glyphs = "".join(f" {GLYPHS[mark]}" for mark in chosen.marks.get(index, ()) if mark in GLYPHS)
+    return f"**{names[label]} taken for {'…' if hidden else names[seen.predicted]}**{glyphs}"
+
+
+def opener(label: str, index: int, **options: str) -> None:
+    """A button that opens an image on this page."""
+    st.button(
+        label,
+        key=f"{label} {index}",
+        type="tertiary",
+        on_click=lambda: st.query_params.update({OPEN: str(index)}),
+        **({"icon": ":material/open_in_full:"} | options),  # type: ignore[arg-type]
+    )
 
 
 def cell(picture: Picture, name: str, words: str, alt: str) -> None:
     with st.container(gap="xxsmall"):
-        st.image(encode(picture, quality=92), width="stretch", alt=alt)
+        mistake_figure.picture(picture, alt)
         st.markdown(f":small[{name}]")
         st.caption(words)
 
@@ -120,49 +247,216 @@ def legend(seen: View) -> None:
         st.caption(f"{seen.scale[1]:.3g} evidence", width="content")
 
 
-def address(trained: Trained, index: int) -> dict[str, str]:
+def explaining(trained: Trained, index: int) -> dict[str, str]:
     """Where the Explain page shows this image; for nets of grey images it starts with test images anyway."""
     net = {"run" if trained.source == "run" else "net": trained.name}
     return net | {"image": str(index)} | ({"from": "Test image"} if trained.channels == 3 else {})
 
 
-def cards(trained: Trained, split: Split, chosen: Mistakes) -> None:
-    """A page of mistakes with their maps, and the way to the other pages."""
-    pages = max(1, -(-len(chosen) // A_PAGE))
+def cards(chosen: Chosen, layout: str, hidden: bool) -> None:
+    """A page of mistakes, and what can be taken away of them."""
+    a_page = A_PAGE[layout]
+    pages = max(1, -(-len(chosen.mistakes) // a_page))
     slot = st.container()
     page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
-    shown = chosen.part(A_PAGE * (page - 1), A_PAGE)
-    views = view.of_images(trained, split.images[shown.indices], shown.both)
+    shown = chosen.mistakes.part(a_page * (page - 1), a_page)
+    views = view.of_images(chosen.trained, chosen.split.images[shown.indices], shown.both)
     with slot:
-        st.caption(f"{views[0].method}: {views[0].why}")
-        with st.grid(2, min_column_width=320, gap="medium"):
-            for i, seen in enumerate(views):
-                card(trained, seen, int(shown.labels[i]), int(shown.indices[i]), float(shown.loss[i]))
+        take_away(chosen, shown, views)
+        if layout == "maps" and not hidden:
+            st.caption(f"{views[0].method}: {views[0].why}")
+            with st.grid(2, min_column_width=320, gap="medium"):
+                for i, seen in enumerate(views):
+                    label, index, loss = (column[i].item() for column in (shown.labels, shown.indices, shown.loss))
+                    card(chosen, seen, int(label), int(index), loss, hidden)
+        else:
+            with st.grid(8, min_column_width=100, gap="small"):
+                for i, seen in enumerate(views):
+                    small_card(chosen, seen, int(shown.labels[i]), int(shown.indices[i]), hidden)
+
+
+def take_away(chosen: Chosen, shown: Mistakes, views: list[View]) -> None:
+    """The list as a table, and the page as a picture; the latter is made when its button is pressed."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{chosen.trained.title} mistakes").strip("-").lower()
+    with st.container(horizontal=True):
+        st.download_button(
+            "List, CSV",
+            lambda: marks.table(chosen.mistakes, chosen.trained.classes, chosen.marks),
+            f"{stem}.csv",
+            "text/csv",
+            icon=":material/table:",
+            help="All mistakes chosen here, in this order, with your marks.",
+        )
+        st.download_button(
+            "This page, PNG",
+            lambda: sheet(chosen, shown, views),
+            f"{stem}.png",
+            "image/png",
+            icon=":material/image:",
+            help="The mistakes of this page with their maps, as one picture.",
+        )
+
+
+def sheet(chosen: Chosen, shown: Mistakes, views: list[View]) -> bytes:
+    """The PNG of a page: every mistake with its picture and both maps."""
+    names = chosen.trained.classes
+    entries = [
+        mistake_sheet.Entry(
+            f"{names[label]} taken for {names[seen.predicted]}",
+            (seen.shown(), seen.heat(0, alpha=0.6), seen.heat(1, alpha=0.6)),
+            (
+                f"{chosen.name} {index}",
+                *(f"{names[c]} {100 * float(seen.probabilities[c]):.1f} %" for c in seen.classes),
+            ),
+        )
+        for seen, label, index in zip(views, shown.labels.tolist(), shown.indices.tolist(), strict=True)
+    ]
+    return mistake_sheet.png(f"{chosen.trained.title} on {chosen.data.title}: image, predicted, truth", entries)
+
+
+def opened(chosen: Chosen, index: int, ask: bool, others: list[tuple[Trained, Answers]]) -> None:
+    """One image whole: Figure 5.4 and what it lacks."""
+    trained, label = chosen.trained, int(chosen.split.labels[index])
+    names = trained.classes
+    steps(chosen, index)
+    seen = mistake_figure.both_maps(trained, chosen.split.images[index], label)
+    if ask:
+        guess = mistake_figure.guessed(trained, seen, label, f"guess {trained.name} {chosen.name} {index}")
+        if guess is None:
+            return
+        st.markdown(
+            f"You said {names[guess]}, {'and so did the net.' if guess == seen.predicted else 'the net did not.'}"
+        )
+    sure = f"{100 * float(seen.probabilities[seen.predicted]):.1f} % sure"
+    mistaken = f"{names[label].capitalize()} taken for {names[seen.predicted]}, {sure}"
+    st.subheader(mistaken if seen.predicted != label else f"{names[label].capitalize()}, and the net says so, {sure}")
+    mistake_figure.figure(trained, seen, label)
+    for other, said in others:
+        probabilities = said.logits[index].softmax(0)
+        answer = int(probabilities.argmax())
+        st.markdown(f"{other.title} says {names[answer]}, {100 * float(probabilities[answer]):.1f} % sure.")
+    mistake_figure.verdict(trained, chosen.name, index, chosen.marks)
+    st.subheader("Mirrored and shifted", anchor=False)
+    mistake_figure.copies(trained, chosen.split.images[index], label)
+    st.subheader("Nearest training images that the net has right", anchor=False)
+    with guard():
+        mistake_figure.relatives(trained, chosen.data.train, chosen.split.images[index], seen, label)
+    if chosen.name == trained.held_out:
+        st.page_link(
+            PAGES / "explain.py",
+            label="Explain this image",
+            icon=":material/center_focus_strong:",
+            query_params=explaining(trained, index),
+        )
+
+
+def steps(chosen: Chosen, index: int) -> None:
+    """Back to the list, and to the mistakes before and after this one in it."""
+    listed = chosen.mistakes.indices.tolist()
+    place = listed.index(index) if index in listed else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Back to the list", icon=":material/arrow_back:", on_click=lambda: st.query_params.pop(OPEN, None))
+        if place is not None:
+            for label, target, icon in (("Previous", place - 1, "chevron_left"), ("Next", place + 1, "chevron_right")):
+                if 0 <= target < len(listed):
+                    opener(label, listed[target], icon=f":material/{icon}:")
+            st.caption(f"{chosen.name} {index}, {place + 1:,} of {len(listed):,}")
+        else:
+            st.caption(f"{chosen.name} {index}, which is not in the list")
+
+
+def asked_image(split: Split) -> int | None:
+    """The image that the address opens. Raises UserError where the split has none such."""
+    asked = st.query_params.get(OPEN)
+    if asked is None:
+        return None
+    if not asked.isdecimal() or int(asked) >= len(split):
+        raise UserError(f"There is no image {asked}: choose one from 0 to {len(split) - 1:,}, or go back to the list.")
+    return int(asked)
+
+
+def split_choice(trained: Trained) -> str:
+    """The split to look at: the one held out first."""
+    names = [trained.held_out, *(name for name in reversed(splits.NAMES) if name != trained.held_out)]
+    if trained.held_out == "test":
+        names.remove("validation")
+    return address.choice("split", "Images", tuple(names), str.capitalize, "The net learned from those of train.")
 
 
 controls, right = frame.columns()
-trained = None
+trained = other_name = None
+which = "all"
 with controls, guard():
     trained = nets.choose(own_first=True)
     if trained is not None:
-        stamp = nets.stamp(trained.name)
+        part = split_choice(trained)
         by = order()
         truth = class_choice("Truth", "truth", trained.classes, "Only images that are in truth of this class.")
         taken = class_choice("Taken for", "taken", trained.classes, "Only images that the net took for this class.")
+        low, high = st.slider(
+            "Confidence, %",
+            0,
+            100,
+            (0, 100),
+            key="confidence",
+            bind="query-params",
+            help="Only mistakes that the net is so sure of: the probability of the wrong class.",
+        )
+        with st.expander("More"):
+            layout = address.choice("layout", "Cards", tuple(LAYOUTS), LAYOUTS.__getitem__)
+            marked = address.choice("marked", "Marked", tuple(MARKED), MARKED.__getitem__, "Your own verdicts.")
+            other_name = rival(trained)
+            if other_name is not None:
+                which = address.choice("which", "Of both nets", tuple(WHICH), WHICH.__getitem__)
+        hidden = st.toggle(
+            "Ask me first",
+            key="ask",
+            bind="query-params",
+            help="An opened image shows what the net took it for only after you have guessed.",
+        )
         if nets.is_alive(trained):
-            watch(trained, stamp)
+            watch(trained, nets.stamp(trained.name))
 with right, guard():
-    split = None if trained is None else held_out.split(trained)
-    if trained is not None and split is not None:
-        found = find(trained, split, stamp)
-        chosen = found.ordered(by).among(label=truth, predicted=taken)
-        summary(trained, found, chosen)
-        if len(chosen):
-            cards(trained, split, chosen)
-        elif len(found):
-            st.markdown("No image of that class was taken for the other: choose another pair.")
+    data = None if trained is None else held_out.dataset(trained.dataset)
+    if trained is not None and data is not None:
+        split: Split = getattr(data, part)
+        said = answers(trained, split, part)
+        found = said.mistakes()
+        of_net, listed, others = trained, found, []
+        if other_name is not None:
+            with guard():
+                other = nets.opened(other_name)
+                before = answers(other, split, part)
+                of_net, listed = compared(trained, other, before, said, which)
+                others = [(other, before) if of_net is trained else (trained, said)]
+        noted = marks.read(of_net, part)
+        among = (
+            None if marked == ANY else torch.tensor([i for i, of in noted.items() if marked in of], dtype=torch.long)
+        )
+        shown = listed.ordered(by).among(
+            label=truth,
+            predicted=taken,
+            confidence=(low / 100, high / 100) if (low, high) != (0, 100) else None,
+            indices=among,
+        )
+        chosen = Chosen(of_net, data, part, split, shown, noted)
+        index = None
+        with guard():
+            index = asked_image(split)
+        summary(trained, part, found, shown)
+        if index is not None:
+            opened(chosen, index, hidden, others)
         else:
-            st.markdown("Not one mistake on the images held out. Try a harder data set, or a smaller net.")
+            if len(found):
+                overview(said, trained)
+            if len(shown):
+                cards(chosen, layout, hidden)
+            elif len(found) and (truth is not None or taken is not None):
+                st.markdown("No image of that class was taken for the other: choose another pair.")
+            elif len(found):
+                st.markdown("No mistake is like that: choose other filters.")
+            else:
+                st.markdown("Not one mistake on these images. Try a harder data set, or a smaller net.")
 frame.takeaway(
     "Many mistakes are understandable once the maps are seen side by side: the net looked at the right place "
     "and weighed it wrongly, or it looked elsewhere. Some “mistakes” are wrong labels."

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import weights
 from core.datasets import load
-from core.explain import mistakes
+from core.explain import marks, mistakes
 from core.runs.folder import Run
 from core.trainers.trained import open_run
 from tests.nets import a_run
@@ -136,3 +136,108 @@ def test_data_that_is_not_here_is_offered_for_download(tmp_path, monkeypatch):
     app = visit("mistakes", run=a_run(dataset="mnist").id)
     assert "MNIST are not on this computer yet" in texts(app)
     assert any(button.label == "Download MNIST (11 MB)" for button in app.button)
+
+
+def button(app: AppTest, label: str):
+    (found,) = [button for button in app.button if button.label == label]
+    return found
+
+
+def test_only_mistakes_of_a_confidence_are_shown():
+    run = a_run()
+    found = expected(run)
+    limit = round(100 * float(found.confidence.median()))
+    app = visit("mistakes", run=run.id)
+    (slider,) = [slider for slider in app.slider if slider.label == "Confidence, %"]
+    app = slider.set_range(limit, 100).run()
+    chosen = found.among(confidence=(limit / 100, 1.0))
+    assert 0 < len(chosen) < len(found)
+    assert f"{len(chosen)} of these mistakes" in texts(app) and shown(app) == chosen.indices[:8].tolist()
+
+
+def test_the_commonest_pair_is_a_button_that_sets_both_filters():
+    run = a_run()
+    counts = mistakes.ask(open_run(run), load("digits").test).confusion().fill_diagonal_(0)
+    place = int(counts.argmax())
+    truth, taken = place // 10, place % 10
+    app = visit("mistakes", run=run.id)
+    app = button(app, f"{truth} for {taken}: {int(counts.max())}").click().run()
+    assert app.selectbox("truth").value == str(truth) and app.selectbox("taken").value == str(taken)
+    assert f"{int(counts.max())} of these mistakes" in texts(app) or int(counts.max()) == len(expected(run))
+
+
+def test_a_mistake_opens_with_maps_bars_copies_and_relatives():
+    run = a_run("bn_nin")
+    found = expected(run)
+    first, label, predicted = (int(column[0]) for column in (found.indices, found.labels, found.predicted))
+    app = visit("mistakes", run=run.id)
+    app = app.button(f"Open {first}").click().run()
+    assert not app.exception and not app.error
+    assert app.query_params["image"] in (str(first), [str(first)])
+    assert f"{label} taken for {predicted}" in [heading.value for heading in app.subheader][1]
+    assert len(app.get("vega_lite_chart")) == 1 and "The difference" in texts(app)
+    copies = app.dataframe[0].value
+    assert copies["Taken for"][0] == str(predicted) and copies["Verdict"][0] == "wrong" and len(copies) == 6
+    assert f"Of {label}, the truth" in texts(app)
+    assert f"test {first}, 1 of {len(found)}" in texts(app)
+    app = app.button(f"Next {int(found.indices[1])}").click().run()
+    assert f"test {int(found.indices[1])}, 2 of {len(found)}" in texts(app)
+    assert shown(button(app, "Back to the list").click().run()) == found.indices[:8].tolist()
+
+
+@pytest.mark.parametrize("image", ["360", "-1", "cat"])
+def test_an_image_that_there_is_not_is_a_sentence(image):
+    app = visit("mistakes", run=a_run().id, image=image)
+    assert f"There is no image {image}" in app.error[0].value and shown(app)
+
+
+def test_asked_first_the_answer_is_revealed_only_after_a_guess():
+    run = a_run()
+    found = expected(run)
+    first, label, predicted = (int(column[0]) for column in (found.indices, found.labels, found.predicted))
+    app = visit("mistakes", run=run.id, ask="true")
+    assert f"{label} taken for …" in texts(app) and f"{label} taken for {predicted}" not in texts(app)
+    app = app.button(f"Open {first}").click().run()
+    assert "What did the net take it for?" in texts(app) and "The difference" not in texts(app)
+    (pills,) = [group for group in app.get("button_group") if group.label == "Your guess"]
+    app = pills.set_value([predicted]).run() if isinstance(pills.value, list) else pills.set_value(predicted).run()
+    assert "and so did the net" in texts(app) and "The difference" in texts(app)
+
+
+def test_marks_are_kept_filtered_by_and_exported():
+    run = a_run()
+    found, trained = expected(run), open_run(run)
+    second = int(found.indices[1])
+    app = visit("mistakes", run=run.id, image=str(second))
+    (pills,) = [group for group in app.get("button_group") if group.label == "Your verdict"]
+    pills.set_value(["label"]).run()
+    assert marks.read(trained, "test") == {second: ("label",)}
+    app = visit("mistakes", run=run.id, marked="label")
+    assert shown(app) == [second]
+    assert f"{second}," in marks.table(found, trained.classes, marks.read(trained, "test"))
+
+
+def test_two_nets_are_compared_by_what_one_fixed_and_broke():
+    former, latter = a_run(name="former", seed=1), a_run(name="latter", seed=2)
+    split = load("digits").test
+    before, after = (mistakes.ask(open_run(run), split) for run in (former, latter))
+    found = mistakes.compare(before, after)
+    for which, chosen in (
+        ("broken", after.mistakes().among(indices=found.broken)),
+        ("fixed", before.mistakes().among(indices=found.fixed)),
+    ):
+        app = visit("mistakes", run=latter.id, **{"with": former.id}, which=which)
+        assert not app.exception and not app.error
+        assert f"fixes **{len(found.fixed)}** images and breaks **{len(found.broken)}**" in texts(app)
+        assert shown(app) == chosen.indices[:8].tolist()
+    app = visit("mistakes", run=latter.id, **{"with": former.id}, image=str(int(found.still_wrong[0])))
+    assert "former says" in texts(app)
+
+
+def test_training_images_may_be_looked_at_too():
+    run = a_run()
+    app = visit("mistakes", run=run.id, split="train", layout="pictures")
+    found = mistakes.find(open_run(run), load("digits").train)
+    assert f"{len(found):,} of 1,437 train images wrong" in texts(app)
+    indices = [int(index) for index in re.findall(r":small\[train (\d+)\]", texts(app))]
+    assert indices == found.indices[:40].tolist()
