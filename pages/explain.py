@@ -383,7 +383,7 @@ def drawn(trained: Trained, asked: Question) -> None:
             with right:
                 st.subheader(sentence(trained, found[0].seen, None), anchor=False)
                 top_five(trained, found[0].seen, None)
-                st.caption("This one is an example: draw your own over it." if example else manner(trained))
+                st.caption(("This one is an example: draw your own over it. " if example else "") + manner(trained))
             with maps:
                 show_maps(trained, digit, asked, found)
         else:

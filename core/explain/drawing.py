@@ -7,6 +7,7 @@ large the digit was drawn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,24 +31,14 @@ MOST_POINTS = 20_000
 Stroke = NDArray[np.float64]
 """Points (P, 2), x and y, from one touch of the pen to its lifting; the unit is whatever the pad's is."""
 
+
+def _arc(x: float, y: float, across: float, down: float, start: int, end: int) -> tuple[tuple[float, float], ...]:
+    angles = [math.radians(degrees) for degrees in range(start, end + 1, 15)]
+    return tuple((round(x + across * math.cos(at), 3), round(y + down * math.sin(at), 3)) for at in angles)
+
+
 # A 3 in one stroke, to be looked at before anything has been drawn; the pad's side is 1.
-EXAMPLE = (
-    (
-        (0.32, 0.27),
-        (0.40, 0.19),
-        (0.52, 0.17),
-        (0.63, 0.22),
-        (0.66, 0.32),
-        (0.60, 0.42),
-        (0.47, 0.47),
-        (0.61, 0.52),
-        (0.69, 0.62),
-        (0.66, 0.74),
-        (0.55, 0.82),
-        (0.42, 0.82),
-        (0.31, 0.75),
-    ),
-)
+EXAMPLE = (_arc(0.49, 0.33, 0.17, 0.16, -150, 90) + _arc(0.49, 0.66, 0.2, 0.17, -90, 150),)
 
 
 @dataclass(frozen=True)
