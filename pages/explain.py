@@ -126,23 +126,20 @@ def of_image(image_for: Callable[[Trained], Tensor]) -> Ask:
 
 def question(trained: Trained) -> Question:
     """All that can be set beside the picture itself; what is seldom needed stands under More."""
-    wanted = class_choice(trained)
+    evidence_for = st.container()
     beside = address.choice(
         "beside", "Side by side", tuple(SIDES), SIDES.__getitem__, "Maps of the same picture, to be compared."
     )
+    wanted: str | None = None
     classes: list[str] = []
     compared: list[str] = []
     others: list[Trained] = []
     if beside == "classes":
-        classes = address.several(
-            "maps_of",
-            "Classes",
-            trained.classes,
-            most=MOST,
-            placeholder="The three most probable",
-            help=f"Up to {MOST}; none is the three most probable. The maps share one scale.",
-        )
-    elif beside == "methods":
+        classes = several_classes(trained)
+    else:
+        with evidence_for:
+            wanted = class_choice(trained)
+    if beside == "methods":
         compared = several_methods(trained)
     elif beside == "nets":
         others = nets.beside(trained, MOST - 1)
@@ -171,6 +168,7 @@ def question(trained: Trained) -> Question:
 
 
 def class_choice(trained: Trained) -> str | None:
+    say_unknown(trained, st.query_params.get_all("class"))
     chosen = st.selectbox(
         "Evidence for",
         (PREDICTED, *trained.classes),
@@ -179,6 +177,26 @@ def class_choice(trained: Trained) -> str | None:
         help="The class whose map is laid over the picture.",
     )
     return None if chosen == PREDICTED else chosen
+
+
+def several_classes(trained: Trained) -> list[str]:
+    say_unknown(trained, st.query_params.get_all("maps_of"))
+    return address.several(
+        "maps_of",
+        "Classes",
+        trained.classes,
+        most=MOST,
+        placeholder="The three most probable",
+        help=f"Up to {MOST}; none is the three most probable. The maps share one scale.",
+    )
+
+
+def say_unknown(trained: Trained, asked: list[str]) -> None:
+    """Say which class of the address the net does not have; the page shows what it can."""
+    for name in asked:
+        if name != PREDICTED:
+            with guard():
+                view.class_named(trained, name)
 
 
 def several_methods(trained: Trained) -> list[str]:
@@ -210,7 +228,8 @@ def method_choice(trained: Trained) -> str | None:
 
 def size_choice(trained: Trained) -> int:
     """How many times its own size the net is shown the picture at."""
-    options = TIMES if trained.net.ends_in_gap else TIMES[:1]
+    larger = [times for times in TIMES[1:] if trained.side * int(times) <= view.LARGEST_SIDE]
+    options = (TIMES[0], *larger) if trained.net.ends_in_gap else TIMES[:1]
 
     def title(times: str) -> str:
         side = view.side_at_net(trained, int(times))

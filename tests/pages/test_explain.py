@@ -145,6 +145,13 @@ def test_a_photograph_goes_through_nets_of_other_sizes_and_channels():
     assert "**grey: " in texts(app) and "**ResNet-20 on CIFAR-10: cat" in texts(app)
 
 
+@pytest.mark.parametrize("query", [{"class": "zebra"}, {"beside": "classes", "maps_of": "zebra"}])
+def test_a_class_that_the_net_does_not_have_is_a_sentence(query):
+    app = visit("explain", run=a_run("baseline").id, **query)
+    assert not app.exception and "sure" in said(app)
+    assert "knows no class “zebra”: choose one of 0, 1" in app.error[0].value
+
+
 def test_a_method_that_does_not_fit_and_one_that_there_is_not():
     app = visit("explain", run=a_run("baseline").id, method="cam")
     assert "CAM does not fit this net: Grad-CAM is shown." in texts(app) and not app.error
