@@ -26,7 +26,7 @@ PREDICTED = "the predicted one"
 TOP = 5
 SIDES = {"nothing": "One map alone", "classes": "Several classes", "methods": "Several methods", "nets": "Several nets"}
 MOST = 4  # maps side by side
-TIMES = ("1", "2", "3", "4")  # the net's own size
+SIZES = {"1": "Its own size", "2": "Twice as large", "3": "3 times as large", "4": "4 times as large"}
 
 # A net, the classes that get a map (left out: the predicted one), a method and a multiple of the net's size to a view.
 Ask = Callable[[Trained, tuple[int, ...] | None, str | None, int], View]
@@ -168,7 +168,7 @@ def question(trained: Trained) -> Question:
 
 
 def class_choice(trained: Trained) -> str | None:
-    say_unknown(trained, st.query_params.get_all("class"))
+    say_unknown(trained, "class")
     chosen = st.selectbox(
         "Evidence for",
         (PREDICTED, *trained.classes),
@@ -180,7 +180,7 @@ def class_choice(trained: Trained) -> str | None:
 
 
 def several_classes(trained: Trained) -> list[str]:
-    say_unknown(trained, st.query_params.get_all("maps_of"))
+    say_unknown(trained, "maps_of")
     return address.several(
         "maps_of",
         "Classes",
@@ -191,12 +191,18 @@ def several_classes(trained: Trained) -> list[str]:
     )
 
 
-def say_unknown(trained: Trained, asked: list[str]) -> None:
-    """Say which class of the address the net does not have; the page shows what it can."""
+def say_unknown(trained: Trained, key: str) -> None:
+    """Say, once, which class of the address the net does not have: a link may be wrong, or the net another now."""
+    asked = st.query_params.get_all(key)
+    known = [name for name in asked if name in (PREDICTED, *trained.classes)]
     for name in asked:
-        if name != PREDICTED:
+        if name not in known:
             with guard():
                 view.class_named(trained, name)
+    if len(known) < len(asked):
+        st.query_params.pop(key)
+        if known:
+            st.query_params[key] = known
 
 
 def several_methods(trained: Trained) -> list[str]:
@@ -228,16 +234,14 @@ def method_choice(trained: Trained) -> str | None:
 
 def size_choice(trained: Trained) -> int:
     """How many times its own size the net is shown the picture at."""
-    larger = [times for times in TIMES[1:] if trained.side * int(times) <= view.LARGEST_SIDE]
-    options = (TIMES[0], *larger) if trained.net.ends_in_gap else TIMES[:1]
-
-    def title(times: str) -> str:
-        side = view.side_at_net(trained, int(times))
-        return f"{side} x {side} px" + (", its own size" if times == "1" else "")
+    most = view.LARGEST_SIDE if trained.net.ends_in_gap else 0
+    options = tuple(times for times in SIZES if times == "1" or trained.side * int(times) <= most)
 
     gap = "This net is convolutional up to its global average pooling, so it may see the picture larger: a finer map."
     fixed = "This net does not end in global average pooling, so it sees pictures of its own size alone."
-    return int(address.choice("times", "Shown to the net at", options, title, gap if len(options) > 1 else fixed))
+    return int(
+        address.choice("times", "Shown to the net at", options, SIZES.__getitem__, gap if len(options) > 1 else fixed)
+    )
 
 
 def differing(trained: Trained, others: list[Trained], method: str | None) -> bool:

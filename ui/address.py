@@ -14,13 +14,19 @@ def choice(
     """
     asked = st.query_params.get(key)
     widget = f"choice of {key}"
+
+    def write() -> None:
+        # Where the options change under a choice, Streamlit tells of its title as if it were new.
+        if st.session_state[widget] in options:
+            st.query_params[key] = st.session_state[widget]
+
     return st.selectbox(
         label,
         options,
         index=options.index(asked) if asked in options else 0,
         format_func=title,
         key=widget,
-        on_change=lambda: st.query_params.update({key: st.session_state[widget]}),
+        on_change=write,
         help=help,
     )
 
@@ -40,9 +46,11 @@ def several(
     widget = f"choices of {key}"
 
     def write() -> None:
-        st.query_params[key] = st.session_state[widget]
-        if not st.session_state[widget]:
-            del st.query_params[key]
+        chosen = [name for name in st.session_state[widget] if name in options]
+        if chosen:
+            st.query_params[key] = chosen
+        else:
+            st.query_params.pop(key, None)
 
     return st.multiselect(
         label,

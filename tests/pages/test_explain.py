@@ -150,6 +150,7 @@ def test_a_class_that_the_net_does_not_have_is_a_sentence(query):
     app = visit("explain", run=a_run("baseline").id, **query)
     assert not app.exception and "sure" in said(app)
     assert "knows no class “zebra”: choose one of 0, 1" in app.error[0].value
+    assert not app.run().error
 
 
 def test_a_method_that_does_not_fit_and_one_that_there_is_not():
