@@ -169,11 +169,10 @@ def question(trained: Trained) -> Question:
 
 def class_choice(trained: Trained) -> str | None:
     say_unknown(trained, "class")
-    chosen = st.selectbox(
+    chosen = address.choice(
+        "class",
         "Evidence for",
         (PREDICTED, *trained.classes),
-        key="class",
-        bind="query-params",
         help="The class whose map is laid over the picture.",
     )
     return None if chosen == PREDICTED else chosen

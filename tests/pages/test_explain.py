@@ -153,6 +153,16 @@ def test_a_class_that_the_net_does_not_have_is_a_sentence(query):
     assert not app.run().error
 
 
+def test_another_net_is_chosen_while_the_address_holds_a_class_of_the_first():
+    grey = a_run("bn_nin", name="grey")
+    app = visit("explain", net="resnet20_cifar10", sample="cat", method="cam", **{"class": "dog"})
+    assert "CAM of dog" in texts(app)
+    app.selectbox("chosen net").set_value(grey.id).run()
+    assert not app.exception and "knows no class “dog”" in app.error[0].value and len(app.error) == 1
+    app.run()
+    assert not app.error and "sure" in said(app)
+
+
 def test_a_method_that_does_not_fit_and_one_that_there_is_not():
     app = visit("explain", run=a_run("baseline").id, method="cam")
     assert "CAM does not fit this net: Grad-CAM is shown." in texts(app) and not app.error
