@@ -51,7 +51,7 @@ def matrix(counts: Tensor, classes: Sequence[str]) -> alt.LayerChart:
         y=alt.Y("truth:N", sort=None, title="truth", axis=alt.Axis(**axis)),
         tooltip=["truth:N", alt.Tooltip("taken:N", title="taken for"), alt.Tooltip("images:Q", format=",d")],
     )
-    rectangles = base.mark_rect(cursor="pointer").encode(
+    rectangles = base.mark_rect().encode(
         color=alt.Color(
             "role:N",
             legend=None,
@@ -61,10 +61,12 @@ def matrix(counts: Tensor, classes: Sequence[str]) -> alt.LayerChart:
         stroke=alt.condition(chosen, alt.value("gray"), alt.value("transparent"), empty=False),
         strokeWidth=alt.value(2),
     )
-    layers = [rectangles.add_params(chosen)]
+    layers = [rectangles]
     if named:
         ink = "#E9E6DF" if theme.is_dark() else "#22252B"
         layers.append(base.mark_text(fontSize=10, color=ink).encode(text="number:N"))
+    # On top, that no number stands between the pointer and its cell.
+    layers.append(base.mark_rect(cursor="pointer", opacity=0).add_params(chosen))
     side = step(len(classes))
     return alt.layer(*layers).properties(width=alt.Step(side), height=alt.Step(side))
 

@@ -26,7 +26,7 @@ def test_a_net_without_a_mistake_has_a_chart_too():
 
 def test_many_classes_have_small_cells_without_numbers():
     chart = confusion.matrix(torch.eye(100).long(), [str(i) for i in range(100)]).to_dict()
-    assert len(chart["layer"]) == 1 and confusion.step(100) == 4
+    assert len(chart["layer"]) == 2 and confusion.step(100) == 4
 
 
 def test_a_click_tells_the_pair_and_a_second_one_none():
