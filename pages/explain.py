@@ -144,7 +144,7 @@ def question(trained: Trained) -> Question:
     elif beside == "nets":
         others = nets.beside(trained, MOST - 1)
     place = st.container()
-    with st.expander("More"):
+    with st.expander("More", key="more"):
         method = None if beside == "methods" else method_choice(trained)
         rule = address.choice(
             "rule",
