@@ -141,16 +141,17 @@ def classifier_card(run: Run, licence: str | None = None) -> dict:
     net = trained.open_run(run)
     data = datasets.load(net.dataset)
     loss, error = evaluation.evaluate(net.net, data.test, net.mean, net.std)
-    last = run.metrics()[-1]
-    before = run.data.get("began_from") or {"epochs": 0, "training_seconds": 0}
+    parts = _parts(run)
+    ends = [part.metrics()[-1] for part in parts]
+    shipped = parts[0].data.get("began_from") or {"epochs": 0, "training_seconds": 0}  # that the first started from
     card = {
         "kind": "classifier",
         "title": f"{catalogue.title(net.model)} on {data.title}",
         "error": round(error, 4),
         "loss": round(loss, 5),
-        "train_error": round(last["train_error"], 4),
-        "epochs": last["epoch"] + before["epochs"],
-        "training_seconds": round(last["seconds"] + before["training_seconds"]),
+        "train_error": round(ends[-1]["train_error"], 4),
+        "epochs": sum(end["epoch"] for end in ends) + shipped["epochs"],
+        "training_seconds": round(sum(end["seconds"] for end in ends) + shipped["training_seconds"]),
         "hardware": run.data["device"],
         "trained_on": f"the {len(data.train)} training images of {data.title}",
         "selection": _selection(run),

@@ -65,11 +65,12 @@ def test_nothing_tells_of_the_place_or_the_machine(shelf, tmp_path):
 
 def test_the_run_that_it_started_from_is_shipped_too(shelf):
     first = finished("first")
-    ship.ship(finished("second", start_from=first.id), "two")
-    parts = [Run.open(shelf / "runs" / name) for name in ("two_part1", "two")]
-    assert [part.name for part in parts] == ["first, part 1 of 2", "second, part 2 of 2"]
-    assert [part.settings["start_from"] for part in parts] == ["", "two_part1"]
-    assert weights.card("two")["epochs"] == 2
+    second = finished("second", start_from=first.id)
+    ship.ship(finished("third", start_from=second.id), "three")
+    parts = [Run.open(shelf / "runs" / name) for name in ("three_part1", "three_part2", "three")]
+    assert [part.name for part in parts] == ["first, part 1 of 3", "second, part 2 of 3", "third, part 3 of 3"]
+    assert [part.settings["start_from"] for part in parts] == ["", "three_part1", "three_part2"]
+    assert weights.card("three")["epochs"] == 3
 
 
 def test_curves_alone_are_added_to_weights_that_are_there(shelf, capsys):
