@@ -5,16 +5,16 @@ import os
 import sys
 import typing
 from contextlib import nullcontext
-from pathlib import Path
 
 from core import datasets
 from core.errors import UserError
 from core.models import catalogue
 from core.runs import queue
-from core.runs.folder import Run, root
+from core.runs.folder import Run
 from core.trainers import parallel
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
+from training import command
 from training.progress import bar
 
 HELP = {
@@ -97,7 +97,9 @@ def _run(given: argparse.Namespace) -> Run:
     if given.seed is not None:
         changes = {f"seed_{what}": given.seed for what in ("initialisation", "order", "noise")} | changes
     asked = {key: value for key in ("dataset", "model", "recipe", "name") if (value := getattr(given, key))}
-    if given.run and (existing := _existing(given.run)):
+    path = command.run_path(given.run) if given.run else None
+    if path and command.is_begun(path):
+        existing = Run.open(path)
         if changes or asked:
             raise UserError(
                 f"The run {existing.id} has its settings already; resume it with --run alone, or leave --run out."
@@ -110,7 +112,7 @@ def _run(given: argparse.Namespace) -> Run:
     model = given.model or _net_of(given.recipe, given.dataset)
     settings = recipes.settings(given.dataset, model, given.recipe, **changes)
     name = given.name or f"{model} on {given.dataset}"
-    return Run.create("classifier", settings.to_json(), name=name, path=given.run)
+    return Run.create("classifier", settings.to_json(), name=name, path=path)
 
 
 def _net_of(recipe: str, dataset: str) -> str:
@@ -120,13 +122,6 @@ def _net_of(recipe: str, dataset: str) -> str:
         nets = f"these have: {', '.join(found)}" if found else "no net has one"
         raise UserError(f'Say with --model which net to train by the recipe "{recipe}" on {dataset}: {nets}.')
     return found[0]
-
-
-def _existing(path: str) -> Run | None:
-    for candidate in (Path(path), root() / path):
-        if (candidate / "run.json").exists():
-            return Run.open(candidate)
-    return None
 
 
 def _say_result(run: Run) -> None:

@@ -15,10 +15,11 @@ import torch
 from core import hardware, images
 from core.errors import UserError
 from core.runs import queue
-from core.runs.folder import Run, root
+from core.runs.folder import Run
 from core.style import figures, iterative, sources
 from core.style.iterative import OPTIMIZERS, STARTS, Recipe
 from core.style.losses import CONVENTIONS
+from training import command
 from training.progress import bar
 
 CHOICES = {"network": tuple(sources.KNOWN), "optimizer": OPTIMIZERS, "start": STARTS, "convention": CONVENTIONS}
@@ -50,10 +51,7 @@ def arguments() -> argparse.ArgumentParser:
                 option, dest=f"lambda_{entry.name}" if entry.name in LAMBDAS else entry.name,
                 type=type(entry.default), choices=choices, help=f"default {entry.default}",
             )  # fmt: skip
-    run = parser.add_argument_group("run folder")
-    run.add_argument("--run", metavar="RUN", help="folder or name of the run; gone on with if it is there already")
-    run.add_argument("--resume", metavar="RUN", help="go on with a run; needs none of the options above")
-    parser.add_argument("--threads", type=int, default=hardware.spare_threads(), help="default: all cores but one")
+    command.add_arguments(parser)
     return parser
 
 
@@ -103,31 +101,12 @@ def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     return iterative.create(content, style, recipe(options), name=name, path=path, files=options.loss_networks)
 
 
-def existing_run(options: argparse.Namespace, name: str) -> Run:
+def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     """Open a run to go on with. Only the number of steps may differ from what it was started with."""
     run = Run.open(name)
     if run.kind != "iterative":
         raise UserError(f"The run {run.id} is a {run.kind}; give the run of an iterative transfer.")
-    asked = given(options)
-    run.settings["steps"] = asked.pop("steps", run.data.get("steps", run.settings.get("steps")))
-    before = iterative.recipe_of(run.settings)
-    for setting, value in asked.items():
-        if getattr(before, setting) != value:
-            raise UserError(
-                f"The run {run.id} was started with {setting.replace('_', ' ')} {getattr(before, setting)}, "
-                f"not {value}; leave the option out, or choose another --run."
-            )
-    return run
-
-
-def find_run(options: argparse.Namespace) -> Run:
-    """The run that the options mean: a new folder, or one to go on with."""
-    if options.resume:
-        return existing_run(options, options.resume)
-    if options.run is None:
-        return new_run(options, None)
-    path = root() / options.run if Path(options.run).name == options.run else Path(options.run)
-    return existing_run(options, str(path)) if (path / "run.json").exists() else new_run(options, path)
+    return command.go_on(run, given(options), iterative.recipe_of)
 
 
 def make_figure(options: argparse.Namespace) -> None:
@@ -169,7 +148,7 @@ def main(given: list[str] | None = None) -> int:
         if options.figure:
             make_figure(options)
             return 0
-        run = find_run(options)
+        run = command.find_run(options, new_run, existing_run)
         print(f"run folder: {run.path}", flush=True)
         carry_out(run)
         if options.out and (painted := iterative.picture_of(run)) is not None:

@@ -6,7 +6,8 @@ The same command goes on where a run folder was left; `--resume RUN` does so wit
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,7 +19,8 @@ from core.runs.folder import Run
 from core.style import distillation, loss_networks
 from core.style.distillation import Recipe
 from core.style.trainer import Photographs
-from training.pastiche import pictures_in, run_path
+from training import command
+from training.pastiche import pictures_in
 from training.progress import bar
 
 FOLDERS = ("photos", "styles", "loss_networks")
@@ -40,10 +42,7 @@ def arguments() -> argparse.ArgumentParser:
     for entry in NUMBERS:
         option = f"--{entry.name.replace('_', '-')}"
         recipe.add_argument(option, type=type(entry.default), help=f"default {entry.default}")
-    run = parser.add_argument_group("run folder")
-    run.add_argument("--run", metavar="RUN", help="folder or name of the run; gone on with if it is there already")
-    run.add_argument("--resume", metavar="RUN", help="go on with a run; needs none of the options above")
-    parser.add_argument("--threads", type=int, default=hardware.spare_threads(), help="default: all cores but one")
+    command.add_arguments(parser)
     return parser
 
 
@@ -63,32 +62,12 @@ def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     return Run.create("loss_network", distillation.settings_of(recipe, **folders), path=path, name="Compact")
 
 
-def existing_run(options: argparse.Namespace, name: str) -> Run:
+def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     """Open a run to go on with. Only the number of steps may differ from what it was started with."""
     run = Run.open(name)
     if run.kind != "loss_network":
         raise UserError(f"The run {run.id} trains a {run.kind}; give the run of a loss network.")
-    recipe = distillation.recipe_of({**run.settings, **({"steps": run.data["steps"]} if "steps" in run.data else {})})
-    asked = given(options)
-    steps = asked.pop("steps", recipe.steps)
-    for setting, value in asked.items():
-        if getattr(recipe, setting) != value:
-            raise UserError(
-                f"The run {run.id} was started with {setting.replace('_', ' ')} {getattr(recipe, setting)}, "
-                f"not {value}; leave the option out, or choose another --run."
-            )
-    run.settings = {**run.settings, **distillation.settings_of(replace(recipe, steps=steps))}
-    return run
-
-
-def find_run(options: argparse.Namespace) -> Run:
-    """The run that the options mean: a new folder, or one to go on with."""
-    if options.resume:
-        return existing_run(options, options.resume)
-    if options.run is None:
-        return new_run(options, None)
-    path = run_path(options.run)
-    return existing_run(options, str(path)) if (path / "run.json").exists() else new_run(options, path)
+    return command.go_on(run, given(options), distillation.recipe_of)
 
 
 def divided(paths: Sequence[Path], every: int) -> tuple[list[Path], list[Path]]:
@@ -121,18 +100,7 @@ def main(given: list[str] | None = None) -> int:
     options = parser.parse_args(given)
     torch.set_num_threads(options.threads)
     hardware.keep_freed_memory()
-    try:
-        run = find_run(options)
-        print(f"run folder: {run.path}", flush=True)
-        run_training(run)
-    except UserError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\ninterrupted; go on with: {parser.prog} --resume {run.path}", file=sys.stderr)
-        return 130
-    print(f"{run.status().state}: {run.path / 'model.safetensors'}")
-    return 0
+    return command.carry_out(parser.prog, partial(command.find_run, options, new_run, existing_run), run_training)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ The same command goes on where a run folder was left; `--resume RUN` does so wit
 import argparse
 import json
 import sys
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,9 +16,10 @@ from core import hardware, images
 from core.errors import UserError
 from core.images import Picture
 from core.runs import queue
-from core.runs.folder import Run, root
+from core.runs.folder import Run
 from core.style import loss_networks, trainer
 from core.style.trainer import Recipe
+from training import command
 from training.progress import bar
 
 PREVIEW_SIDE = 320
@@ -51,10 +52,7 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument("--factor", nargs="+", metavar="NAME=F", help="a style's own factor on its style loss")
     recipe.add_argument("--seed", type=int)
     recipe.add_argument("--save-every", type=int, help="steps between checkpoints and previews")
-    run = parser.add_argument_group("run folder")
-    run.add_argument("--run", metavar="RUN", help="folder or name of the run; gone on with if it is there already")
-    run.add_argument("--resume", metavar="RUN", help="go on with a run; needs none of the options above")
-    parser.add_argument("--threads", type=int, default=hardware.spare_threads(), help="default: all cores but one")
+    command.add_arguments(parser)
     return parser
 
 
@@ -121,42 +119,17 @@ def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     folders = {name: str(getattr(options, name).resolve()) for name in FOLDERS}
     more = {f"{name}_folder": folder for name, folder in folders.items()}
     if options.start:
-        more["start"] = str(Run.open(run_path(options.start)).path.resolve())
+        more["start"] = str(Run.open(command.run_path(options.start)).path.resolve())
     settings = trainer.settings_of(recipe, **more)
     return Run.create("pastiche", settings, path=path, name=None if path else f"{len(paintings)} styles")
 
 
-def existing_run(options: argparse.Namespace, name: str) -> Run:
+def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     """Open a run to go on with. Only the number of steps may differ from what it was started with."""
     run = Run.open(name)
     if run.kind != "pastiche":
         raise UserError(f"The run {run.id} trains a {run.kind}; give the run of a pastiche net.")
-    recipe = trainer.recipe_of_run(run)
-    asked = given(options)
-    steps = asked.pop("steps", recipe.steps)
-    for setting, value in asked.items():
-        if getattr(recipe, setting) != value:
-            raise UserError(
-                f"The run {run.id} was started with {setting.replace('_', ' ')} {getattr(recipe, setting)}, "
-                f"not {value}; leave the option out, or choose another --run."
-            )
-    run.settings = {**run.settings, **trainer.settings_of(replace(recipe, steps=steps))}
-    return run
-
-
-def find_run(options: argparse.Namespace) -> Run:
-    """The run that the options mean: a new folder, or one to go on with."""
-    if options.resume:
-        return existing_run(options, options.resume)
-    if options.run is None:
-        return new_run(options, None)
-    path = run_path(options.run)
-    return existing_run(options, str(path)) if (path / "run.json").exists() else new_run(options, path)
-
-
-def run_path(name: str) -> Path:
-    """A bare name lies among the runs; anything else is a path."""
-    return root() / name if Path(name).name == name else Path(name)
+    return command.go_on(run, given(options), trainer.recipe_of)
 
 
 def read_photographs(folder: Path) -> trainer.Photographs:
@@ -186,18 +159,7 @@ def main(given: list[str] | None = None) -> int:
     parser = arguments()
     options = parser.parse_args(given)
     torch.set_num_threads(options.threads)
-    try:
-        run = find_run(options)
-        print(f"run folder: {run.path}", flush=True)
-        run_training(run)
-    except UserError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\ninterrupted; go on with: {parser.prog} --resume {run.path}", file=sys.stderr)
-        return 130
-    print(f"{run.status().state}: {run.path / 'model.safetensors'}")
-    return 0
+    return command.carry_out(parser.prog, partial(command.find_run, options, new_run, existing_run), run_training)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,82 @@
+"""What the training commands have in common: which run folder each works in, on how many threads, and how it ends."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core import hardware
+from core.errors import UserError
+from core.runs.folder import Run, root
+
+New = Callable[[argparse.Namespace, Path | None], Run]
+Existing = Callable[[argparse.Namespace, Path | str], Run]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--run`, `--resume` and `--threads`."""
+    run = parser.add_argument_group("run folder")
+    run.add_argument("--run", metavar="RUN", help="folder or name of the run; gone on with if it is there already")
+    run.add_argument("--resume", metavar="RUN", help="go on with a run; needs none of the options above")
+    parser.add_argument("--threads", type=int, default=hardware.spare_threads(), help="default: all cores but one")
+
+
+def run_path(name: str) -> Path:
+    """The folder that `--run NAME` means: that of the run it names or, where there is none, of the run to be made.
+
+    A new run of a bare name lies among the runs, where the pages find it; anything else is a path.
+    """
+    path, among_runs = Path(name), root() / name
+    begun = (place for place in (path, among_runs) if is_begun(place))
+    return next(begun, among_runs if path.name == name else path)
+
+
+def is_begun(path: Path) -> bool:
+    """Whether the folder holds a run."""
+    return (path / "run.json").exists()
+
+
+def find_run(options: argparse.Namespace, new: New, existing: Existing) -> Run:
+    """The run that the options mean: `new` makes it in a folder (None: a fresh one), `existing` opens it to go on."""
+    if options.resume:
+        return existing(options, options.resume)
+    if options.run is None:
+        return new(options, None)
+    path = run_path(options.run)
+    return existing(options, path) if is_begun(path) else new(options, path)
+
+
+def go_on(run: Run, asked: Mapping[str, Any], recipe_of: Callable[[Mapping], Any]) -> Run:
+    """The run with as many steps as the options `asked` for, or as its last process was asked for.
+
+    Raises UserError where another of the recipe's settings differs from what the run was started with.
+    """
+    for source in (run.data, asked):
+        if "steps" in source:
+            run.settings["steps"] = source["steps"]
+    recipe = recipe_of(run.settings)
+    for setting, value in asked.items():
+        if getattr(recipe, setting) != value:
+            raise UserError(
+                f"The run {run.id} was started with {setting.replace('_', ' ')} {getattr(recipe, setting)}, "
+                f"not {value}; leave the option out, or choose another --run."
+            )
+    return run
+
+
+def carry_out(program: str, find: Callable[[], Run], train: Callable[[Run], None]) -> int:
+    """Find the run, train in it and say how that ended; the exit status."""
+    run = None
+    try:
+        run = find()
+        print(f"run folder: {run.path}", flush=True)
+        train(run)
+    except UserError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted" + (f"; go on with: {program} --resume {run.path}" if run else ""), file=sys.stderr)
+        return 130
+    print(f"{run.status().state}: {run.path / 'model.safetensors'}")
+    return 0
