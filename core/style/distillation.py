@@ -18,7 +18,7 @@ from torch import Tensor
 from core import hardware
 from core.errors import UserError
 from core.runs.folder import Run, Writer
-from core.style import compact, losses
+from core.style import checkpoint, compact, losses
 from core.style.compact import CONTENT, SOURCES, STYLE, Compact, relative_error
 from core.style.loss_networks import LossNetworks
 from core.style.trainer import STYLE_LAYERS, Photographs
@@ -223,27 +223,19 @@ class Distillation:
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
-        tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
+        tensors = checkpoint.tensors_of(self.net, self.optimiser, self.generator)
         tensors |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
         tensors |= {f"transfers.{name}": tensor for name, tensor in self.transfers.tensors().items()}
-        for name, parameter in self.net.named_parameters():
-            memory = self.optimiser.state.get(parameter, {})  # empty before the first step
-            tensors |= {f"adam.{key}.{name}": value for key, value in memory.items()}
-        tensors["generator"] = self.generator.get_state()
         return tensors, {"step": self.step}
 
     def restore(self, tensors: dict[str, Tensor], state: dict) -> None:
         """Take up a checkpoint. Raises UserError where it belongs to another net or recipe."""
         try:
             self.step = int(state["step"])
-            self.generator.set_state(tensors["generator"])
-            for part, net in (("net", self.net), ("average", self.average)):
-                net.load_state_dict({name: tensors[f"{part}.{name}"] for name in net.state_dict()})
+            checkpoint.restore(self.net, self.optimiser, self.generator, tensors, self.step)
+            checkpoint.load(self.average, tensors, "average")
             for name, tensor in self.transfers.tensors().items():
                 tensor.copy_(tensors[f"transfers.{name}"])
-            for name, parameter in self.net.named_parameters() if self.step else ():
-                memory = {key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                self.optimiser.state[parameter] = memory
         except (KeyError, RuntimeError) as error:
             raise UserError("The checkpoint does not belong to this net and recipe; start a new run.") from error
 

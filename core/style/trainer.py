@@ -13,7 +13,7 @@ from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
 from core.runs.folder import Run, Writer
-from core.style import losses
+from core.style import checkpoint, losses
 from core.style.loss_networks import LossNetworks
 from core.style.network import PasticheNet, one_hot
 
@@ -250,22 +250,13 @@ class PasticheTraining:
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
-        tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
-        for name, parameter in self.net.named_parameters():
-            memory = self.optimiser.state.get(parameter, {})  # empty before the first step
-            tensors |= {f"adam.{key}.{name}": value for key, value in memory.items()}
-        tensors["generator"] = self.generator.get_state()
-        return tensors, {"step": self.step}
+        return checkpoint.tensors_of(self.net, self.optimiser, self.generator), {"step": self.step}
 
     def restore(self, tensors: dict[str, Tensor], state: dict) -> None:
         """Take up a checkpoint. Raises UserError where it belongs to another net."""
         try:
             self.step = int(state["step"])
-            self.generator.set_state(tensors["generator"])
-            self.net.load_state_dict({name: tensors[f"net.{name}"] for name in self.net.state_dict()})
-            for name, parameter in self.net.named_parameters() if self.step else ():
-                memory = {key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                self.optimiser.state[parameter] = memory
+            checkpoint.restore(self.net, self.optimiser, self.generator, tensors, self.step)
         except (KeyError, RuntimeError) as error:
             raise UserError("The checkpoint does not belong to this net and its styles; start a new run.") from error
 
