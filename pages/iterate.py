@@ -22,9 +22,9 @@ from core.runs import queue  # noqa: E402
 from core.runs.folder import DamagedRun, Run, Status, list_runs, root  # noqa: E402
 from core.style import figures, iterative, painter, sources  # noqa: E402
 from core.style.iterative import Recipe  # noqa: E402
+from ui.shown_run import shown_run  # noqa: E402
 
 ONE = "none"
-SHOWN = "run shown on the iterate page"
 FEW = 6
 WORDS = {"content": "Content weight", "style": "Style weight", "variation": "Regularisation weight"}
 HELP = {
@@ -181,16 +181,6 @@ def again(run: Run) -> Run:
     fresh = iterative.again(run)
     queue.submit(fresh)
     return fresh
-
-
-def shown_run(runs: list[Run | DamagedRun]) -> str | None:
-    """The run of the address; without one the run last looked at, one that is under way, or the newest."""
-    if asked := st.query_params.get("run"):
-        return asked
-    whole = [run for run in runs if isinstance(run, Run)]
-    remembered = [run for run in whole if run.id == st.session_state.get(SHOWN)]
-    under_way = [run for run in whole if run.status().alive]
-    return next((run.id for run in (*remembered, *under_way, *whole)), None)
 
 
 def watch(id: str) -> None:
@@ -373,11 +363,10 @@ with controls:
     choose()
 with picture, guard():
     runs = list_runs("iterative")
-    chosen = shown_run(runs)
+    chosen = shown_run("iterate", runs)
     if chosen is None:
         invite()
     else:
-        st.query_params["run"] = st.session_state[SHOWN] = chosen
         with guard():
             watch(chosen)
         earlier(chosen, runs)

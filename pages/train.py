@@ -20,8 +20,8 @@ from core.runs.folder import DamagedRun, Run, list_runs, root  # noqa: E402
 from core.trainers import pace  # noqa: E402
 from core.trainers import recipe as recipes  # noqa: E402
 from ui import figure_form, recipe_form, waiting_line  # noqa: E402
+from ui.shown_run import shown_run  # noqa: E402
 
-SHOWN = "run shown on the train page"
 USUAL = {"dataset": "digits", "net": "bn_nin"}
 ONE, FIGURE = "One net", "A figure"
 FEW = 6  # earlier runs that are listed at once
@@ -138,16 +138,6 @@ def start(trainings: list[tuple[str, recipes.Settings]]) -> None:
         queue.submit(run)
 
 
-def shown_run(runs: list[Run | DamagedRun]) -> str | None:
-    """The run of the address; without one the run last looked at, one that is under way, or the newest."""
-    if asked := st.query_params.get("run"):
-        return asked
-    whole = [run for run in runs if isinstance(run, Run)]
-    remembered = [run for run in whole if run.id == st.session_state.get(SHOWN)]
-    under_way = [run for run in whole if run.status().alive]
-    return next((run.id for run in (*remembered, *under_way, *whole)), None)
-
-
 def watch(id: str) -> None:
     """The card and curves of the run `id`, redrawn every second while it is under way."""
     path = root() / Path(id).name  # an address opens no folder but those of runs
@@ -255,11 +245,10 @@ controls, picture = frame.columns()
 with controls:
     choose(runs)
 with picture, guard():
-    chosen = shown_run(runs)
+    chosen = shown_run("train", runs)
     if chosen is None:
         invite()
     else:
-        st.query_params["run"] = st.session_state[SHOWN] = chosen
         with guard():
             watch(chosen)
         others(chosen)
