@@ -5,12 +5,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
-from core.datasets import classes, folder, toybox
+from core.datasets import classes, folder, forms, toybox
 from core.datasets.download import silent
 from core.datasets.name import Name, parse, whole_numbers
-from core.datasets.split import Dataset, Progress, Split, Splits, channel_statistics
+from core.datasets.split import Dataset, Progress, Splits, channel_statistics
 from core.errors import UserError
 
 FEWEST = 100  # images of a data set's part to learn from
@@ -57,6 +55,7 @@ _INFOS = (
     DatasetInfo("cifar100", "CIFAR-100", classes.CIFAR100, 3, 32, 50_000, 10_000, download_mb=169),
 )
 _CACHE: dict[tuple[str, Path, Hashable], Dataset] = {}
+_FORMED: dict[str, tuple[Dataset, Dataset]] = {}  # by name: the whole, and a form of it
 
 
 def names() -> tuple[str, ...]:
@@ -66,12 +65,17 @@ def names() -> tuple[str, ...]:
 
 
 def info(name: str) -> DatasetInfo:
-    """What is known of the data set `name`, which may carry options (see core.datasets.name).
+    """What is known of the data set `name`, which may carry options (see core.datasets.name and core.datasets.forms).
 
     Raises `UserError` for an unknown name, listing the known ones, for an option that does not fit, and for a folder
     that cannot be used.
     """
-    parts = parse(name)
+    parts, form = forms.parted(parse(name))
+    return _in_form(_info(parts, name), form)
+
+
+def _info(parts: Name, name: str) -> DatasetInfo:
+    """What is known of a data set in its usual form; `name` is what it was asked for by."""
     if parts.kind == "toybox" and not parts.path:
         return _toybox_info(toybox.Scenes.named(parts))
     if parts.kind == "folder":
@@ -80,6 +84,30 @@ def info(name: str) -> DatasetInfo:
         if known.name == parts.kind and not parts.path:
             return _part_info(known, parts)
     raise UserError(f'There is no data set "{name}": choose one of {", ".join(names())}, or folder:PATH.')
+
+
+def _in_form(known: DatasetInfo, form: forms.Form) -> DatasetInfo:
+    """What is known of a data set in a form of it; how many images of a class there are is first known in memory."""
+    if not form.options:
+        return known
+    train, validation = known.train_size, known.validation_size
+    if form.each:
+        train = form.each * known.classes
+        if train > known.train_size:
+            raise UserError(
+                f"{known.title} has {known.train_size:,} training images of {known.classes} classes: {form.each:,} of "
+                "each cannot be drawn, choose fewer."
+            )
+        validation = min(validation or known.train_size - train, forms.MOST_HELD_BACK)
+    whole = parse(known.name)
+    return replace(
+        known,
+        name=str(replace(whole, options=(*whole.options, *form.options))),
+        title=form.title(known.title),
+        channels=form.channels or known.channels,
+        train_size=train,
+        validation_size=validation,
+    )
 
 
 def _part_info(known: DatasetInfo, parts: Name) -> DatasetInfo:
@@ -168,14 +196,6 @@ def _read_folder(parts: Name, root: Path, download: bool, progress: Progress) ->
     return folder.read(folder.Pictures.named(parts), progress)
 
 
-def _part(split: Split, size: int) -> Split:
-    """`size` images of a split, taken at even distances: the same ones every time."""
-    if size >= len(split):
-        return split
-    chosen = torch.arange(size) * len(split) // size
-    return Split(split.images[chosen], split.labels[chosen], None if split.boxes is None else split.boxes[chosen])
-
-
 _READERS: dict[str, Callable[[Name, Path, bool, Progress], Splits]] = {
     "digits": _read_digits,
     "mnist": _read_mnist,
@@ -193,12 +213,26 @@ def load(name: str, root: Path | None = None, *, download: bool = True, progress
 
     `name` may carry options (see core.datasets.name): "toybox?side=64", "folder:/home/me/pictures?side=64&seed=0",
     and for the others "cifar10?images=5000": so many training images, evenly spread, and as large a share of the other
-    splits, of which at least 1,000 are kept. `root` is the folder downloaded and generated data is kept in (default
-    `data_root()`), `progress` hears of every piece that arrives. Several processes may load at once. Raises `UserError`
-    for an unknown name, and when the data is not there and cannot, or with `download=False` must not, be fetched;
-    nothing half-fetched is left behind then.
+    splits, of which at least 1,000 are kept. Each can be had in the forms of core.datasets.forms. `root` is the folder
+    downloaded and generated data is kept in (default `data_root()`), `progress` hears of every piece that arrives.
+    Several processes may load at once. Raises `UserError` for an unknown name, and when the data is not there and
+    cannot, or with `download=False` must not, be fetched; nothing half-fetched is left behind then.
     """
-    known = info(name)
+    parts, form = forms.parted(parse(name))
+    known = _info(parts, name)
+    whole = _load(known, root, download, progress)
+    if not form.options:
+        return whole
+    asked = _in_form(known, form).name
+    kept = _FORMED.pop(asked, None)
+    _FORMED[asked] = kept if kept and kept[0] is whole else (whole, form.of(whole, asked))
+    while len(_FORMED) > _IN_MEMORY:
+        _FORMED.pop(next(iter(_FORMED)), None)
+    return _FORMED[asked][1]
+
+
+def _load(known: DatasetInfo, root: Path | None, download: bool, progress: Progress | None) -> Dataset:
+    """A data set in its usual form."""
     parts = parse(known.name)
     where = (root or data_root()).resolve()
     state = folder.look(folder.Pictures.named(parts)).state if parts.kind == "folder" else None
@@ -208,8 +242,8 @@ def load(name: str, root: Path | None = None, *, download: bool = True, progress
         read = _READERS[parts.kind]
         train, test, validation, remarks = read(parts, where, download, progress or silent)
         if parts.options and known.name.partition("?")[0] in (fixed.name for fixed in _INFOS):
-            train, test = _part(train, known.train_size), _part(test, known.test_size)
-            validation = validation and _part(validation, known.validation_size)
+            train, test = forms.part(train, known.train_size), forms.part(test, known.test_size)
+            validation = validation and forms.part(validation, known.validation_size)
         mean, std = channel_statistics(train.images)
         labels = known.class_names
         dataset = Dataset(known.name, known.title, train, test, validation, labels, mean, std, remarks)
