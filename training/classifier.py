@@ -22,6 +22,7 @@ HELP = {
     "bias_rate": "factor on the rate of the shifts of normalisation layers",
     "dropout": "drop probability of every dropout layer, instead of the net's own",
     "flip": f"one of: {', '.join(recipes.FLIPS)}",
+    "keep_epochs": "how many epochs leave their weights behind, beside the initial ones; default: none",
     "mirror": "whether augmentation mirrors",
     "optimizer": f"one of: {', '.join(recipes.OPTIMIZERS)}",
     "padding": "pixels around an image that augmentation crops from",

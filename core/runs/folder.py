@@ -7,6 +7,7 @@
     metrics.jsonl            one JSON object a line, appended
     checkpoint.safetensors   everything a resumed training needs, its state as JSON in the metadata
     model.safetensors        the latest weights, for the pages
+    epochs/EPOCH.safetensors the weights of epochs that were to be kept, in half precision; 0 are the initial ones
     previews/NAME.jpg        pictures, where the training makes any
     log.txt                  what the process printed
 
@@ -334,6 +335,11 @@ class Run:
         path = self.path / "model.safetensors"
         return path if path.exists() else None
 
+    def kept_epochs(self) -> dict[int, Path]:
+        """The files of the epochs whose weights were kept, in their order; empty where none were to be kept."""
+        found = {int(path.stem): path for path in (self.path / "epochs").glob("*.safetensors") if path.stem.isdecimal()}
+        return dict(sorted(found.items()))
+
     def previews(self) -> list[Path]:
         """The preview pictures, in the order of their names."""
         return sorted((self.path / "previews").glob("*.jpg"))
@@ -480,6 +486,11 @@ class Writer:
     def save_weights(self, name: str, tensors: dict[str, Tensor]) -> None:
         """Replace NAME.safetensors."""
         self._when_there_is_room(lambda: weights.write(self.run.path / f"{name}.safetensors", tensors))
+
+    def save_epoch(self, epoch: int, tensors: dict[str, Tensor]) -> None:
+        """Keep the weights of an epoch in half precision; a tensor that this would spoil stays as it is."""
+        self._when_there_is_room(lambda: (self.run.path / "epochs").mkdir(exist_ok=True))
+        self.save_weights(f"epochs/{epoch}", {name: _halved(tensor) for name, tensor in tensors.items()})
 
     def preview(self, name: str, jpeg: bytes) -> None:
         """Keep the JPEG picture as previews/NAME.jpg."""
@@ -652,6 +663,12 @@ def _unwritable(path: Path, error: OSError) -> str:
         f"The run folder {path} cannot be written ({error.strerror or error}); mend that and resume: the training goes "
         "on from its last checkpoint."
     )
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    """The numbers in 16 bits where all of them fit."""
+    half = tensor.half() if tensor.is_floating_point() else tensor
+    return half if bool(half.isfinite().all()) else tensor
 
 
 def _finite(value: Any) -> Any:

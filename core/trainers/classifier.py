@@ -20,7 +20,7 @@ from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, no
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.folder import Run, Writer
-from core.trainers import evaluation
+from core.trainers import evaluation, kept_epochs
 from core.trainers.average import WeightAverage
 from core.trainers.divergence import Watch
 from core.trainers.muon import Muon
@@ -78,6 +78,9 @@ class _Silent(Writer):
         pass
 
     def save_model(self, tensors: dict[str, Tensor]) -> None:
+        pass
+
+    def save_epoch(self, epoch: int, tensors: dict[str, Tensor]) -> None:
         pass
 
 
@@ -141,6 +144,7 @@ class _Training:
         self.ignored = ""
         self.steps_per_epoch = max(1, len(data.train) // self.recipe.batch_size)
         self.steps = self.recipe.epochs * self.steps_per_epoch
+        self.kept_epochs = kept_epochs.chosen(self.recipe.epochs, settings.keep_epochs)
         self.row_every = max(1, self.steps_per_epoch // ROWS_PER_EPOCH)
         self.images = data.train.images.to(self.device)
         self.labels = data.train.labels.to(self.device)
@@ -209,10 +213,14 @@ class _Training:
 
     def _train(self) -> None:
         self._report(0.0)
+        if self.step == 0:
+            self._keep_epoch()
         self.net.train()
         while True:
             if self.tally.images and self._row_is_due():
                 self._log()
+                if self._ends_epoch():
+                    self._keep_epoch()  # before the checkpoint behind which nothing is done again
                 self._save_soon(CHECKPOINT_SECONDS if not self._ends_epoch() else 0.0)
             if self.step == self.steps:
                 return self._finish()
@@ -350,6 +358,15 @@ class _Training:
         """Keep the weights of the epoch that errs least on the validation split, the later one of two equal ones."""
         if self.data.validation and (self.best is None or error <= self.best.error):
             self.best = _Best(self.step // self.steps_per_epoch, error, _copies(self.judged))
+
+    def _keep_epoch(self) -> None:
+        """Leave the weights of now behind where they are those of an epoch that is to be kept."""
+        epoch = self.step // self.steps_per_epoch
+        if epoch not in self.kept_epochs:
+            return
+        kept = _copies(self.judged)
+        if all(bool(torch.isfinite(tensor).all()) for tensor in kept.values()):  # or it has diverged, as is said soon
+            self.writer.save_epoch(epoch, kept)
 
     def _finish(self) -> None:
         """Measure the net that is kept on the test split, once: that of the best epoch where a validation split says.

@@ -13,7 +13,7 @@ from core.datasets.classes import DIGITS
 from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
-from core.trainers import thesis
+from core.trainers import kept_epochs, thesis
 from core.trainers.hyperparameters import BORDERS, FLIPS, OPTIMIZERS, PRECISIONS, SCHEDULES, VIEWS, Recipe
 
 __all__ = [
@@ -36,7 +36,8 @@ class Settings:
     """Everything that decides a training: two runs with equal settings on one machine are the same run.
 
     `precision` "auto" takes bfloat16 where the hardware is fast at it; `threads` 0 takes every core. `start_from` is a
-    run or a shipped net whose weights the training starts from, instead of random ones.
+    run or a shipped net whose weights the training starts from, instead of random ones. `keep_epochs` is how many
+    epochs leave their weights behind, as `kept_epochs.chosen` has it.
     """
 
     dataset: str
@@ -49,6 +50,7 @@ class Settings:
     precision: str = "auto"
     threads: int = 0
     start_from: str = ""
+    keep_epochs: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -132,12 +134,16 @@ def check(settings: Settings) -> None:
     if recipe.test_views not in VIEWS:
         raise UserError(f"Evaluation has no {recipe.test_views} views: choose one of {', '.join(map(str, VIEWS))}.")
     _within("The number of threads", settings.threads, 0, 4096)
-    with torch.device("meta"):  # a net without numbers: only whether it can be built
-        net = catalogue.build(
-            settings.model, classes=info.classes, channels=info.channels, side=info.side, dataset=info.name
-        )
+    net = blank(settings.model, info)  # only whether it can be built
+    kept_epochs.check(net, recipe.epochs, settings.keep_epochs)
     if recipe.dropout and not any(isinstance(layer, nn.Dropout) for layer in net.modules()):
         raise UserError(f"{catalogue.title(settings.model)} has no dropout layers: leave the dropout out.")
+
+
+def blank(model: str, data: datasets.DatasetInfo) -> nn.Module:
+    """A net for a data set, without numbers. Raises UserError where there is none such."""
+    with torch.device("meta"):
+        return catalogue.build(model, classes=data.classes, channels=data.channels, side=data.side, dataset=data.name)
 
 
 def _field_names(cls: type) -> tuple[str, ...]:

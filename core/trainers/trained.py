@@ -78,6 +78,20 @@ def open_run(run: Run) -> Trained:
     return _built(run.id, run.name, run.data, weights.read(path), "run", {"settings": run.settings})
 
 
+def open_epoch(run: Run, epoch: int) -> Trained:
+    """The net of a run as it was after an epoch whose weights it kept; 0 is the net before it learned anything.
+
+    Raises UserError, listing the epochs there are, for another, and as `open_run` does.
+    """
+    kept = run.kept_epochs()
+    if epoch not in kept:
+        known = f"there are those of {', '.join(map(str, kept))}" if kept else "it kept none along the way"
+        raise UserError(f"The run {run.name} kept no weights of epoch {epoch}; {known}.")
+    return _built(
+        run.id, run.name, run.data, weights.read(kept[epoch]), "run", {"settings": run.settings, "epoch": epoch}
+    )
+
+
 def open_named(name: str) -> Trained:
     """The shipped classifier of that name, else the net of the run of that id or path.
 
