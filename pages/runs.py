@@ -121,15 +121,18 @@ def export(runs: list[Run], names: dict[str, str]) -> None:
         help="Unpack it and run: tensorboard --logdir FOLDER",
     )
     resumable = st.toggle("With checkpoint", help="Larger, but the training can be resumed elsewhere.")
+    along = any(run.kept_epochs() for run in runs) and st.toggle(
+        "With epochs", help="The weights kept along the way, too, to see there how the net learned."
+    )
     for run in runs[:FIRST]:
         st.download_button(
             f"{names[run.id]}, .zip",
-            lambda run=run: archive.export_zip(run, resumable=resumable),  # type: ignore[misc]
+            lambda run=run: archive.export_zip(run, resumable=resumable, epochs=along),  # type: ignore[misc]
             f"{run.id}.zip",
             "application/zip",
             key=f"zip {run.id}",
             icon=":material/folder_zip:",
-            help="Settings, curves and weights, for the Import of another installation.",
+            help="Settings, curves, marks and weights, for the Import of another installation.",
         )
     if len(runs) > FIRST:
         st.caption("Select fewer runs to take the others out as .zip.")

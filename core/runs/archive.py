@@ -24,6 +24,7 @@ LIMITS = {
     "status.json": MEGABYTE,
     "control.json": MEGABYTE,
     "note.json": MEGABYTE,
+    "marks.json": 40 * MEGABYTE,
     "metrics.jsonl": 400 * MEGABYTE,
     "model.safetensors": 1000 * MEGABYTE,
     "best.safetensors": 1000 * MEGABYTE,
@@ -31,6 +32,8 @@ LIMITS = {
 }
 PREVIEW = re.compile(r"previews/[A-Za-z0-9_-]{1,80}\.jpg")
 PREVIEW_LIMIT, PREVIEWS = 10 * MEGABYTE, 1000
+EPOCH = re.compile(r"epochs/[0-9]{1,6}\.safetensors")
+EPOCH_LIMIT, EPOCHS = 500 * MEGABYTE, 200
 TO_RESUME = ("checkpoint.safetensors", "best.safetensors")  # what only a resumed training needs
 PIECE = 1 << 20
 
@@ -77,8 +80,11 @@ def tensorboard_zip(runs: Sequence[Run]) -> bytes:
     return packed.getvalue()
 
 
-def export_zip(run: Run, *, resumable: bool = False) -> bytes:
-    """The run as one .zip: settings, status, note, curves, previews and weights; to resume it, its checkpoint too."""
+def export_zip(run: Run, *, resumable: bool = False, epochs: bool = False) -> bytes:
+    """The run as one .zip: settings, status, note, marks, curves, previews and weights.
+
+    To be `resumable` it takes its checkpoint too, and with `epochs` the weights that it kept along the way.
+    """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         for name in LIMITS:
@@ -89,6 +95,8 @@ def export_zip(run: Run, *, resumable: bool = False) -> bytes:
         for path in run.previews()[-PREVIEWS:]:
             if PREVIEW.fullmatch(f"previews/{path.name}"):
                 archive.write(path, f"{run.id}/previews/{path.name}", zipfile.ZIP_STORED)
+        for path in list(run.kept_epochs().values())[:EPOCHS] if epochs else ():
+            archive.write(path, f"{run.id}/epochs/{path.name}", zipfile.ZIP_STORED)
     return packed.getvalue()
 
 
@@ -129,12 +137,12 @@ def _unpack(archive: zipfile.ZipFile, place: Path) -> str:
     top = next(iter(tops), "")
     for entry, path in inside.items():
         name = path.as_posix().removeprefix(f"{top}/") if top else path.as_posix()
-        limit = PREVIEW_LIMIT if PREVIEW.fullmatch(name) else LIMITS.get(name)
+        limit = _limit(name)
         if limit is None:
             raise UserError(f"The .zip holds '{entry.filename[:80]}', which is no file of a run; export the run again.")
         target = place / name
         target.parent.mkdir(exist_ok=True)
-        if target.exists() or len(inside) > len(LIMITS) + PREVIEWS:
+        if target.exists() or len(inside) > len(LIMITS) + PREVIEWS + EPOCHS:
             raise UserError("The .zip holds a file twice, or far too many; export the run again.")
         with archive.open(entry) as source, target.open("xb") as copy:
             while piece := source.read(PIECE):
@@ -145,13 +153,20 @@ def _unpack(archive: zipfile.ZipFile, place: Path) -> str:
     return top
 
 
+def _limit(name: str) -> int | None:
+    """How many bytes a run's file of that name may have; None where a run has no such file."""
+    if PREVIEW.fullmatch(name):
+        return PREVIEW_LIMIT
+    return EPOCH_LIMIT if EPOCH.fullmatch(name) else LIMITS.get(name)
+
+
 def _check(place: Path) -> None:
     """Raises UserError where the unpacked run cannot be read."""
     try:
         Run.open(place)
     except UserError as error:
         raise UserError(str(error).replace(place.name, "in the .zip")) from error
-    for path in place.glob("*.safetensors"):
+    for path in place.rglob("*.safetensors"):
         weights.read_metadata(path)
 
 

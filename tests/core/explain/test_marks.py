@@ -11,6 +11,7 @@ import torch
 from core.errors import UserError
 from core.explain import marks
 from core.explain.mistakes import Answers
+from core.runs import archive
 from core.runs.folder import Run
 from core.trainers.trained import open_run
 from tests.nets import a_run
@@ -31,6 +32,14 @@ def test_marks_stay_with_the_run(trained):
     marks.put(trained, "test", 17, ())
     assert marks.read(trained, "test") == {3: ("human",)} and marks.read(trained, "validation") == {17: ("label",)}
     assert [path.name for path in Run.open(trained.name).path.glob("*.part")] == []
+
+
+def test_marks_travel_with_the_run_and_go_on_where_it_arrives(trained):
+    marks.put(trained, "test", 17, ("label", "human"))
+    again = open_run(archive.import_zip(io.BytesIO(archive.export_zip(Run.open(trained.name)))))
+    assert again.name != trained.name and marks.read(again, "test") == {17: ("label", "human")}
+    marks.put(again, "test", 3, ("human",))
+    assert 3 in marks.read(again, "test") and 3 not in marks.read(trained, "test")
 
 
 def test_those_of_a_shipped_net_lie_beside_the_runs(trained, runs):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core import weights
 from core.errors import UserError
 from core.runs import archive, events
 from core.runs.folder import Run, list_runs
@@ -25,6 +26,7 @@ def run() -> Run:
         writer.save({"w": torch.ones(3)}, {"step": 44})
         writer.save_model({"w": torch.zeros(3)})
         writer.preview("step-44", b"jpeg")
+        writer.save_epoch(0, {"w": torch.ones(3)})
     return run
 
 
@@ -57,6 +59,14 @@ def test_a_run_goes_out_without_its_checkpoint_unless_it_is_to_be_resumed(run):
     inside = {name.removeprefix(f"{run.id}/") for name in names}
     assert inside >= {"run.json", "status.json", "note.json", "metrics.jsonl", "model.safetensors"}
     assert not inside & {"checkpoint.safetensors", "log.txt", ".writer.lock"}
+
+
+def test_kept_epochs_travel_where_they_are_asked_for(run):
+    assert archive.import_zip(io.BytesIO(archive.export_zip(run))).kept_epochs() == {}
+    again = archive.import_zip(io.BytesIO(archive.export_zip(run, epochs=True)))
+    assert list(again.kept_epochs()) == [0] and weights.read(again.kept_epochs()[0])["w"].tolist() == [1, 1, 1]
+    with pytest.raises(UserError, match="damaged"):
+        archive.import_zip(packed({"run.json": RECORD, "epochs/3.safetensors": "no weights"}))
 
 
 def test_a_run_that_was_under_way_comes_in_as_stopped(run):
