@@ -4,42 +4,16 @@ import threading
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from core.errors import UserError
 from core.explain import cam, methods
 from core.models import catalogue
 from core.vision import torchvision  # noqa: F401  (the peers import it, which fails unless it was imported here)
+from tests.core.explain.nets_by_hand import IMAGE, ConnectedNet, PoolingNet
 
 NETS = ["baseline", "nin", "bn_nin", "bn_vgg", "resnet20", "densenet_40_12", "speedrun"]
 CONNECTED_AND_POOLED = ["baseline", "bn_vgg", "resnet20", "densenet_40_12"]
-
-
-class Fixed(nn.Module):
-    """Features of the image's own size, fixed numbers, a linear head: small enough to check by hand."""
-
-    ends_in_gap = True
-
-    def __init__(self, weight=((1.0, 0.0), (0.0, 1.0), (2.0, -1.0))):
-        super().__init__()
-        self.output = nn.Linear(2, 3)
-        with torch.no_grad():
-            self.output.weight.copy_(torch.tensor(weight))
-            self.output.bias.copy_(torch.tensor([0.5, 0.0, -3.0]))
-        self.eval()
-
-    def features(self, x):
-        return torch.cat([x, 2 * x.flip(-1)], 1)
-
-    def head(self, features):
-        return self.output(features.mean((-2, -1)))
-
-    def class_maps(self, features):
-        return F.conv2d(features, self.output.weight[:, :, None, None], self.output.bias)
-
-    def forward(self, x):
-        return self.head(self.features(x))
 
 
 class Features(nn.Module):
@@ -66,9 +40,6 @@ class Layered(nn.Module):
         return self.inside.head(self.layer(x))
 
 
-IMAGE = torch.tensor([[[[1.0, 0.0], [0.0, 4.0]]]])
-
-
 def by(name, net, x, *classes):
     return methods.maps(name, net, x, torch.tensor(classes))
 
@@ -80,7 +51,7 @@ def a_net(name, side=32):
 
 
 def test_by_hand():
-    net = Fixed()
+    net = PoolingNet()
     # class 2 is 2 f1 - f2 - 3, f1 the image and f2 twice the mirrored one
     assert by("cam", net, IMAGE, 2)[0].tolist() == [[-1.0, -5.0], [-11.0, 5.0]]
     # the head is linear, its gradient a quarter of the weights; the bias is no evidence of a place
@@ -98,19 +69,19 @@ def test_by_hand():
 
 
 def test_occlusion_is_signed():
-    net = Fixed(((-1.0, 0.0), (0.0, 1.0), (2.0, -1.0)))
+    net = PoolingNet(((-1.0, 0.0), (0.0, 1.0), (2.0, -1.0)))
     assert by("occlusion", net, IMAGE, 0)[0].tolist() == [[-0.25, 0], [0, -1]]
 
 
 def test_occlusion_points_at_the_place_that_is_hidden():
     x = torch.zeros(1, 1, 32, 32)
     x[..., 20, 4] = 8.0
-    map = by("occlusion", Fixed(), x, 0)[0]
+    map = by("occlusion", PoolingNet(), x, 0)[0]
     assert map.shape == (8, 8) and map.nonzero().tolist() == [[4, 0], [4, 1], [5, 0], [5, 1]]
 
 
 def test_score_cam_by_hand():
-    net = Fixed()
+    net = PoolingNet()
     first, second = IMAGE / 4, IMAGE.flip(-1) / 4  # the maps, scaled to 1
     scores = torch.stack([(IMAGE * mask).mean() + 0.5 for mask in (first, second)])
     weights = scores.softmax(0)
@@ -144,15 +115,7 @@ def test_grad_cam_and_hirescam_are_the_cam_of_a_pooled_net(name):
 
 
 def test_hirescam_of_a_linear_head_adds_up_to_the_logit():
-    class Linear(Fixed):
-        def __init__(self):
-            super().__init__()
-            self.output = nn.Linear(8, 3)
-
-        def head(self, features):
-            return self.output(features.flatten(1))
-
-    net = Linear()
+    net = ConnectedNet()
     logit = net(IMAGE)[0, 1] - net.output.bias[1]
     torch.testing.assert_close(by("hirescam", net, IMAGE, 1).sum(), logit)
 
@@ -209,7 +172,7 @@ def test_constant_and_dark_images_have_finite_maps(name):
     net, _ = a_net("resnet20", 16)
     for value in (0.0, 1.0):
         assert by(name, net, torch.full((1, 1, 16, 16), value), 0).isfinite().all()
-    dead = Fixed()
+    dead = PoolingNet()
     assert by(name, dead, torch.zeros(1, 1, 4, 4), 1).isfinite().all()
 
 
@@ -246,7 +209,7 @@ def test_threads_may_share_a_net():
 def test_a_class_that_the_net_does_not_have_is_refused(name):
     for wrong in (3, -1):
         with pytest.raises(UserError, match=f"3 classes.*0 to 2.*{wrong} is none"):
-            by(name, Fixed(), IMAGE, wrong)
+            by(name, PoolingNet(), IMAGE, wrong)
 
 
 def test_cam_wants_pooling_and_names_what_fits():
@@ -263,7 +226,7 @@ def test_an_unknown_method_is_refused_with_the_known_ones():
 
 def test_a_net_in_training_mode_is_refused():
     with pytest.raises(ValueError, match="evaluation mode"):
-        by("grad-cam", Fixed().train(), IMAGE, 0)
+        by("grad-cam", PoolingNet().train(), IMAGE, 0)
 
 
 # The peers: torchcam 0.5.0 and pytorch-grad-cam 1.5.7. Left out: torchcam's Grad-CAM++, which there divides a copy
@@ -299,7 +262,7 @@ def test_torchcam_agrees_on_score_cam():
     peers = pytest.importorskip("torchcam.methods")
     torch.manual_seed(1)
     # Features of the image's size: torchcam scales the masks before it enlarges them, the paper afterwards.
-    net, x = Fixed(), torch.rand(2, 1, 6, 6)
+    net, x = PoolingNet(), torch.rand(2, 1, 6, 6)
     layered = Layered(net)
     with peers.ScoreCAM(layered, "layer", input_shape=(1, 6, 6)) as extractor:
         scores = layered(x)
