@@ -19,6 +19,7 @@ from core import hardware, images  # noqa: E402  (torch takes a moment: the head
 from core.errors import UserError  # noqa: E402
 from core.images import Picture  # noqa: E402
 from core.runs import queue  # noqa: E402
+from core.runs.comparison import is_number  # noqa: E402
 from core.runs.folder import DamagedRun, Run, Status, list_runs, root  # noqa: E402
 from core.style import figures, iterative, painter, sources  # noqa: E402
 from core.style.iterative import Recipe  # noqa: E402
@@ -304,7 +305,7 @@ def steer(run: Run) -> None:
             value = values.get(name, run.settings.get(name))
             key = f"steer {name} {run.id}"
             st.number_input(
-                label, 0.0, 1e6, float(value) if transfer_charts.is_number(value) else 0.0, format="%g", key=key,
+                label, 0.0, 1e6, float(value) if is_number(value) else 0.0, format="%g", key=key,
                 on_change=ask, args=(run, name, key), width=170, help=f"{HELP[name]} Counts from the next step on.",
             )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from core.runs.comparison import smoothed, thinned
+from core.runs.comparison import is_number, smoothed, thinned
 
 HEIGHT = 280
 RATE_HEIGHT = 140
@@ -37,7 +37,7 @@ def rate_curve(rows: Rows, epochs: int) -> alt.Chart:
     points = [
         (row["epoch"], row["learning_rate"])
         for row in rows
-        if _is_number(row.get("learning_rate")) and _is_number(row.get("epoch"))
+        if is_number(row.get("learning_rate")) and is_number(row.get("epoch"))
     ]
     return (
         alt.Chart(pd.DataFrame(thinned(points, MAX_POINTS), columns=["epoch", "rate"]))
@@ -80,10 +80,6 @@ def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
     line = both.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=_legend()))
     dots = both.mark_point(filled=True, size=36, opacity=1).transform_filter(alt.datum.split == held_out)
     return alt.layer(line, dots).properties(height=HEIGHT)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _epoch_axis(epochs: int) -> alt.X:

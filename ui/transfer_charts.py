@@ -6,6 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from core.runs.comparison import Points, is_number, thinned
+
 HEIGHT = 260
 MAX_POINTS = 400
 TERMS = ("content", "style", "variation")
@@ -17,25 +19,22 @@ Rows = Sequence[Mapping[str, Any]]
 
 def terms(rows: Rows, steps: int) -> alt.Chart:
     """The three terms, each times its weight, on a logarithmic axis."""
-    points = [
-        (row["step"], term, weighted(row, term))
-        for row in thinned(rows)
-        for term in TERMS
-        if weighted(row, term) is not None
-    ]
-    return lines(points, steps, TERMS, "weighted loss")
+    points = {
+        term: [(row["step"], value) for row in rows if (value := weighted(row, term)) is not None] for term in TERMS
+    }
+    return lines(points, steps, "weighted loss")
 
 
 def layers(rows: Rows, steps: int, kind: str) -> alt.Chart:
     """The terms of the single layers of `kind` ("content", "style"), before its weight lambda."""
     names = [name for name in (rows[-1] if rows else {}) if name.startswith(f"{kind}/")]
-    points = [
-        (row["step"], name.removeprefix(f"{kind}/"), max(LOWEST, row[name]))
-        for row in thinned(rows)
+    points = {
+        name.removeprefix(f"{kind}/"): [
+            (row["step"], max(LOWEST, row[name])) for row in rows if is_number(row.get(name))
+        ]
         for name in names
-        if is_number(row.get(name))
-    ]
-    return lines(points, steps, [name.removeprefix(f"{kind}/") for name in names], f"{kind} loss")
+    }
+    return lines(points, steps, f"{kind} loss")
 
 
 def weighted(row: Mapping[str, Any], term: str) -> float | None:
@@ -46,25 +45,17 @@ def weighted(row: Mapping[str, Any], term: str) -> float | None:
     return value * weight if value * weight > LOWEST else None
 
 
-def lines(points: list[tuple[Any, ...]], steps: int, names: Sequence[str], title: str) -> alt.Chart:
-    """A line for each name over the steps."""
+def lines(named: Mapping[str, Points], steps: int, title: str) -> alt.Chart:
+    """A line over the steps for each name, of at most MAX_POINTS points."""
+    points = [(step, name, loss) for name, line in named.items() for step, loss in thinned(line, MAX_POINTS)]
     return (
         alt.Chart(pd.DataFrame(points, columns=["step", "term", "loss"]))
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False)),
             y=alt.Y("loss:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", values=POWERS)),
-            color=alt.Color("term:N", scale=alt.Scale(domain=list(names)), legend=alt.Legend(orient="top", title=None)),
+            color=alt.Color("term:N", scale=alt.Scale(domain=list(named)), legend=alt.Legend(orient="top", title=None)),
             tooltip=["term:N", "step:Q", alt.Tooltip("loss:Q", format=".4~g")],
         )
         .properties(height=HEIGHT)
     )
-
-
-def thinned(rows: Rows) -> Rows:
-    """At most about MAX_POINTS rows, always the last."""
-    return rows[::-1][:: max(1, len(rows) // MAX_POINTS)][::-1]
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -12,7 +12,6 @@ from core.runs.folder import Run
 FILES = ("run.json", "note.json", "metrics.jsonl")
 QUANTITIES = ("error", "loss", "learning_rate")
 AXES = ("epoch", "time")
-NUMBERS = (int, float)  # as types, for a truth value is an int too
 
 Points = list[tuple[float, float]]
 
@@ -114,7 +113,7 @@ def smoothed(rows: Sequence[Mapping[str, Any]], key: str, along: str) -> Points:
     good = [
         (row["epoch"], row[along], row[key])
         for row in rows
-        if type(row.get(key)) in NUMBERS and type(row.get("epoch")) in NUMBERS and type(row.get(along)) in NUMBERS
+        if is_number(row.get(key)) and is_number(row.get("epoch")) and is_number(row.get(along))
     ]
     means: Points = []
     first = 0
@@ -143,6 +142,11 @@ def thinned(points: Points, most: int) -> Points:
             ends = {values.index(min(values)), values.index(max(values))}
             kept += [stretch[place] for place in sorted(ends)]
     return [*kept, points[-1]]
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of a run folder is a number, which a truth value is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def difference(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
@@ -189,7 +193,7 @@ def _rows(path: Path, stamp: tuple[int, int]) -> list[dict]:
 
 
 def _points(rows: Iterable[Mapping[str, Any]], key: str, along: str) -> Points:
-    return [(row[along], row[key]) for row in rows if type(row.get(key)) in NUMBERS and type(row.get(along)) in NUMBERS]
+    return [(row[along], row[key]) for row in rows if is_number(row.get(key)) and is_number(row.get(along))]
 
 
 def _last(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
@@ -198,7 +202,7 @@ def _last(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
 
 def _number(value: Any) -> float | None:
     """A number of a run folder, which somebody may have edited."""
-    return value if type(value) in NUMBERS else None
+    return value if is_number(value) else None
 
 
 def _text(value: Any) -> str:
