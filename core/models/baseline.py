@@ -16,6 +16,7 @@ class Baseline(nn.Module):
     """
 
     ends_in_gap = False
+    head_layers = ("hidden", "output")
 
     def __init__(self, classes: int, channels: int, side: int) -> None:
         super().__init__()

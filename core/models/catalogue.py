@@ -152,7 +152,8 @@ def _entry(name: str) -> Entry:
 def build(name: str, *, classes: int, channels: int, side: int, dataset: str | None = None) -> nn.Module:
     """A new net with random weights (torch's global generator) for images (N, channels, side, side).
 
-    The net has `features`, `head`, `ends_in_gap` and, where that is true, `class_maps`. `dataset` matters where
+    The net has `features`, `head`, `ends_in_gap` and, where that is true, `class_maps`; `head_layers` names the modules
+    that decide about the classes, which another data set needs anew. `dataset` matters where
     Table 4.3 gives a data set widths of its own ("svhn"). Raises `UserError` for a name that is not in the catalogue,
     and for a shape of which the net's pooling would leave nothing.
     """

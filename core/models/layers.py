@@ -45,6 +45,7 @@ class AveragedMaps(nn.Module, ABC):
     """
 
     ends_in_gap = True
+    head_layers: tuple[str, ...] = ("output",)
     output: nn.Linear
 
     @abstractmethod

@@ -64,6 +64,9 @@ class NiN(nn.Module):
         self.module2 = _module(first[-1], second, normalised=self.normalised)
         self.module3 = _module(second[-1], (*third, classes), normalised=self.normalised, last=True)
         self.dropout = nn.Dropout(DROP_PROBABILITY)
+        # What decides about the classes stands inside the last module: its last convolution, and what normalises that.
+        last = len(self.module3) - 1  # a ReLU
+        self.head_layers = tuple(f"module3.{place}" for place in range(last - 1 - self.normalised, last))
         self.initialise()
 
     def initialise(self) -> None:

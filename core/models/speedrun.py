@@ -26,6 +26,7 @@ class Speedrun(nn.Module):
     """
 
     ends_in_gap = False
+    head_layers = ("output",)
 
     def __init__(self, classes: int, channels: int) -> None:
         super().__init__()

@@ -34,6 +34,7 @@ class BNVGG(nn.Module):
     """
 
     ends_in_gap = False
+    head_layers = ("hidden", "hidden_norm", "output")
 
     def __init__(self, classes: int, channels: int, side: int) -> None:
         super().__init__()
