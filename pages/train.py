@@ -91,7 +91,11 @@ def prospect(settings: recipes.Settings, runs: list[Run | DamagedRun]) -> str:
         else "The last epoch counts; this data set has no validation split."
     )
     waits = " A training is under way: this one waits for it." if is_full(runs) else ""
-    return f"{chosen.epochs} epochs with {optimizer}, about {time} on this machine ({machine}).{waits}  \n{judged}"
+    left = recipes.space(settings)
+    kept = f" Weights kept along the way take {max(1, left / 1e6):,.0f} MB." if left else ""
+    return (
+        f"{chosen.epochs} epochs with {optimizer}, about {time} on this machine ({machine}).{waits}  \n{judged}{kept}"
+    )
 
 
 def is_full(runs: list[Run | DamagedRun]) -> bool:
@@ -180,7 +184,7 @@ def invite() -> None:
     """Instead of an empty page: what there is to learn, and the one button that starts it."""
     st.subheader("No run yet", anchor=False)
     st.markdown("What will this net say to digits it has never seen? Train it, and know in about a minute.")
-    usual = recipes.settings(USUAL["dataset"], USUAL["net"], threads=hardware.spare_threads())
+    usual = figure_form.as_from_a_page(recipes.settings(USUAL["dataset"], USUAL["net"]))
     if firm("Train BN-NiN on digits", key="train on digits", icon=":material/play_arrow:"):
         start([(title(usual), usual)])
         st.rerun()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import datasets, hardware
 from core.runs.folder import DamagedRun, Run
-from core.trainers import figures, pace, recipe
+from core.trainers import figures, kept_epochs, pace, recipe
 from core.trainers.figures import Figure
 from core.trainers.recipe import Settings
 from ui import address
@@ -31,7 +31,7 @@ def choose(runs: list[Run | DamagedRun], submit: Callable[[list[tuple[str, Setti
     def seconds(settings: Settings) -> float:
         return pace.seconds(settings, pace.measured(settings, runs))
 
-    figure = replace(figure, runs=tuple((label, with_spare_threads(settings)) for label, settings in figure.runs))
+    figure = replace(figure, runs=tuple((label, as_from_a_page(settings)) for label, settings in figure.runs))
     if length == SCALED:
         minutes = st.number_input(
             "Minutes, about", 1, 600, MINUTES, key="minutes for the figure", help="For all of its runs, one by one."
@@ -65,9 +65,11 @@ def prefix(figure: Figure) -> str:
     return f"Figure {figure.name}:"
 
 
-def with_spare_threads(settings: Settings) -> Settings:
-    """The settings of a training that leaves a core to the pages."""
-    return replace(settings, threads=hardware.spare_threads())
+def as_from_a_page(settings: Settings) -> Settings:
+    """The settings of a training that leaves a core to the pages, and a small net's epochs to be looked at there."""
+    net = recipe.blank(settings.model, datasets.info(settings.dataset))
+    kept = kept_epochs.usual(net, settings.recipe.epochs)
+    return replace(settings, threads=hardware.spare_threads(), keep_epochs=kept)
 
 
 def duration(seconds: float) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 from core import datasets, hardware, weights
 from core.errors import UserError
 from core.runs.folder import DamagedRun, Run
+from core.trainers import kept_epochs
 from core.trainers import recipe as recipes
 from core.trainers.recipe import Recipe
 
@@ -77,6 +78,7 @@ class Form:
         values = self._steps() | self._rate() | self._against_learning_by_heart() | self._augmentation()
         values |= self._evaluation()
         values |= self._others(values)
+        values |= self._along_the_way(values["epochs"])
         return values | self._numbers() | self._seeds() | self._start(runs)
 
     def _key(self, field: str) -> str:
@@ -244,6 +246,19 @@ class Form:
             )
         }
 
+    def _along_the_way(self, epochs: int) -> dict[str, Any]:
+        net = recipes.blank(self.net, datasets.info(self.dataset))
+        count = st.number_input(
+            "Epochs kept",
+            0,
+            kept_epochs.MOST,
+            kept_epochs.usual(net, self.recipe.epochs),
+            key=self._key("keep_epochs"),
+            help="So many epochs leave their weights behind: page Mistakes then shows how the net learned an image.",
+        )
+        st.caption(kept_in_words(kept_epochs.chosen(epochs, count), kept_epochs.size(net, epochs, count)))
+        return {"keep_epochs": count}
+
     def _others(self, drawn: dict[str, Any]) -> dict[str, Any]:
         """Whatever number or switch a recipe may hold besides, by its name."""
         values: dict[str, Any] = {}
@@ -305,6 +320,14 @@ class Form:
                 help="Shipped nets and runs of the same net with as many classes, to train them on.",
             )
         }
+
+
+def kept_in_words(epochs: tuple[int, ...], size: int) -> str:
+    """Which epochs are kept, and the bytes that they take."""
+    if not epochs:
+        return "No weights are kept along the way."
+    among = ", ".join(map(str, epochs)) if len(epochs) < 15 else f"{len(epochs)} from {epochs[0]} to {epochs[-1]}"
+    return f"Epochs {among}: {max(0.1, size / 1e6):,.1f} MB on the disk."
 
 
 def milestones(text: str) -> tuple[tuple[float, float], ...]:

@@ -140,6 +140,14 @@ def check(settings: Settings) -> None:
         raise UserError(f"{catalogue.title(settings.model)} has no dropout layers: leave the dropout out.")
 
 
+def space(settings: Settings) -> int:
+    """Bytes that the weights of the kept epochs take on the disk."""
+    if not settings.keep_epochs:
+        return 0
+    net = blank(settings.model, datasets.info(settings.dataset))
+    return kept_epochs.size(net, settings.recipe.epochs, settings.keep_epochs)
+
+
 def blank(model: str, data: datasets.DatasetInfo) -> nn.Module:
     """A net for a data set, without numbers. Raises UserError where there is none such."""
     with torch.device("meta"):

@@ -39,7 +39,7 @@ def test_without_a_run_it_shows_digits_and_the_button_that_trains_on_them(starte
     assert not app.exception
     assert "No run yet" in texts(app)
     button(app, "Train BN-NiN on digits").click().run()
-    assert [run.settings["model"] for run in started] == ["bn_nin"]
+    assert [(run.settings["model"], run.settings["keep_epochs"]) for run in started] == [("bn_nin", 8)]
     assert app.query_params["run"] == started[0].id
     assert "Starting" in texts(app)
 
@@ -256,6 +256,8 @@ def test_every_value_behind_more_becomes_one_of_the_run(started):
     app.number_input(key("weight_average")).set_value(0.99)
     app.number_input(key("momentum")).set_value(0.8)
     app.number_input(key("bias_rate")).set_value(64.0)
+    assert "Epochs 0, 1, 2, 3, 4, 5, 7, 10, 15: 6.5 MB on the disk." in texts(app)
+    app.number_input(key("keep_epochs")).set_value(3)
     app.selectbox(key("test_views")).set_value(2)
     app.selectbox(key("precision")).set_value("float32")
     app.selectbox(key("start")).set_value("bn_nin_digits")
@@ -286,6 +288,7 @@ def test_every_value_behind_more_becomes_one_of_the_run(started):
         == settings["recipe"]
     )
     assert (settings["precision"], settings["start_from"]) == ("float32", "bn_nin_digits")
+    assert settings["keep_epochs"] == 3
     assert [settings[f"seed_{what}"] for what in ("initialisation", "order", "noise")] == [1, 2, 3]
 
 
