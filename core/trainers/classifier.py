@@ -495,6 +495,7 @@ def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 def _start_from(name: str, net: nn.Module) -> dict[str, Any]:
     """Give `net` the weights of a run or a shipped net; returns how those came about.
 
+    A run's epochs and seconds stand in its own folder; those of a shipped net are told too.
     Raises UserError where there is no such run, or where its net is another.
     """
     if name in weights.cards("classifier"):
@@ -506,8 +507,7 @@ def _start_from(name: str, net: nn.Module) -> dict[str, Any]:
     if path is None:
         raise UserError(f"The run {run.id} has saved no weights to start from; choose one that has.")
     weights.fill(net, weights.read(path), f"The weights of the run {run.id}")
-    last = (run.metrics() or [{"epoch": 0.0, "seconds": 0.0}])[-1]
-    return {"settings": run.settings, "epochs": last["epoch"], "training_seconds": last["seconds"]}
+    return {"settings": run.settings}
 
 
 def _set_dropout(net: nn.Module, probability: float | None) -> None:
