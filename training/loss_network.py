@@ -20,6 +20,7 @@ from core.style import distillation, loss_networks
 from core.style.distillation import Recipe
 from core.style.trainer import Photographs
 from training import command
+from training.held_out import learnable
 from training.pastiche import pictures_in
 from training.progress import bar
 
@@ -86,7 +87,7 @@ def run_training(run: Run) -> None:
     teachers = loss_networks.load(folders["loss_networks"])
     learnt, judged, facts = {}, [], {}
     for kind, what in (("photos", "photographs"), ("styles", "paintings")):
-        to_learn, to_judge = divided(pictures_in(folders[kind], what), HELD_OUT[kind])
+        to_learn, to_judge = divided(learnable(pictures_in(folders[kind], what)), HELD_OUT[kind])
         learnt[kind] = Photographs([torch.from_numpy(images.decode(path, max_side=SEEN_SIDE)) for path in to_learn])
         held_out = Photographs([torch.from_numpy(images.decode(path, max_side=SEEN_SIDE)) for path in to_judge])
         judged.append(held_out.crops(JUDGED, recipe.crop, recipe.closest, torch.Generator().manual_seed(0)))

@@ -19,7 +19,7 @@ from core.runs import queue
 from core.runs.folder import Run
 from core.style import loss_networks, trainer
 from core.style.trainer import Recipe
-from training import command
+from training import command, held_out
 from training.progress import bar
 
 PREVIEW_SIDE = 320
@@ -42,7 +42,9 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument("--crop", type=int, help="side of the training pictures, px")
     recipe.add_argument("--jitter", type=int, help="largest shift between the net's grid and the loss networks', px")
     recipe.add_argument("--gentle", type=int, metavar="STEPS", help="first steps, in which the style counts half")
-    recipe.add_argument("--start", metavar="RUN", help="begin with the weights of another run of the same styles")
+    recipe.add_argument(
+        "--start", metavar="RUN", help="begin with the weights of another run, of these or other styles"
+    )
     recipe.add_argument("--style-side", type=int, help="long side of the paintings, px: larger means larger strokes")
     recipe.add_argument("--width", type=float, help="factor on the feature maps of Table 5.1")
     recipe.add_argument("--learning-rate", type=float)
@@ -133,7 +135,9 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
 
 
 def read_photographs(folder: Path) -> trainer.Photographs:
-    paths = tqdm(pictures_in(folder, "photographs"), desc="Reading photographs", unit="picture", disable=None)
+    """All photographs of the folder but those that nets are judged by."""
+    seen = held_out.learnable(pictures_in(folder, "photographs"))
+    paths = tqdm(seen, desc="Reading photographs", unit="picture", disable=None)
     return trainer.Photographs([torch.from_numpy(images.decode(path, max_side=1024)) for path in paths])
 
 

@@ -241,12 +241,31 @@ class PasticheTraining:
         )
 
     def start_from(self, run: Run) -> dict:
-        """Take the latest weights of another run with the same styles; returns its steps and recipe."""
+        """Take the latest weights of another run of the same width; returns its steps, styles and recipe.
+
+        A style that the other run knows is taken over whole. One that it does not know takes the mean of those that
+        it knows, but for the last normalisation, which stays at the painting's colours: the filters, which serve
+        every style, are learnt already.
+        """
         path = run.model_path()
-        if path is None or tuple(run.data.get("names", ())) != self.recipe.styles:
-            raise UserError(f"The run {run.id} has no weights for just these styles; start from another or from none.")
-        weights.fill(self.net, weights.read(path), f"The run {run.id}")
-        return {"steps": run.metrics()[-1]["step"], "recipe": settings_of(recipe_of_run(run))}
+        names = tuple(run.data.get("names", ()))
+        if path is None or run.kind != "pastiche" or run.data["width"] != self.recipe.width:
+            raise UserError(f"The run {run.id} has no weights of a pastiche net of this width; start from another.")
+        other = PasticheNet(len(names), self.recipe.width)
+        weights.fill(other, weights.read(path), f"The run {run.id}")
+        known = {name: names.index(name) for name in self.recipe.styles if name in names}
+        found = dict(other.named_parameters())
+        with torch.no_grad():
+            for name, parameter in self.net.named_parameters():
+                if ".norm." not in name:
+                    parameter.copy_(found[name])
+                    continue
+                if not name.startswith("leave."):
+                    parameter.copy_(found[name].mean(0))
+                for row, style in enumerate(self.recipe.styles):
+                    if style in known:
+                        parameter[row] = found[name][known[style]]
+        return {"steps": run.metrics()[-1]["step"], "styles": names, "recipe": settings_of(recipe_of_run(run))}
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""

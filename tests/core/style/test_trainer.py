@@ -217,10 +217,24 @@ def test_a_training_can_start_from_another_s_weights(networks):
     assert Run.open(second.id).data["before"]["steps"] == 3
 
 
-def test_a_training_does_not_start_from_other_styles(networks):
-    other = start(dataclasses.replace(TINY, styles=("dots", "stripes")))
+def test_a_training_starts_from_a_net_that_knows_only_some_of_its_styles(networks):
+    other = start(dataclasses.replace(TINY, styles=("stripes",), steps=3))
     go(other, networks)
-    with pytest.raises(UserError, match="no weights for just these styles"):
+    found = other.checkpoint()[0]
+    begun = training(networks, dataclasses.replace(TINY, styles=("dots", "stripes")))
+    colours = begun.net.leave.norm.shift[0].clone()
+    begun.start_from(Run.open(other.id))
+    assert torch.equal(begun.net.enter.convolution.weight, found["net.enter.convolution.weight"])
+    for name in ("enter.norm.shift", "leave.norm.scale"):
+        assert torch.equal(begun.net.get_parameter(name)[1], found[f"net.{name}"][0])
+    assert torch.equal(begun.net.enter.norm.shift[0], found["net.enter.norm.shift"][0])
+    assert torch.equal(begun.net.leave.norm.shift[0], colours)
+
+
+def test_a_training_does_not_start_from_a_net_of_another_width(networks):
+    other = start(dataclasses.replace(TINY, width=0.5))
+    go(other, networks)
+    with pytest.raises(UserError, match="no weights of a pastiche net of this width"):
         training(networks).start_from(Run.open(other.id))
 
 

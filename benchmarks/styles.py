@@ -1,0 +1,215 @@
+"""`python -m benchmarks.styles`: how near a pastiche net comes to each painting, and what it leaves of the photograph.
+
+Ten photographs that no net of ours is trained on are painted at 384 px in each style. The style loss is equation 5.8
+over six layers, each term divided by the mean square of the painting's Gram matrix (at 384 px); the content loss is
+equation 5.5 over two layers, each term divided by the variance of the photograph's features; both are means over layers
+and photographs. The photograph itself, unpainted, is scored beside it. For two paintings there is a peer: the
+single-style nets of L. Engstrom (github.com/lengstrom/fast-style-transfer, 1.68 million weights each), as
+reiinakano/fast-style-transfer-deeplearnjs holds them under src/ckpts.
+"""
+
+import argparse
+import json
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmarks import report
+from core import images
+from core.errors import UserError
+from core.images import Picture
+from core.runs.folder import Run
+from core.style import loss_networks, losses, painter
+from core.style.loss_networks import LossNetworks
+from core.style.losses import Features
+from core.style.painter import Painter
+from core.style.trainer import CONTENT_LAYERS, STYLE_LAYERS
+from training import held_out
+from training.pastiche import chosen_paintings
+
+SIDE = 384  # long side of photographs and paintings, px
+PEERS = {"hokusai_great_wave": "wave", "munch_scream": "scream"}  # by their folders
+
+
+Paint = Callable[[Picture], Picture]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Style and content loss of one style's pictures, the photographs' own style loss, and a peer's two figures."""
+
+    style: str
+    style_loss: float
+    content_loss: float
+    photograph: float
+    peer_style_loss: float | None = None
+    peer_content_loss: float | None = None
+
+
+class Judge:
+    """Scores ways to paint `photographs` in the style of one painting."""
+
+    def __init__(self, networks: LossNetworks, painting: Picture, photographs: Sequence[Picture]) -> None:
+        self.networks = networks
+        self.photographs = photographs
+        self.own = [self.features(photograph) for photograph in photographs]
+        seen = self.features(images.fit(painting, SIDE))
+        self.grams = {layer: losses.gram(seen[layer]) for layer in STYLE_LAYERS}
+
+    def features(self, picture: Picture) -> Features:
+        """Features of all layers of both losses."""
+        with torch.inference_mode():
+            x = images.to_tensor(picture).contiguous(memory_format=torch.channels_last)
+            found: Features = self.networks(x, CONTENT_LAYERS | STYLE_LAYERS)
+            return found
+
+    def style(self, features: Features) -> float:
+        """Mean over the style layers of their losses relative to the painting's Gram matrices."""
+        return mean(losses.style_terms(features, self.grams, STYLE_LAYERS).values())
+
+    def score(self, paint: Paint) -> tuple[float, float]:
+        """Style and content loss of the photographs as `paint` paints them."""
+        painted = [self.features(paint(photograph)) for photograph in self.photographs]
+        content = [
+            mean(losses.content_terms(after, before, CONTENT_LAYERS).values())
+            for after, before in zip(painted, self.own, strict=True)
+        ]
+        return round(mean(map(self.style, painted)), 3), round(mean(content), 3)
+
+    def unpainted(self) -> float:
+        """Style loss of the photographs themselves."""
+        return round(mean(map(self.style, self.own)), 3)
+
+
+def mean(values: Iterable[Tensor | float]) -> float:
+    return statistics.fmean(map(float, values))
+
+
+def painting_in(net: Painter, style: str) -> Paint:
+    return lambda photograph: net.paint(photograph, {style: 1.0})
+
+
+class PeerNet:
+    """A net of fast-style-transfer, from a folder with `manifest.json` and one file of float32 a variable.
+
+    The variables are numbered in the order of the layers: filters (h, w, in, out), then shift and scale of the instance
+    normalisation. Padding is TensorFlow's "SAME", of which the odd pixel lies at the end.
+    """
+
+    RESIDUALS = (9, 15, 21, 27, 33)
+
+    def __init__(self, folder: Path) -> None:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        self.variables = {
+            name: torch.from_numpy(np.fromfile(folder / entry["filename"], "<f4").reshape(entry["shape"]))
+            for name, entry in manifest.items()
+        }
+
+    def paint(self, photograph: Picture) -> Picture:
+        """Paint uint8 (H, W, 3): the same shape."""
+        height, width = photograph.shape[:2]
+        with torch.inference_mode():
+            x = images.to_tensor(photograph) * 255
+            for number, stride in ((0, 1), (3, 2), (6, 2)):
+                x = F.relu(self.convolution(x, number, stride))
+            for number in self.RESIDUALS:
+                x = x + self.convolution(F.relu(self.convolution(x, number)), number + 3)
+            for number in (39, 42):
+                x = F.relu(self.transposed(x, number))
+            x = (self.convolution(x, 45).tanh() * 150 + 127.5).clamp(0, 255) / 255
+        return images.from_tensor(x[:, :, :height, :width])
+
+    def variable(self, number: int) -> Tensor:
+        return self.variables[f"Variable_{number}" if number else "Variable"]
+
+    def convolution(self, x: Tensor, number: int, stride: int = 1) -> Tensor:
+        """Convolution and normalisation of (1, C, H, W); sides become ceil(side / stride)."""
+        filters = self.variable(number).permute(3, 2, 0, 1)
+        pads = []
+        for side in (x.shape[3], x.shape[2]):
+            missing = max(0, (-(-side // stride) - 1) * stride + filters.shape[-1] - side)
+            pads += [missing // 2, missing - missing // 2]
+        return self.normalised(F.conv2d(F.pad(x, pads), filters, stride=stride), number)
+
+    def transposed(self, x: Tensor, number: int) -> Tensor:
+        """Transposed convolution of stride 2 and normalisation: (1, C, 2H, 2W)."""
+        doubled = F.conv_transpose2d(x, self.variable(number).permute(3, 2, 0, 1), stride=2)
+        return self.normalised(doubled[:, :, : 2 * x.shape[2], : 2 * x.shape[3]], number)
+
+    def normalised(self, x: Tensor, number: int) -> Tensor:
+        return F.instance_norm(x, weight=self.variable(number + 2), bias=self.variable(number + 1), eps=1e-3)
+
+
+def painter_named(name: str) -> Painter:
+    """The shipped net of that name, or the net of a run of `training.pastiche`."""
+    if name in painter.nets():
+        return painter.shipped(name)
+    run = Run.open(name)
+    path = run.model_path()
+    if run.kind != "pastiche" or path is None:
+        raise UserError(f"The run {name} has no weights of a pastiche net; give a net of {', '.join(painter.nets())}.")
+    names = tuple(run.data["names"])
+    return painter.painter_of(painter.read_net(path, len(names), run.data["width"]), names, half=False)
+
+
+def sheet(net: Painter, photographs: Sequence[Picture]) -> Picture:
+    """All photographs in the first row, below them how each style paints them, on cells of one size."""
+    cells = [images.resize(photograph, 256, 192) for photograph in photographs]
+    rows = [cells, *([net.paint(cell, {style: 1.0}) for cell in cells] for style in net.names)]
+    strips = [torch.cat([torch.from_numpy(cell) for cell in row], 1) for row in rows]
+    return torch.cat(strips).numpy()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.styles", description=__doc__.split("\n")[0])
+    parser.add_argument("--net", default="pastiche", help="a shipped net, or a run of training.pastiche")
+    parser.add_argument("--photos", type=Path, required=True, help="folder with the ten photographs")
+    parser.add_argument("--styles", type=Path, required=True, help="folder with the paintings")
+    parser.add_argument("--loss-networks", type=Path, required=True, help="folder of the loss networks' safetensors")
+    parser.add_argument(
+        "--peer", type=Path, help="folder of the peer's weights: wave and scream with manifest.json each"
+    )
+    parser.add_argument("--only", nargs="+", metavar="STYLE", help="not all styles of the net")
+    parser.add_argument("--sheet", type=Path, metavar="PNG", help="also save all pictures, a row for each style")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    given = parser.parse_args(arguments)
+    net = painter_named(given.net)
+    networks = loss_networks.load(given.loss_networks)
+    photographs = [images.fit(images.decode(given.photos / f"{name}.jpg"), SIDE) for name in held_out.PHOTOGRAPHS]
+    if given.sheet:
+        images.save(sheet(net, photographs), given.sheet)
+    scores = []
+    for style, path in chosen_paintings(given.styles, list(given.only or net.names)).items():
+        judge = Judge(networks, images.decode(path), photographs)
+        peer = PeerNet(given.peer / PEERS[style]).paint if given.peer and style in PEERS else None
+        scores.append(
+            Score(style, *judge.score(painting_in(net, style)), judge.unpainted(), *(judge.score(peer) if peer else ()))
+        )
+    show(scores, given.json)
+
+
+def show(scores: Sequence[Score], as_json: bool) -> None:
+    """Print the scores and their means."""
+    style, content = mean(score.style_loss for score in scores), mean(score.content_loss for score in scores)
+    if as_json:
+        rows = [asdict(score) for score in scores]
+        means = {"style_loss": round(style, 3), "content_loss": round(content, 3)}
+        print(json.dumps({"name": "styles", "rows": rows, "mean": means, "machine": report.machine()}, indent=1))
+        return
+    width = max(len(score.style) for score in scores)
+    print(f"{'':<{width}}   style   content   photograph   peer's style   content")
+    for score in scores:
+        ours = f"{score.style_loss:>5.3f} {score.content_loss:>9.3f} {score.photograph:>12.3f}"
+        peer = f" {score.peer_style_loss:>14.3f} {score.peer_content_loss:>9.3f}" if score.peer_style_loss else ""
+        print(f"{score.style:<{width}}   {ours}{peer}")
+    print(f"{'mean':<{width}}   {style:>5.3f} {content:>9.3f}")
+
+
+if __name__ == "__main__":
+    main()
