@@ -38,6 +38,12 @@ def _with_numbers(net: nn.Module) -> Iterator[nn.Conv2d | nn.Linear]:
             yield layer
 
 
+def is_of_head(net: nn.Module, name: str) -> bool:
+    """Whether a tensor or module of that name belongs to the layers that decide about the classes."""
+    layers: tuple[str, ...] = net.head_layers  # type: ignore[assignment]
+    return any(f"{name}.".startswith(f"{layer}.") for layer in layers)
+
+
 class AveragedMaps(nn.Module, ABC):
     """A net that ends in global average pooling (section 3.6.5) and one linear layer, `output`, on the averages.
 

@@ -19,6 +19,7 @@ from core.datasets import Dataset, Split
 from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, normalise
 from core.errors import UserError
 from core.models import catalogue
+from core.models.layers import is_of_head
 from core.runs.folder import Run, Writer
 from core.trainers import evaluation, kept_epochs
 from core.trainers.average import WeightAverage
@@ -191,8 +192,9 @@ class _Training:
         )
         _set_dropout(self.net, self.recipe.dropout)
         hardware.channels_last(self.net, self.device)
+        self.frozen = _freeze(self.net) if settings.freeze_features else []
         if fresh and settings.start_from:
-            return self.team.first(lambda: _start_from(settings.start_from, self.net))
+            return self.team.first(lambda: _start_from(settings.start_from, self.net, settings.new_head))
         prepare: Any = getattr(self.net, "prepare", None)
         if fresh and prepare:
             draw = torch.Generator().manual_seed(settings.seed_initialisation)
@@ -282,6 +284,8 @@ class _Training:
         if self.team.size > 1:  # each process's dropout is its own, and a function of the step alone
             torch.manual_seed(_mix(self.settings.seed_noise, self.step * self.team.size + self.team.rank))
         x = normalise(images, self.data.mean, self.data.std).contiguous(memory_format=torch.channels_last)
+        for layer in self.frozen:
+            layer.eval()  # an evaluation in between wakes them again
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             logits = self.joined(x)
         logits = logits.float()
@@ -492,21 +496,37 @@ def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _start_from(name: str, net: nn.Module) -> dict[str, Any]:
-    """Give `net` the weights of a run or a shipped net; returns how those came about.
+def _freeze(net: nn.Module) -> list[nn.Module]:
+    """Let training change nothing but the net's head; returns the layers that must stay in evaluation mode for that."""
+    for name, parameter in net.named_parameters():
+        parameter.requires_grad_(parameter.requires_grad and is_of_head(net, name))
+    layers = net.named_modules()
+    return [layer for name, layer in layers if isinstance(layer, _NORMALISATIONS) and not is_of_head(net, name)]
+
+
+def _fill(net: nn.Module, tensors: dict[str, Tensor], what: str, new_head: bool) -> None:
+    """Give `net` these weights, but for its head where that is to be new."""
+    if new_head:
+        own = {name: tensor for name, tensor in net.state_dict().items() if is_of_head(net, name)}
+        tensors = {name: tensor for name, tensor in tensors.items() if not is_of_head(net, name)} | own
+    weights.fill(net, tensors, what)
+
+
+def _start_from(name: str, net: nn.Module, new_head: bool) -> dict[str, Any]:
+    """Give `net` the weights of a run or a shipped net, those of its head or not; returns how those came about.
 
     A run's epochs and seconds stand in its own folder; those of a shipped net are told too.
     Raises UserError where there is no such run, or where its net is another.
     """
     if name in weights.cards("classifier"):
         card = weights.card(name)
-        weights.fill(net, weights.read(weights.WEIGHTS / f"{name}.safetensors"), f"The weights of {name}")
+        _fill(net, weights.read(weights.WEIGHTS / f"{name}.safetensors"), f"The weights of {name}", new_head)
         return {key: card[key] for key in ("settings", "epochs", "training_seconds")}
     run = Run.open(name)
     path = run.model_path()
     if path is None:
         raise UserError(f"The run {run.id} has saved no weights to start from; choose one that has.")
-    weights.fill(net, weights.read(path), f"The weights of the run {run.id}")
+    _fill(net, weights.read(path), f"The weights of the run {run.id}", new_head)
     return {"settings": run.settings}
 
 

@@ -37,7 +37,8 @@ class Settings:
 
     `precision` "auto" takes bfloat16 where the hardware is fast at it; `threads` 0 takes every core. `start_from` is a
     run or a shipped net whose weights the training starts from, instead of random ones. `keep_epochs` is how many
-    epochs leave their weights behind, as `kept_epochs.chosen` has it.
+    epochs leave their weights behind, as `kept_epochs.chosen` has it. With `new_head` the layers that decide about
+    the classes (`head_layers`) start from random weights all the same; with `freeze_features` they alone learn.
     """
 
     dataset: str
@@ -51,6 +52,8 @@ class Settings:
     threads: int = 0
     start_from: str = ""
     keep_epochs: int = 0
+    new_head: bool = False
+    freeze_features: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -134,6 +137,8 @@ def check(settings: Settings) -> None:
     if recipe.test_views not in VIEWS:
         raise UserError(f"Evaluation has no {recipe.test_views} views: choose one of {', '.join(map(str, VIEWS))}.")
     _within("The number of threads", settings.threads, 0, 4096)
+    if (settings.new_head or settings.freeze_features) and not settings.start_from:
+        raise UserError("Only a net that was trained has features to take over: name one to start from.")
     net = blank(settings.model, info)  # only whether it can be built
     kept_epochs.check(net, recipe.epochs, settings.keep_epochs)
     if recipe.dropout and not any(isinstance(layer, nn.Dropout) for layer in net.modules()):
