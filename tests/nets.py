@@ -2,7 +2,7 @@
 
 import torch
 
-from core import datasets
+from core import datasets, weights
 from core.models import catalogue
 from core.runs.folder import Run
 from core.trainers import recipe
@@ -35,6 +35,19 @@ def a_run(
         )
         if with_weights:
             writer.save_model(net.state_dict())
+    return Run.open(run.id)
+
+
+def with_epochs(run: Run, epochs: tuple[int, ...]) -> Run:
+    """The run with such epochs kept: its own weights, each time with as much more noise."""
+    own = weights.read(run.path / "model.safetensors")
+    with run.write() as writer:
+        for epoch in epochs:
+            draw = torch.Generator().manual_seed(epoch)
+            noise = {name: 0.02 * epoch * torch.randn(tensor.shape, generator=draw) for name, tensor in own.items()}
+            writer.save_epoch(
+                epoch, {name: tensor + noise[name] if tensor.ndim > 1 else tensor for name, tensor in own.items()}
+            )
     return Run.open(run.id)
 
 
