@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from core.models.blueprint import IMAGE, Block, Blueprint, Operation, Shape, Stage
+from core.models.blueprint import Block, Blueprint, Stage
+from core.models.forward_pass import IMAGE, Operation, Shape
 
 WIDTH = 400  # units; a phone shows nearly as many pixels
 PARAMETERS = "#CC79A7"  # the colours of the two counts, wherever they are bars

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from core import datasets
 from core.models import blueprint, catalogue
-from core.models.blueprint import IMAGE, Blueprint
+from core.models.blueprint import Blueprint
 from core.models.densenet import DenseNet
+from core.models.forward_pass import IMAGE
 from core.models.resnet import ResNet
 
 CASES = [
