@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,19 @@ from core.trainers import trained as nets
 from core.trainers.trained import Trained
 
 FEWEST = 20  # pictures of one's own, to choose a threshold on one half and judge it on the other
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The reports on a method's boxes `on` images from `where`; thresholds were chosen on the images `choice`."""
+
+    trained: Trained
+    method: str
+    where: str
+    choice: str
+    on: Located
+    reports: list[Report]
+    remarks: tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,10 +66,8 @@ def run(args: argparse.Namespace) -> int:
         chosen_on, judged_on = _of_pictures(trained, own, method)
         choice, remarks = "the other half of the pictures", own.remarks
     reports = [localise.judge(chosen_on, judged_on, rule) for rule in args.rule or boxes.RULES]
-    if args.json:
-        print(json.dumps(_answer(trained, method, where, choice, judged_on, reports, remarks), indent=1))
-    else:
-        print(_table(trained, method, where, choice, judged_on, reports, remarks))
+    judged = _Judged(trained, method, where, choice, judged_on, reports, remarks)
+    print(json.dumps(_answer(judged), indent=1) if args.json else _table(judged))
     return 0
 
 
@@ -85,24 +97,16 @@ def _located(trained: Trained, split: Split, method: str, truth: np.ndarray | No
         return localise.locate(trained, split, method, truth, lambda done, of: bar.update(done - bar.n))
 
 
-def _answer(
-    trained: Trained,
-    method: str,
-    where: str,
-    choice: str,
-    judged_on: Located,
-    reports: list[Report],
-    remarks: tuple[str, ...],
-) -> dict[str, Any]:
+def _answer(judged: _Judged) -> dict[str, Any]:
     return {
-        "model": trained.name,
-        "images": where,
-        "count": len(judged_on),
-        "method": method,
+        "model": judged.trained.name,
+        "images": judged.where,
+        "count": len(judged.on),
+        "method": judged.method,
         "class": "true",
-        "named": round(100 * float(judged_on.named.mean()), 2),
+        "named": round(100 * float(judged.on.named.mean()), 2),
         "iou": list(LEVELS),
-        "chosen_on": {"images": choice, "count": reports[0].chosen_on},
+        "chosen_on": {"images": judged.choice, "count": judged.reports[0].chosen_on},
         "rules": [
             {
                 "rule": report.rule,
@@ -111,11 +115,11 @@ def _answer(
                 "thresholds": report.curve.thresholds.tolist(),
                 "curve": {f"{level}": np.round(report.curve.accuracy(level), 2).tolist() for level in LEVELS},
             }
-            for report in reports
+            for report in judged.reports
         ],
-        "centre_box": {**_figures(reports[0].centre), "box": reports[0].centre.box},
-        "constant_box": {**_figures(reports[0].constant), "box": reports[0].constant.box},
-        "remarks": list(remarks),
+        "centre_box": {**_figures(judged.reports[0].centre), "box": judged.reports[0].centre.box},
+        "constant_box": {**_figures(judged.reports[0].constant), "box": judged.reports[0].constant.box},
+        "remarks": list(judged.remarks),
     }
 
 
@@ -128,30 +132,25 @@ def _figures(score: Score) -> dict[str, Any]:
     }
 
 
-def _table(
-    trained: Trained,
-    method: str,
-    where: str,
-    choice: str,
-    judged_on: Located,
-    reports: list[Report],
-    remarks: tuple[str, ...],
-) -> str:
-    rows = [(f"{report.rule}, threshold {report.threshold:.2f}", report.score) for report in reports]
-    rows += [(f"centre box {reports[0].centre.box}", reports[0].centre)]
-    rows += [(f"best constant box {reports[0].constant.box}", reports[0].constant)]
+def _table(judged: _Judged) -> str:
+    rows = [(f"{report.rule}, threshold {report.threshold:.2f}", report.score) for report in judged.reports]
+    rows += [(f"centre box {judged.reports[0].centre.box}", judged.reports[0].centre)]
+    rows += [(f"best constant box {judged.reports[0].constant.box}", judged.reports[0].constant)]
     width = max(len(name) for name, _ in rows)
     lines = [
-        f"{trained.title}, {methods.named(method).title} of the true class, {len(judged_on):,} images: {where}",
+        f"{judged.trained.title}, {methods.named(judged.method).title} of the true class, "
+        f"{len(judged.on):,} images: {judged.where}",
         f"{'':<{width}} " + " ".join(f"IoU {level:g}".rjust(9) for level in LEVELS) + "      mean  mean IoU",
     ]
     for name, score in rows:
         figures = " ".join(f"{value:>7.1f} %" for value in score.accuracy)
         lines.append(f"{name:<{width}} {figures}  {score.mean_accuracy:>6.1f} %  {score.mean_iou:>8.3f}")
     named = ", ".join(
-        f"{value:.1f} %" for value in max(reports, key=lambda report: report.score.mean_accuracy).score.named
+        f"{value:.1f} %" for value in max(judged.reports, key=lambda report: report.score.mean_accuracy).score.named
     )
     lines.append(f"Found and the class named rightly, by the better rule: {named}.")
-    lines += [f"{report.rule}: {boxes.rule(report.rule).words}." for report in reports]
-    lines.append(f"Thresholds and constant boxes are chosen on {choice} ({reports[0].chosen_on:,} images).")
-    return "\n".join([*lines, *remarks])
+    lines += [f"{report.rule}: {boxes.rule(report.rule).words}." for report in judged.reports]
+    lines.append(
+        f"Thresholds and constant boxes are chosen on {judged.choice} ({judged.reports[0].chosen_on:,} images)."
+    )
+    return "\n".join([*lines, *judged.remarks])
