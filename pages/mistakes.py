@@ -19,7 +19,7 @@ from core.explain.mistakes import Answers, Mistakes  # noqa: E402
 from core.explain.view import View  # noqa: E402
 from core.images import Picture, encode  # noqa: E402
 from core.trainers.trained import Trained  # noqa: E402
-from ui import address, confusion, held_out, mistake_figure, mistake_sheet, nets, theme  # noqa: E402
+from ui import address, confusion, held_out, mistake_figure, mistake_sheet, nets, theme, through_epochs  # noqa: E402
 
 A_PAGE = {"maps": 8, "pictures": 40}
 LAYOUTS = {"maps": "With both maps", "pictures": "Pictures alone"}
@@ -336,6 +336,9 @@ def opened(chosen: Chosen, index: int, ask: bool, others: list[tuple[Trained, An
         answer = int(probabilities.argmax())
         st.markdown(f"{other.title} says {names[answer]}, {100 * float(probabilities[answer]):.1f} % sure.")
     mistake_figure.verdict(trained, chosen.name, index, chosen.marks)
+    st.subheader("Through the epochs", anchor=False)
+    with guard():
+        through_epochs.panel(trained, chosen.split.images[index], label, seen, f"{chosen.name} {index}")
     st.subheader("Mirrored and shifted", anchor=False)
     mistake_figure.copies(trained, chosen.split.images[index], label)
     st.subheader("Nearest training images that the net has right", anchor=False)

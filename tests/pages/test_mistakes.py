@@ -7,10 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 from core import weights
 from core.datasets import load
-from core.explain import marks, mistakes
+from core.explain import epochs, marks, mistakes
 from core.runs.folder import Run
 from core.trainers.trained import open_run
-from tests.nets import a_run
+from tests.nets import a_run, with_epochs
 from tests.pages.app import texts, visit
 from tests.runs_on_disk import put_status
 
@@ -241,3 +241,25 @@ def test_training_images_may_be_looked_at_too():
     assert f"{len(found):,} of 1,437 train images wrong" in texts(app)
     indices = [int(index) for index in re.findall(r":small\[train (\d+)\]", texts(app))]
     assert indices == found.indices[:40].tolist()
+
+
+def test_an_opened_mistake_is_told_through_the_epochs_that_the_run_kept():
+    run = with_epochs(a_run("bn_nin"), (0, 2, 5))
+    found = expected(run)
+    app = visit("mistakes", run=run.id, image=str(int(found.indices[0])), epoch="2")
+    assert not app.exception and not app.error
+    label, rival = int(found.labels[0]), int(found.predicted[0])
+    told = epochs.story(run, load("digits").test.images[int(found.indices[0])], label, rival)
+    slider = app.select_slider("epoch looked at")
+    assert slider.value == 2 and f"evidence {told.views[1].evidence(0)}" in texts(app)
+    slider.set_value(5).run()
+    assert not app.exception
+    assert f"evidence {told.views[2].evidence(1)}" in texts(app)
+    assert f"**{rival}, predicted at the end**" in texts(app) and f"**{label}, truth**" in texts(app)
+    assert app.query_params["epoch"] == "5"
+
+
+def test_a_net_without_kept_epochs_says_how_to_get_them():
+    run = a_run()
+    app = visit("mistakes", run=run.id, image=str(int(expected(run).indices[0])))
+    assert "kept no weights along the way" in texts(app) and "--keep-epochs" in texts(app) and not app.error
