@@ -2,9 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from core import hardware
 from core.errors import UserError
@@ -65,18 +67,26 @@ def go_on(run: Run, asked: Mapping[str, Any], recipe_of: Callable[[Mapping], Any
     return run
 
 
-def carry_out(program: str, find: Callable[[], Run], train: Callable[[Run], None]) -> int:
-    """Find the run, train in it and say how that ended; the exit status."""
+def carry_out(
+    parser: argparse.ArgumentParser,
+    given: Sequence[str] | None,
+    new: New,
+    existing: Existing,
+    train: Callable[[Run], None],
+) -> int:
+    """Find the run that the arguments mean, train in it and say how that ended; the exit status."""
+    options = parser.parse_args(given)
+    torch.set_num_threads(options.threads)
     run = None
     try:
-        run = find()
+        run = find_run(options, new, existing)
         print(f"run folder: {run.path}", flush=True)
         train(run)
     except UserError as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ninterrupted" + (f"; go on with: {program} --resume {run.path}" if run else ""), file=sys.stderr)
+        print("\ninterrupted" + (f"; go on with: {parser.prog} --resume {run.path}" if run else ""), file=sys.stderr)
         return 130
     print(f"{run.status().state}: {run.path / 'model.safetensors'}")
     return 0

@@ -7,7 +7,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -97,11 +96,8 @@ def run_training(run: Run) -> None:
 
 
 def main(given: list[str] | None = None) -> int:
-    parser = arguments()
-    options = parser.parse_args(given)
-    torch.set_num_threads(options.threads)
     hardware.keep_freed_memory()
-    return command.carry_out(parser.prog, partial(command.find_run, options, new_run, existing_run), run_training)
+    return command.carry_out(arguments(), given, new_run, existing_run, run_training)
 
 
 if __name__ == "__main__":

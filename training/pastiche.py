@@ -6,7 +6,6 @@ The same command goes on where a run folder was left; `--resume RUN` does so wit
 import argparse
 import json
 import sys
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -160,10 +159,7 @@ def run_training(run: Run) -> None:
 
 
 def main(given: list[str] | None = None) -> int:
-    parser = arguments()
-    options = parser.parse_args(given)
-    torch.set_num_threads(options.threads)
-    return command.carry_out(parser.prog, partial(command.find_run, options, new_run, existing_run), run_training)
+    return command.carry_out(arguments(), given, new_run, existing_run, run_training)
 
 
 if __name__ == "__main__":

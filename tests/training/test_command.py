@@ -3,6 +3,7 @@
 import argparse
 
 import pytest
+import torch
 
 from core.errors import UserError
 from core.runs.folder import Run, root
@@ -63,5 +64,9 @@ def test_an_interruption_says_how_to_go_on(capsys):
         raise KeyboardInterrupt
 
     run = Run.create("some", {})
-    assert command.carry_out("python -m some", lambda: run, interrupted) == 130
+    parser = argparse.ArgumentParser(prog="python -m some")
+    command.add_arguments(parser)
+    given = ["--resume", run.id, "--threads", str(torch.get_num_threads())]
+    open_run = lambda options, name: Run.open(name)  # noqa: E731
+    assert command.carry_out(parser, given, open_run, open_run, interrupted) == 130
     assert f"go on with: python -m some --resume {run.path}" in capsys.readouterr().err
