@@ -31,6 +31,14 @@ def overwrite_json(path: Path, value: dict) -> None:
         file.write(text.ljust(os.fstat(file.fileno()).st_size))  # spaces behind an object change nothing
 
 
+def unwritable(path: Path, error: OSError) -> str:
+    """The sentence where the run folder at `path` cannot be written."""
+    return (
+        f"The run folder {path} cannot be written ({error.strerror or error}); mend that and resume: the training goes "
+        "on from its last checkpoint."
+    )
+
+
 class Lines:
     """A file to which lines are appended. Those that find no room on the disk wait here, in order."""
 

@@ -20,7 +20,8 @@ from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, no
 from core.errors import UserError
 from core.models import catalogue
 from core.models.layers import is_of_head
-from core.runs.folder import Run, Writer
+from core.runs.folder import Run
+from core.runs.writer import Writer
 from core.trainers import evaluation, kept_epochs
 from core.trainers.average import WeightAverage
 from core.trainers.divergence import Watch

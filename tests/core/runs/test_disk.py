@@ -13,6 +13,7 @@ import torch
 
 from core.errors import UserError
 from core.runs import files, folder, job
+from core.runs import writer as writing
 from core.runs.folder import Run, list_runs
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -30,7 +31,7 @@ class Disk:
         self.full = False
         for owner, name in ((files.Lines, "flush"), (folder.weights, "write"), (files, "replace")):
             monkeypatch.setattr(owner, name, self._unless_full(getattr(owner, name)))
-        monkeypatch.setattr(folder, "ROOM_SECONDS", 0.02)
+        monkeypatch.setattr(writing, "ROOM_SECONDS", 0.02)
 
     def _unless_full(self, write):
         def attempt(*arguments):
@@ -106,7 +107,7 @@ def test_a_stop_ends_the_wait_for_room_and_keeps_the_last_checkpoint(run, disk):
 
 
 def test_the_heart_beats_on_a_full_disk(run, disk, monkeypatch):
-    monkeypatch.setattr(folder, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(writing, "HEARTBEAT_SECONDS", 0.02)
     with run.write() as writer:
         disk.full = True
         writer.progress(step=1)
