@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.runs.folder import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MODULES = {kind: f"training.{kind}" for kind in ("classifier", "pastiche", "loss_network", "iterative")}
+MODULES = {kind: f"training.{kind}" for kind in ("classifier", "pastiche", "loss_network", "iterative", "transfer")}
 # What torchrun tells its processes: a training that one of them starts as it ends is not of their team.
 TEAM = ("RANK", "LOCAL_RANK", "GROUP_", "ROLE_", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_", "TORCHELASTIC_")
 

@@ -1,0 +1,25 @@
+"""The command that studies features that travel: its options, its table, and how it goes on."""
+
+from core.runs.folder import Run, list_runs
+from tests.nets import a_run
+from training import transfer
+
+
+def test_it_studies_says_what_it_found_and_goes_on(capsys):
+    source = a_run("baseline")
+    options = ["--source", source.id, "--dataset", "digits?images=100", "--pictures", "3", "--threads", "1"]
+    assert transfer.main([*options, "--ways", "frozen", "--epochs", "1", "--seed", "2", "--run", "mine"]) == 0
+    said = capsys.readouterr().out
+    (run,) = list_runs("transfer")
+    assert isinstance(run, Run) and (run.id, run.settings["seed"]) == ("mine", 2)
+    assert "3 a class" in said and "conv2, 52,096 parameters" in said and "features frozen" in said
+    assert transfer.main(["--run", run.id]) == 0, "a finished study has nothing left to do"
+    assert transfer.main(["--run", run.id, "--seed", "3"]) == 2
+    assert "resume it with --run alone" in capsys.readouterr().err
+
+
+def test_what_is_missing_or_of_another_kind_is_a_sentence(capsys):
+    assert transfer.main(["--dataset", "digits"]) == 2
+    assert "--source and --dataset" in capsys.readouterr().err
+    assert transfer.main(["--run", a_run("baseline").id]) == 2
+    assert "it is resumed by training.classifier" in capsys.readouterr().err

@@ -1,0 +1,112 @@
+"""`python -m training.transfer`: what a net learned on one data set is worth on another, by depth and by how many
+pictures there are to learn from; or go on with a study that was begun."""
+
+import argparse
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from core import datasets
+from core.errors import UserError
+from core.runs import queue
+from core.runs.folder import Run, root
+from core.trainers import transfer
+from core.trainers.trained import shipped
+from core.trainers.transfer import KIND, LINEAR, TITLES, WAYS, Study
+from training.progress import bar
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command's options; those left out take the study's defaults."""
+    parser = argparse.ArgumentParser(prog="python -m training.transfer", description=__doc__)
+    parser.add_argument("--run", help="a run folder, or its name: gone on with where it holds a study, else made")
+    parser.add_argument("--source", help=f"whose features: a run, or one of {', '.join(shipped())}")
+    parser.add_argument("--dataset", help=f"what they are tried on: {', '.join(datasets.names())}, or folder:PATH")
+    parser.add_argument(
+        "--pictures",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="training pictures a class, 0: all (default 10 100 1000)",
+    )
+    parser.add_argument("--ways", nargs="+", choices=WAYS, help="default: all; the depth curve comes with frozen")
+    parser.add_argument("--rate", type=float, help=f"factor on the rate in fine-tuning (default {Study.rate:g})")
+    parser.add_argument("--epochs", type=int, help="of every training of a whole net (default: the recipe's)")
+    parser.add_argument("--seed", type=int, help=f"of the draw, weights, order and noise (default {Study.seed})")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: all cores")
+    parser.add_argument("--name", help="what to call the run")
+    return parser
+
+
+def find_run(options: argparse.Namespace) -> Run:
+    """The run that the options mean: a new folder, or one to go on with. Raises UserError where they do not fit."""
+    given = {field.name: value for field in fields(Study) if (value := getattr(options, field.name)) is not None}
+    given |= {key: tuple(given[key]) for key in ("pictures", "ways") if key in given}
+    existing = _existing(options.run) if options.run else None
+    if existing is None:
+        if not (options.source and options.dataset):
+            raise UserError("Say whose features to try on what: --source and --dataset, or --run with a study begun.")
+        path = root() / options.run if options.run and Path(options.run).name == options.run else options.run
+        return transfer.create(Study(**given), name=options.name, path=path)
+    if existing.kind != KIND:
+        raise UserError(f"The run {existing.id} is a {existing.kind}; it is resumed by training.{existing.kind}.")
+    if given or options.name:
+        raise UserError(
+            f"The run {existing.id} has its settings already; resume it with --run alone, or leave --run out."
+        )
+    return existing
+
+
+def _existing(path: str) -> Run | None:
+    for candidate in (Path(path), root() / path):
+        if (candidate / "run.json").exists():
+            return Run.open(candidate)
+    return None
+
+
+def table(run: Run) -> str:
+    """The test errors found so far: by depth, and by the way that a net was trained."""
+    rows, counts = run.metrics(), run.data.get("pictures", [])
+    many = [f"{each:,} a class" if each else "all" for each in counts]
+    lines = [f"test error, %{'':27}" + "".join(f"{words:>14}" for words in many)]
+    for cut in run.data.get("cuts", []):
+        found = {row["pictures"]: row for row in rows if row["way"] == LINEAR and row["cut"] == cut["name"]}
+        if found:
+            lines.append(_line(f"{cut['name']}, {cut['parameters']:,} parameters", found, counts))
+    for way in WAYS:
+        found = {row["pictures"]: row for row in rows if row["way"] == way}
+        if found:
+            lines.append(_line(TITLES[way], found, counts))
+    failed = [f"{row['run']}: {row['message']}" for row in rows if "message" in row]
+    return "\n".join([*lines, *run.data.get("remarks", []), *failed])
+
+
+def _line(title: str, found: dict[int, dict], counts: list[int]) -> str:
+    errors = [found.get(each, {}).get("test_error") for each in counts]
+    return f"{title:40}" + "".join(f"{'–' if error is None else f'{error:.2f}':>14}" for error in errors)
+
+
+def main(given: list[str] | None = None) -> int:
+    parser = arguments()
+    options = parser.parse_args(given)
+    try:
+        run = find_run(options)
+        print(f"run folder: {run.path}", flush=True)
+        with bar(run):
+            transfer.carry_out(run)
+    except UserError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; go on with --run {run.path}", file=sys.stderr)
+        return 130
+    print(table(Run.open(run.path)))
+    print(f"{run.status().state}: {run.path}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    finally:
+        queue.advance()
