@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui import address, frame, job_card, transfer_charts
+from ui.buttons import firm
 from ui.frame import guard
 
 frame.head(
@@ -241,7 +242,7 @@ def show_row(shown: Run, row: list[Run]) -> None:
                 st.image(picture, width="stretch", alt=f"{label_of(one)}, as it is now")
             chosen = one.id == shown.id
             label = job_card.plain(label_of(one))
-            if st.button(label, key=f"cell {one.id}", type="primary" if chosen else "tertiary", width="stretch"):
+            if firm(label, key=f"cell {one.id}", type="primary" if chosen else "tertiary", width="stretch"):
                 st.query_params["run"] = one.id
                 st.rerun(scope="app")
             job_card.badge(one.status())
@@ -285,7 +286,8 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
             st.metric("Time left", job_card.time_left(status), width="content")
         share, text = job_card.progress(status)
         st.progress(share, text=text)
-        job_card.sentence(run, status)
+        with st.container():  # keeps the places of what follows
+            job_card.sentence(run, status)
         job_card.controls(run, status, again)
         if status.state in ("running", "paused"):
             steer(run)
@@ -341,7 +343,7 @@ def earlier(shown: str, runs: list[Run | DamagedRun]) -> None:
                 st.markdown(f"**{job_card.plain(run.name)}**", width="content")
                 job_card.badge(run.status())
             else:
-                if st.button(job_card.plain(run.name), type="tertiary", key=f"show {run.id}"):
+                if firm(job_card.plain(run.name), type="tertiary", key=f"show {run.id}"):
                     st.query_params["run"] = run.id
                     st.rerun()
                 job_card.badge(run.status())

@@ -224,7 +224,7 @@ def line(run: Run | DamagedRun, shown: str) -> None:
         label = job_card.plain(run.name)
         if run.id == shown:
             st.markdown(f"**{label}**", width="content")
-        elif st.button(label, type="tertiary", key=f"show {run.id}"):
+        elif firm(label, type="tertiary", key=f"show {run.id}"):
             st.query_params["run"] = run.id
             st.rerun()
         job_card.badge(run.status())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -63,9 +64,12 @@ PENDING = {
     "step": "It pauses again after this step.",
     "stop": "It stops as soon as the present step is done.",
 }
+# The page on which runs of a kind are watched; those of any other kind stand on the page Runs.
+WATCHED_ON = {"classifier": "train", "transfer": "transfer", "pastiche": "pastiche", "iterative": "iterate"}
 RECENT_SECONDS = 300.0
 MOST_ENDED = 4  # that the side shows; the page Runs has them all
 RESUMABLE = ("paused", "stopped", "failed", "interrupted")
+STOP_PIXELS = 100  # holds either of its two labels: the button behind it stays where it is
 
 
 def badge(status: Status) -> None:
@@ -156,23 +160,32 @@ def _over_views(data: dict[str, Any]) -> str:
 def in_sidebar() -> None:
     """The trainings that are under way, wait, or ended a moment ago, for the side of every page; starts what may."""
     with guard():
-        runs = [run for run in list_runs("classifier") if isinstance(run, Run)]
-        found = [(run, run.status()) for run in runs]
-        waiting = sum(status.state == "queued" for _, status in found)
+        found = [(run, run.status()) for run in list_runs() if isinstance(run, Run)]
+        waiting = [run for run, status in found if status.state == "queued"]
         ended = [pair for pair in found if not pair[1].under_way and pair[1].seconds_since_heartbeat < RECENT_SECONDS]
         for run, status in [*(pair for pair in found if pair[1].alive), *ended[:MOST_ENDED]]:
             _in_short(run, status)
         if waiting:
-            st.page_link(PAGES / "train.py", label=f"{waiting} waiting", icon=FACES["queued"].icon)
+            _link(min(waiting, key=lambda run: (run.place(), run.id)), f"{len(waiting)} waiting", FACES["queued"].icon)
             queue.advance()  # where the training before them was killed, nobody else does
 
 
 def _in_short(run: Run, status: Status) -> None:
     face = FACES[status.state]
-    st.page_link(PAGES / "train.py", label=plain(run.name), icon=face.icon, query_params={"run": run.id})
+    _link(run, plain(run.name), face.icon)
     share, text = progress(status)
     running = status.state == "running"
     st.progress(share, text=f"{text}, {time_left(status)} left" if running else face.word)
+
+
+def page_of(run: Run) -> Path:
+    """The file of the page on which the run is watched."""
+    own = PAGES / f"{WATCHED_ON.get(run.kind, 'runs')}.py"
+    return own if own.exists() else PAGES / "runs.py"
+
+
+def _link(run: Run, label: str, icon: str) -> None:
+    st.page_link(page_of(run), label=label, icon=icon, query_params={"run": run.id})
 
 
 def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
@@ -221,12 +234,18 @@ def sentence(run: Run, status: Status) -> None:
 
 
 def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.restart) -> None:
-    """Pause or resume, a single step, stop, restart (by `again`): always there, always in this order."""
+    """Resume, pause, a single step, stop, restart (by `again`): always there, always in this order."""
+    waits = status.state == "queued"
     with st.container(horizontal=True):
-        if status.state in RESUMABLE:
-            if firm("Resume", icon=":material/play_arrow:", key="resume", help="Go on from here."):
-                _act(lambda: queue.resume(run))
-        elif firm(
+        if firm(
+            "Resume",
+            icon=":material/play_arrow:",
+            key="resume",
+            disabled=status.state not in RESUMABLE,
+            help="Go on from here.",
+        ):
+            _act(lambda: queue.resume(run))
+        if firm(
             "Pause",
             icon=":material/pause:",
             key="pause",
@@ -242,17 +261,17 @@ def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.resta
             help="Take a single step, then pause.",
         ):
             _act(lambda: run.ask("step"))
-        if status.state == "queued":
-            if firm("Cancel", icon=":material/close:", key="leave queue", help="Take it out of the queue."):
-                _act(lambda: queue.cancel(run))
-        elif firm(
-            "Stop",
-            icon=":material/stop:",
+        if firm(
+            "Cancel" if waits else "Stop",
+            icon=":material/close:" if waits else ":material/stop:",
             key="stop",
-            disabled=status.state not in ("running", "paused"),
-            help="End the training here. Its weights are kept, and it can be resumed.",
+            width=STOP_PIXELS,
+            disabled=status.state not in ("queued", "running", "paused"),
+            help="Take it out of the queue."
+            if waits
+            else "End the training here. Its weights are kept, and it can be resumed.",
         ):
-            _act(lambda: run.ask("stop"))
+            _act(lambda: queue.cancel(run) if waits else run.ask("stop"))
         if firm(
             "Restart",
             icon=":material/restart_alt:",

@@ -23,11 +23,14 @@ def rate(run: Run, status: Status) -> None:
     asked = _factor(run)
     # A slider under another key stands at its new value: after a reset there is a new one.
     resets = f"resets of the rate of {run.id}"
-    key = f"rate factor {run.id} {st.session_state.setdefault(resets, 0)}"
+    before = st.session_state.setdefault(resets, 0)
+    key = f"rate factor {run.id} {before}"
 
     def ask() -> None:
-        with guard():
-            set_factor(run, st.session_state[key])
+        # The browser may tell of the old slider once more before it hears of the new one, which would undo the reset.
+        if st.session_state[resets] == before:
+            with guard():
+                set_factor(run, st.session_state[key])
 
     def reset() -> None:
         st.session_state[resets] += 1

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 
 from core import images
 from core.runs import job, queue
@@ -12,7 +13,7 @@ from core.trainers import figures, recipe
 from tests.pages.app import texts, visit
 from tests.runs_on_disk import digits_run, put_status
 
-CONTROLS = ("pause", "resume", "step", "stop", "leave queue", "restart")
+CONTROLS = ["resume", "pause", "step", "stop", "restart"]
 
 
 @pytest.fixture
@@ -99,6 +100,7 @@ def test_every_state_has_a_word_a_sentence_and_its_controls(state, word, sentenc
     assert sentence in texts(app)
     controls = {button.label for button in app.button if button.key in CONTROLS and not button.disabled}
     assert controls == enabled
+    assert [button.key for button in app.button if button.key in CONTROLS] == CONTROLS, "one place, one button"
 
 
 def test_a_process_that_gives_no_sign_of_life_is_interrupted():
@@ -363,7 +365,8 @@ def test_a_waiting_run_can_only_be_taken_out_of_the_line(started):
     app = visit("train", run=run.id)
     assert "starts by itself when its turn comes" in texts(app)
     assert [b.label for b in app.button if b.key in CONTROLS and not b.disabled] == ["Cancel"]
-    app.button("leave queue").click().run()
+    assert [b.key for b in app.button if b.key in CONTROLS] == CONTROLS, "one place, one button"
+    app.button("stop").click().run()
     assert run.status().state == "stopped" and not queue.waiting()
 
 
@@ -393,6 +396,17 @@ def test_the_learning_rate_is_steered_and_let_go():
     slider.set_value(0.5).run()
     assert run.control() == ("run", {"rate_factor": 0.5})
     button(app, "As scheduled").click().run()
+    assert run.control() == ("run", {})
+    assert app.select_slider[0].value == 1.0
+
+
+def test_a_reset_rate_is_not_undone_by_what_the_browser_still_tells_of_the_old_slider():
+    run = digits_run("running")
+    app = visit("train", run=run.id)
+    app.select_slider[0].set_value(0.5).run()
+    late = WidgetStates(widgets=[app.select_slider[0]._widget_state])
+    button(app, "As scheduled").click().run()
+    app._run(late)
     assert run.control() == ("run", {})
     assert app.select_slider[0].value == 1.0
 
