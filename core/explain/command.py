@@ -19,7 +19,7 @@ from core.trainers import trained as nets
 from core.trainers.trained import Trained
 
 TOP = 5
-_PREDICTION, _OTHER = "#D55E00", "#8A8578"
+PREDICTION, TRUTH, OTHER = "#D55E00", "#009E73", "#8A8578"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,23 +107,34 @@ def _drawn(trained: Trained, seen: View, threshold: float) -> Picture:
     heat.set_title(f"{seen.method} of {trained.classes[seen.classes[0]]}, box at {threshold:g}", loc="left")
     for axes in (plain, heat):
         axes.set_axis_off()
-    _legend(figure, heat, seen)
-    shown = seen.top(TOP)[::-1]
-    names = [trained.classes[i] for i in shown]
-    values = [100 * float(seen.probabilities[i]) for i in shown]
-    colours = [_PREDICTION if i == seen.predicted else _OTHER for i in shown]
-    drawn = bars.barh(names, values, color=colours)
-    bars.bar_label(drawn, [f"{value:.1f} %" for value in values], padding=4)
-    bars.set_xlim(0, 1.25 * max(values))
-    bars.set_xticks([])
-    bars.spines[["top", "right", "bottom"]].set_visible(False)
+    draw_legend(heat, seen)
+    draw_bars(bars, trained, seen)
     bars.set_title("Probabilities", loc="left")
+    return rendered(figure)
+
+
+def rendered(figure: Figure) -> Picture:
+    """What a figure of matplotlib looks like."""
     stream = io.BytesIO()
     FigureCanvasAgg(figure).print_png(stream)
     return images.decode(stream.getvalue())
 
 
-def _legend(figure: Figure, axes: Any, seen: View) -> None:
+def draw_bars(axes: Any, trained: Trained, seen: View, label: int | None = None) -> None:
+    """The most probable classes as bars, and the true one where it is known."""
+    shown = sorted({*seen.top(TOP), *(() if label is None else (label,))}, key=lambda i: float(seen.probabilities[i]))
+    names = [trained.classes[i] for i in shown]
+    values = [100 * float(seen.probabilities[i]) for i in shown]
+    colours = [TRUTH if i == label else PREDICTION if i == seen.predicted else OTHER for i in shown]
+    drawn = axes.barh(names, values, color=colours)
+    axes.bar_label(drawn, [f"{value:.1f} %" for value in values], padding=4)
+    axes.set_xlim(0, 1.25 * max(values))
+    axes.set_xticks([])
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def draw_legend(axes: Any, seen: View) -> None:
+    """Below a map: what its colours mean, and its raw range."""
     low, high = seen.scale
     strip = axes.inset_axes((0, -0.09, 1, 0.04))
     strip.imshow(view.scale_picture(), aspect="auto", extent=(low, max(high, low + 1e-9), 0, 1))
