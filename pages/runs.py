@@ -1,7 +1,8 @@
 """Runs: every training, the user's and those that came with Atelier, side by side; the address carries which."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ frame.head("Runs", "What made the difference? Lay trainings over one another and
 
 from core.errors import UserError  # noqa: E402  (torch takes a moment: the head is shown first)
 from core.runs import archive, comparison, queue, trash  # noqa: E402
-from core.runs.comparison import QUANTITIES, Curve  # noqa: E402
+from core.runs.comparison import Curve  # noqa: E402
 from core.runs.folder import NAME_LENGTH, NOTE_LENGTH, DamagedRun, Run, list_runs  # noqa: E402
 from ui import run_charts, run_table  # noqa: E402
 
@@ -21,9 +22,19 @@ NOBODY = "none"  # the address says so when every run has been taken out
 FIRST = 4  # runs that are laid over one another before anybody chooses
 MOST = 24  # that can be told apart at all
 IMPORT_MEGABYTES = 2000
+STYLED = ("pastiche", "iterative")
 TURN, UNDO, FAULT = "turn of the runs", "runs deleted last", "what went wrong with a run"
 ROW, ROWS = 35, 9  # px, and how many are seen at once
-ALTS = {"error": "Error in percent", "loss": "Loss", "learning_rate": "Learning rate"}
+ALTS = {
+    "error": "Error in percent",
+    "loss": "Loss",
+    "content": "Content loss",
+    "style": "Style loss",
+    "variation": "Total variation",
+    "objective": "Weighted loss",
+    "learning_rate": "Learning rate",
+}
+ALONG = {"epoch": "Epochs", "step": "Steps", "time": "Time"}
 
 
 def chosen(lines: pd.DataFrame) -> list[str]:
@@ -106,7 +117,7 @@ def export(runs: list[Run], names: dict[str, str]) -> None:
     )
     st.download_button(
         "Curves, PNG",
-        lambda: run_charts.picture(curves(runs, axis), names, axis, logarithmic),
+        lambda: run_charts.picture(curves(runs, axis), names, logarithmic),
         f"{stem}.png",
         "image/png",
         icon=":material/image:",
@@ -214,11 +225,7 @@ def bring_in() -> None:
 
 def curves(runs: Sequence[Run], axis: str) -> dict[str, list[Curve]]:
     """Of every quantity the curves that the runs have of it."""
-    most = run_charts.points_a_curve(len(runs))
-    return {
-        quantity: [curve for run in runs for curve in comparison.curves(run, quantity, axis, most)]
-        for quantity in QUANTITIES
-    }
+    return comparison.side_by_side(runs, axis, run_charts.points_a_curve(len(runs)))
 
 
 def overlay(runs: list[Run], names: dict[str, str]) -> None:
@@ -229,49 +236,55 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
             "Along",
             list(comparison.AXES),
             default="epoch",
-            format_func={"epoch": "Epochs", "time": "Time"}.get,
+            format_func=ALONG.get,
             required=True,
             key="x",
             bind="query-params",
-            help="Time is that of training alone, without evaluation.",
+            help="Time is that of training alone, without evaluation. Runs of styles have steps in place of epochs.",
         )
         logarithmic = st.toggle(
             "Logarithmic", True, key="log", bind="query-params", help="Small differences near the end become visible."
         )
-        st.caption(
-            "Dashed: on training images, mean over an epoch. Solid, with marks: on the images held out. "
-            "A click on a name in the legend singles its run out."
-        )
-        watched = [run for run in runs[:FIRST] if not run.shipped and run.kind == "classifier"]
+        st.caption(" ".join(legend(runs)))
+        watched = [run for run in runs[:FIRST] if not run.shipped and run.kind in job_card.WATCHED_ON]
         if watched:
             st.caption("To watch or resume:")
         with st.container(gap="xsmall"):
             for run in watched:
                 st.page_link(
-                    PAGES / "train.py",
+                    job_card.page_of(run),
                     label=job_card.plain(names[run.id]),
                     icon=job_card.FACES[run.status().state].icon,
                     query_params={"run": run.id},
                 )
     with pictures:
-        found = curves(runs, axis or "epoch")
-        if not any(found.values()):
+        drawn = {quantity: found for quantity, found in curves(runs, axis or "epoch").items() if found}
+        if not drawn:
             st.caption("These runs have no such figures yet.")
-        chart(found["error"], names, "error", axis, logarithmic, legend=True)
-        left, right = st.columns(2)
-        with left:
-            chart(found["loss"], names, "loss", axis, logarithmic, legend=not found["error"])
-        with right:
-            chart(found["learning_rate"], names, "learning_rate", axis, logarithmic, legend=False)
+        places = itertools.chain([st.container()], itertools.cycle(st.columns(2)))
+        for place, (number, (quantity, found)) in zip(places, enumerate(drawn.items()), strict=False):
+            with place:
+                chart(found, names, quantity, logarithmic, first=number == 0)
 
 
-def chart(found: list[Curve], names: dict[str, str], quantity: str, axis: str, logarithmic: bool, legend: bool) -> None:
-    if found:
-        st.altair_chart(
-            run_charts.overlay(found, names, quantity, axis, logarithmic, legend),
-            key=f"{quantity} of runs",
-            alt=f"{ALTS[quantity]} of {len(names)} runs over the {run_charts.AXES[axis]}.",
+def legend(runs: Sequence[Run]) -> Iterator[str]:
+    """What the lines of such runs mean, in sentences."""
+    if any(run.kind == "classifier" for run in runs):
+        yield "Dashed: on training images, mean over an epoch. Solid, with marks: on the images held out."
+    if any(run.kind in STYLED for run in runs):
+        yield (
+            "Content, style and variation are those of equation 5.10, before their weights; only runs of one loss "
+            "network can be compared."
         )
+    yield "A click on a name in the legend singles its run out."
+
+
+def chart(found: list[Curve], names: dict[str, str], quantity: str, logarithmic: bool, first: bool) -> None:
+    st.altair_chart(
+        run_charts.overlay(found, names, quantity, logarithmic, first),
+        key=f"{quantity} of runs",
+        alt=f"{ALTS[quantity]} of {len(names)} runs over the {run_charts.AXES[found[0].axis]}.",
+    )
 
 
 def differences(runs: list[Run], names: dict[str, str]) -> None:

@@ -11,9 +11,17 @@ from matplotlib.ticker import FuncFormatter
 
 from core.runs.comparison import Curve
 
-HEIGHT = {"error": 320, "loss": 240, "learning_rate": 240}
-TITLES = {"error": "error, %", "loss": "loss", "learning_rate": "learning rate"}
-AXES = {"epoch": "epoch", "time": "minutes of training"}
+HEIGHT, FIRST_HEIGHT = 240, 320
+TITLES = {
+    "error": "error, %",
+    "loss": "loss",
+    "content": "content loss",
+    "style": "style loss",
+    "variation": "total variation",
+    "objective": "weighted loss",
+    "learning_rate": "learning rate",
+}
+AXES = {"epoch": "epoch", "step": "step", "time": "minutes of training"}
 # After Okabe and Ito, without black and with a lighter blue, and four more: both themes can show them all.
 COLOURS = (
     ["#2F86C6", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # fmt: skip
@@ -33,9 +41,13 @@ def points_a_curve(runs: int) -> int:
 
 
 def overlay(
-    curves: Sequence[Curve], names: Mapping[str, str], quantity: str, axis: str, logarithmic: bool, legend: bool
+    curves: Sequence[Curve], names: Mapping[str, str], quantity: str, logarithmic: bool, first: bool
 ) -> alt.LayerChart:
-    """The curves of one quantity; train dashed, the held-out split solid with points. `names` are the runs' labels."""
+    """The curves of one quantity; train dashed, the held-out split solid with points. `names` are the runs' labels.
+
+    The first chart of several is taller and has the legend.
+    """
+    axis = curves[0].axis
     rows = [(names[curve.run], curve.split or "all", x, y) for curve in curves for x, y in curve.points]
     data = pd.DataFrame(rows, columns=["run", "split", "x", "y"])
     if logarithmic:
@@ -55,7 +67,7 @@ def overlay(
         color=alt.Color(
             "run:N",
             scale=alt.Scale(domain=labels, range=[COLOURS[i % len(COLOURS)] for i in range(len(labels))]),
-            legend=shown if legend else None,
+            legend=shown if first else None,
         ),
         opacity=alt.condition(chosen, alt.value(1.0), alt.value(0.15)),
         tooltip=[
@@ -72,11 +84,11 @@ def overlay(
     held_out = (alt.datum.split != "train") & (alt.datum.split != "all")
     shapes = alt.Scale(domain=labels, range=[SHAPES[i % len(SHAPES)] for i in range(len(labels))])
     dots = base.mark_point(filled=True, size=22).encode(shape=alt.Shape("run:N", scale=shapes, legend=None))
-    height = HEIGHT[quantity] + (LEGEND_ROW * -(-len(labels) // columns) if legend else 0)
+    height = FIRST_HEIGHT + LEGEND_ROW * -(-len(labels) // columns) if first else HEIGHT
     return alt.layer(line, dots.transform_filter(held_out)).add_params(chosen).properties(height=height)
 
 
-def picture(charts: Mapping[str, Sequence[Curve]], names: Mapping[str, str], axis: str, logarithmic: bool) -> bytes:
+def picture(charts: Mapping[str, Sequence[Curve]], names: Mapping[str, str], logarithmic: bool) -> bytes:
     """The same curves as a PNG, one panel a quantity that has any, to put into a text or a talk."""
     drawn = {quantity: curves for quantity, curves in charts.items() if curves}
     figure = Figure(figsize=(8, 0.5 + 3.2 * max(1, len(drawn)) + 0.22 * len(names)), layout="constrained")
@@ -95,7 +107,7 @@ def picture(charts: Mapping[str, Sequence[Curve]], names: Mapping[str, str], axi
                 markevery=max(1, len(curve.points) // 40),
                 linewidth=1.3,
             )
-        panel.set_xlabel(AXES[axis])
+        panel.set_xlabel(AXES[curves[0].axis])
         panel.set_ylabel(TITLES[quantity])
         panel.grid(alpha=0.25)
         if logarithmic and any(y > 0 for curve in curves for _, y in curve.points):

@@ -10,8 +10,10 @@ from typing import Any
 from core.runs.folder import Run
 
 FILES = ("run.json", "note.json", "metrics.jsonl")
-QUANTITIES = ("error", "loss", "learning_rate")
-AXES = ("epoch", "time")
+OF_STYLES = ("content", "style", "variation")  # equation 5.10 before its weights
+# The objective is what a transfer or a loss network minimises, a weighted sum of its own: no loss of a classifier.
+QUANTITIES = ("error", "loss", *OF_STYLES, "objective", "learning_rate")
+AXES = {"epoch": "epoch", "step": "step", "time": "seconds"}  # and the key of each in a row
 
 Points = list[tuple[float, float]]
 
@@ -37,11 +39,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Curve:
-    """One quantity of one split of a run; `points` are (epochs or minutes, value), in order."""
+    """One quantity of one split of a run; `points` are (place on `axis`, value), in order: epochs, steps or minutes."""
 
     run: str
     split: str
     points: Points
+    axis: str = "epoch"
 
 
 def summary(run: Run) -> Summary:
@@ -82,16 +85,16 @@ def held_out(run: Run) -> str:
 
 
 def curves(run: Run, quantity: str, axis: str, most: int) -> list[Curve]:
-    """The run's curves of "error" (percent), "loss" or "learning_rate" over the "epoch" or the "time" in minutes.
+    """The run's curves of one of QUANTITIES (the error in percent) over one of AXES, the time in minutes.
 
-    Of train and of the held-out split, or one without a split for the learning rate; each of at most `most` points,
-    none where the run has no such figures.
+    Error and loss are those of train and of the held-out split of a classifier; everything else is one curve without a
+    split. Each of at most `most` points, none where the run has no such figures.
     """
     rows = _rows(run.path, _stamp(run.path / "metrics.jsonl"))
-    along = "epoch" if axis == "epoch" else "seconds"
-    scale = 1.0 if axis == "epoch" else 1 / 60
-    if quantity == "learning_rate":
-        found = {"": _points(rows, "learning_rate", along)}
+    along = AXES[axis]
+    scale = 1 / 60 if axis == "time" else 1.0
+    if quantity not in ("error", "loss"):
+        found = {"": _points(rows, "loss" if quantity == "objective" else quantity, along)}
     else:
         split = held_out(run)
         found = {
@@ -99,10 +102,24 @@ def curves(run: Run, quantity: str, axis: str, most: int) -> list[Curve]:
             split: _points(rows, f"{split}_{quantity}", along),
         }
     return [
-        Curve(run.id, split, [(scale * x, y) for x, y in thinned(points, most)])
+        Curve(run.id, split, [(scale * x, y) for x, y in thinned(points, most)], axis)
         for split, points in found.items()
         if points
     ]
+
+
+def side_by_side(runs: Sequence[Run], axis: str, most: int) -> dict[str, list[Curve]]:
+    """Of every quantity the curves that the runs have; over steps where epochs are asked for and none counts them.
+
+    Only classifiers count epochs. A quantity of theirs is never mixed with steps: its chart has one axis.
+    """
+    found = {}
+    for quantity in QUANTITIES:
+        for along in dict.fromkeys((axis, "step" if axis == "epoch" else axis)):
+            found[quantity] = [curve for run in runs for curve in curves(run, quantity, along, most)]
+            if found[quantity]:
+                break
+    return found
 
 
 def smoothed(rows: Sequence[Mapping[str, Any]], key: str, along: str) -> Points:

@@ -200,3 +200,17 @@ def test_a_run_from_elsewhere_is_brought_in_and_drawn_and_anything_else_is_a_sen
     app.file_uploader[0].set_value(("run.zip", b"no zip", "application/zip"))
     button(app, "Bring it in").click().run()
     assert "is no .zip of a run" in app.error[0].value and not app.exception
+
+
+def test_runs_of_styles_are_drawn_over_steps_and_lead_to_their_page():
+    run = Run.create("iterative", {"steps": 9}, name="Cat after waves")
+    rows = [{"step": step, "seconds": step / 2, "content": 0.5, "style": 1 / step, "loss": 3.0} for step in (1, 2)]
+    (run.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    put_status(run, "running", step=2, steps=9)
+    app = visit("runs", run=run.id)
+    assert not app.exception
+    drawn = [json.dumps(chart) for chart in charts(app)]
+    assert [title in spec for title, spec in zip(("content loss", "style loss", "weighted loss"), drawn, strict=True)]
+    assert all('"title": "step"' in spec for spec in drawn) and "equation 5.10" in texts(app)
+    links = [link.proto for link in app.sidebar.get("page_link") if link.proto.label == run.name]
+    assert [(link.page, link.query_string) for link in links] == [("iterate", f"run={run.id}")]

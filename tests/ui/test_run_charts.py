@@ -17,10 +17,10 @@ CURVES = [
 NAMES = {"a": "First", "b": "Second"}
 
 
-@pytest.mark.parametrize("quantity", ["error", "loss", "learning_rate"])
+@pytest.mark.parametrize("quantity", ["error", "loss", "style", "learning_rate"])
 @pytest.mark.parametrize("logarithmic", [True, False])
 def test_every_curve_is_drawn_in_its_run_s_colour_and_train_dashed(quantity, logarithmic):
-    chart = run_charts.overlay(CURVES, NAMES, quantity, "epoch", logarithmic, True)
+    chart = run_charts.overlay(CURVES, NAMES, quantity, logarithmic, True)
     spec = chart.to_dict()
     line, dots = spec["layer"]
     assert line["encoding"]["color"]["scale"]["domain"] == ["First", "Second"]
@@ -39,7 +39,7 @@ def test_every_curve_is_drawn_in_its_run_s_colour_and_train_dashed(quantity, log
 
 
 def test_a_run_keeps_its_colour_whatever_else_is_drawn_of_it():
-    colours = run_charts.overlay(CURVES[2:], NAMES, "error", "epoch", True, True).to_dict()["layer"][0]["encoding"]
+    colours = run_charts.overlay(CURVES[2:], NAMES, "error", True, True).to_dict()["layer"][0]["encoding"]
     assert colours["color"]["scale"]["range"] == run_charts.COLOURS[:2]
 
 
@@ -51,12 +51,13 @@ def test_more_runs_share_the_points_of_a_chart():
 @pytest.mark.parametrize("logarithmic", [True, False])
 def test_the_picture_is_a_png_with_a_panel_for_what_there_is(logarithmic):
     def height(charts) -> int:
-        return Image.open(io.BytesIO(run_charts.picture(charts, NAMES, "time", logarithmic))).height
+        return Image.open(io.BytesIO(run_charts.picture(charts, NAMES, logarithmic))).height
 
     both = height({"error": CURVES, "loss": CURVES, "learning_rate": []})
     one = height({"error": CURVES, "loss": [], "learning_rate": []})
     assert both > one > 300
     height({"error": [], "loss": [], "learning_rate": []})
+    height({"content": [Curve("a", "", [(1.0, 0.0), (2.0, 0.5)], "step")]})
 
 
 def test_names_in_a_legend_differ():

@@ -70,6 +70,27 @@ def test_a_run_without_such_figures_has_no_curve():
     assert comparison.curves(run, "error", "epoch", 100) == []
 
 
+def test_runs_of_styles_have_curves_over_steps_where_there_are_no_epochs():
+    painted, transfer = Run.create("pastiche", {}), Run.create("iterative", {})
+    terms = {"content": 3.0, "style": 2.0, "variation": 0.1}
+    put(
+        painted, [{"step": 50, "seconds": 30.0, "learning_rate": 0.1, **terms}, {"step": 100, "seconds": 90.0, **terms}]
+    )
+    put(transfer, [{"step": 1, "loss": 9.0, **terms}])
+    found = comparison.side_by_side([painted, transfer], "epoch", 100)
+    assert [(curve.run, curve.axis, curve.points) for curve in found["content"]] == [
+        (painted.id, "step", [(50, 3.0), (100, 3.0)]),
+        (transfer.id, "step", [(1, 3.0)]),
+    ]
+    assert [curve.points for curve in found["objective"]] == [[(1, 9.0)]]
+    assert found["loss"] == [], "what a transfer minimises is no cross-entropy"
+    (over_time,) = comparison.side_by_side([painted, transfer], "time", 100)["style"]
+    assert (over_time.axis, over_time.points) == ("time", [(0.5, 2.0), (1.5, 2.0)])
+    mixed = comparison.side_by_side([digits_run(), painted], "epoch", 100)
+    assert [curve.axis for curve in mixed["learning_rate"]] == ["epoch"], "a chart has one axis"
+    assert [curve.axis for curve in mixed["style"]] == ["step"]
+
+
 def test_thinning_keeps_ends_and_spikes_and_their_order():
     points = [(float(x), 1.0) for x in range(3000)]
     points[1234] = (1234.0, 9.0)
