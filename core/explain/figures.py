@@ -200,7 +200,7 @@ def mistaken(trained: Trained, split: Split) -> list[tuple[View, int, int]]:
     found = unsure.part(0, MISTAKES)
     if not len(found):
         raise UserError(
-            f"None of the mistakes of {trained.title} on {len(split):,} images is a close call, with a wrong class of at "
+            f"None of the mistakes of {trained.title} on {len(split):,} images is a close call, its wrong class at "
             f"most {100 * MOST_SURE:.0f} %: choose another net with --model."
         )
     views = view.of_images(trained, split.images[found.indices], found.both)
