@@ -221,6 +221,37 @@ class Writer:
         self._metrics.close()
 
 
+class Silent(Writer):
+    """The writer of a process that does not lead: it writes nothing."""
+
+    def __init__(self) -> None:
+        pass
+
+    def log(self, row: dict[str, Any]) -> None:
+        pass
+
+    def drop_metrics_after(self, key: str, last: float) -> None:
+        pass
+
+    def progress(self, **values: Any) -> None:
+        pass
+
+    def message(self, sentence: str) -> None:
+        pass
+
+    def facts(self, **data: Any) -> None:
+        pass
+
+    def save(self, tensors: dict[str, Tensor], state: dict) -> None:
+        pass
+
+    def save_model(self, tensors: dict[str, Tensor]) -> None:
+        pass
+
+    def save_epoch(self, epoch: int, tensors: dict[str, Tensor]) -> None:
+        pass
+
+
 def _end_last_line(path: Path) -> None:
     """Close a line that a killed process left unfinished, so that the next row starts on a line of its own."""
     if path.exists() and (data := path.read_bytes()) and not data.endswith(b"\n"):

@@ -19,15 +19,13 @@ from core.datasets import Dataset, Split
 from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, normalise
 from core.errors import UserError
 from core.models import catalogue
-from core.models.layers import is_of_head
 from core.runs.folder import Run
-from core.runs.writer import Writer
-from core.trainers import evaluation, kept_epochs
+from core.runs.writer import Silent, Writer
+from core.trainers import beginning, evaluation, kept_epochs, optimizers
 from core.trainers.average import WeightAverage
 from core.trainers.divergence import Watch
-from core.trainers.muon import Muon
 from core.trainers.parallel import Team
-from core.trainers.recipe import Recipe, Settings
+from core.trainers.recipe import Settings
 from core.trainers.schedule import learning_rate
 
 ROWS_PER_EPOCH = 10
@@ -43,7 +41,7 @@ def train(run: Run, team: Team | None = None) -> None:
     loss diverges or a process of the team is gone; the folder then says so too.
     """
     team = team or Team()
-    with run.write() if team.leads else nullcontext(_Silent()) as writer, team.explained():
+    with run.write() if team.leads else nullcontext(Silent()) as writer, team.explained():
         settings = Settings.from_json(run.settings)
         if team.size > settings.recipe.batch_size:
             raise UserError(
@@ -53,37 +51,6 @@ def train(run: Run, team: Team | None = None) -> None:
         data = datasets.load(settings.dataset, progress=_download_progress(writer))
         writer.progress(downloading=None, bytes=None, bytes_total=None)
         _Training(run, writer, settings, data, team).go()
-
-
-class _Silent(Writer):
-    """The writer of a process that does not lead: it writes nothing."""
-
-    def __init__(self) -> None:
-        pass
-
-    def log(self, row: dict[str, Any]) -> None:
-        pass
-
-    def drop_metrics_after(self, key: str, last: float) -> None:
-        pass
-
-    def progress(self, **values: Any) -> None:
-        pass
-
-    def message(self, sentence: str) -> None:
-        pass
-
-    def facts(self, **data: Any) -> None:
-        pass
-
-    def save(self, tensors: dict[str, Tensor], state: dict) -> None:
-        pass
-
-    def save_model(self, tensors: dict[str, Tensor]) -> None:
-        pass
-
-    def save_epoch(self, epoch: int, tensors: dict[str, Tensor]) -> None:
-        pass
 
 
 def _download_progress(writer: Writer) -> datasets.Progress:
@@ -154,7 +121,7 @@ class _Training:
         found = team.first(run.checkpoint)
         began_from = self._build(fresh=found is None)
         self.joined = team.joined(self.net)
-        self.optimizer = _optimizer(self.recipe, self.net)
+        self.optimizer = optimizers.optimizer(self.recipe, self.net)
         self.average = WeightAverage(self.net, self.recipe.weight_average) if self.recipe.weight_average else None
         torch.manual_seed(settings.seed_noise)
         if found:
@@ -191,11 +158,11 @@ class _Training:
             side=data.side,
             dataset=settings.dataset,
         )
-        _set_dropout(self.net, self.recipe.dropout)
+        beginning.set_dropout(self.net, self.recipe.dropout)
         hardware.channels_last(self.net, self.device)
-        self.frozen = _freeze(self.net) if settings.freeze_features else []
+        self.frozen = beginning.freeze(self.net) if settings.freeze_features else []
         if fresh and settings.start_from:
-            return self.team.first(lambda: _start_from(settings.start_from, self.net, settings.new_head))
+            return self.team.first(lambda: beginning.start_from(settings.start_from, self.net, settings.new_head))
         prepare: Any = getattr(self.net, "prepare", None)
         if fresh and prepare:
             draw = torch.Generator().manual_seed(settings.seed_initialisation)
@@ -495,98 +462,6 @@ def _copies(net: nn.Module) -> dict[str, Tensor]:
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _freeze(net: nn.Module) -> list[nn.Module]:
-    """Let training change nothing but the net's head; returns the layers that must stay in evaluation mode for that."""
-    for name, parameter in net.named_parameters():
-        parameter.requires_grad_(parameter.requires_grad and is_of_head(net, name))
-    layers = net.named_modules()
-    return [layer for name, layer in layers if isinstance(layer, _NORMALISATIONS) and not is_of_head(net, name)]
-
-
-def _fill(net: nn.Module, tensors: dict[str, Tensor], what: str, new_head: bool) -> None:
-    """Give `net` these weights, but for its head where that is to be new."""
-    if new_head:
-        own = {name: tensor for name, tensor in net.state_dict().items() if is_of_head(net, name)}
-        tensors = {name: tensor for name, tensor in tensors.items() if not is_of_head(net, name)} | own
-    weights.fill(net, tensors, what)
-
-
-def _start_from(name: str, net: nn.Module, new_head: bool) -> dict[str, Any]:
-    """Give `net` the weights of a run or a shipped net, those of its head or not; returns how those came about.
-
-    A run's epochs and seconds stand in its own folder; those of a shipped net are told too.
-    Raises UserError where there is no such run, or where its net is another.
-    """
-    if name in weights.cards("classifier"):
-        card = weights.card(name)
-        _fill(net, weights.read(weights.WEIGHTS / f"{name}.safetensors"), f"The weights of {name}", new_head)
-        return {key: card[key] for key in ("settings", "epochs", "training_seconds")}
-    run = Run.open(name)
-    path = run.model_path()
-    if path is None:
-        raise UserError(f"The run {run.id} has saved no weights to start from; choose one that has.")
-    _fill(net, weights.read(path), f"The weights of the run {run.id}", new_head)
-    return {"settings": run.settings}
-
-
-def _set_dropout(net: nn.Module, probability: float | None) -> None:
-    """Give every dropout layer this drop probability; None leaves each its own."""
-    for layer in net.modules():
-        if isinstance(layer, nn.Dropout) and probability is not None:
-            layer.p = probability
-
-
-_ADAPTIVE: dict[str, type[torch.optim.Optimizer]] = {
-    "adam": torch.optim.Adam,
-    "adagrad": torch.optim.Adagrad,
-    "adadelta": torch.optim.Adadelta,
-    "rmsprop": torch.optim.RMSprop,
-}
-
-
-_NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
-
-
-def _optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
-    """The optimiser of that name (section 3.2); what the recipe does not hold has torch's value."""
-    groups = _groups(recipe, net)
-    if recipe.optimizer in _ADAPTIVE:
-        adaptive: Any = _ADAPTIVE[recipe.optimizer]
-        return adaptive(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    if recipe.optimizer == "muon":
-        return Muon(net, recipe.learning_rate, recipe.momentum, recipe.weight_decay, recipe.bias_rate)
-    momentum = 0.0 if recipe.optimizer == "sgd" else recipe.momentum
-    return torch.optim.SGD(
-        groups,
-        recipe.learning_rate,
-        momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.optimizer == "nesterov" and momentum > 0,
-    )
-
-
-def _groups(recipe: Recipe, net: nn.Module) -> list[dict[str, Any]]:
-    """What may change of a net, and beside it the shifts of its normalisation layers where their rate is another.
-
-    Their decay is divided by as much as their rate is multiplied by: each step shrinks them as it does the others.
-    """
-    learnt = [parameter for parameter in net.parameters() if parameter.requires_grad]
-    if recipe.bias_rate == 1:
-        return [{"params": learnt}]
-    layers = (layer for layer in net.modules() if isinstance(layer, _NORMALISATIONS) and layer.bias is not None)
-    shifts = {id(layer.bias) for layer in layers}
-    decay = recipe.weight_decay / recipe.bias_rate if recipe.bias_rate else 0.0
-    groups: list[dict[str, Any]] = [
-        {"params": [parameter for parameter in learnt if id(parameter) not in shifts]},
-        {
-            "params": [parameter for parameter in learnt if id(parameter) in shifts],
-            "rate_factor": recipe.bias_rate,
-            "weight_decay": decay,
-        },
-    ]
-    return [group for group in groups if group["params"]]
 
 
 def _mix(seed: int, number: int) -> int:

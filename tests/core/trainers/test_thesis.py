@@ -10,7 +10,7 @@ from torch import nn
 from core import datasets
 from core.errors import UserError
 from core.models import catalogue
-from core.trainers import classifier, thesis
+from core.trainers import beginning, optimizers, thesis
 from core.trainers import recipe as recipes
 from core.trainers.hyperparameters import OPTIMIZERS, Recipe
 from core.trainers.schedule import learning_rate
@@ -166,7 +166,7 @@ def walk(make: Callable[[nn.Module], torch.optim.Optimizer]) -> torch.Tensor:
 
 def ours(name: str) -> torch.Tensor:
     recipe = Recipe(optimizer=name, learning_rate=0.01, momentum=0.8, weight_decay=0.1)
-    return walk(lambda net: classifier._optimizer(recipe, net))
+    return walk(lambda net: optimizers.optimizer(recipe, net))
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -185,12 +185,12 @@ def drop_probabilities(net: nn.Module) -> list[float]:
 
 def test_the_dropout_of_a_recipe_replaces_the_net_s_own():
     net = catalogue.build("bn_nin", classes=10, channels=1, side=8)
-    classifier._set_dropout(net, None)
+    beginning.set_dropout(net, None)
     assert drop_probabilities(net) == [0.5]
-    classifier._set_dropout(net, 0.0)
+    beginning.set_dropout(net, 0.0)
     assert drop_probabilities(net) == [0.0]
     dense = catalogue.build("densenet_40_12", classes=10, channels=1, side=8)
-    classifier._set_dropout(dense, 0.2)
+    beginning.set_dropout(dense, 0.2)
     assert drop_probabilities(dense) == [0.2] * (3 * 12 + 2)
 
 
