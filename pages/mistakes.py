@@ -1,8 +1,5 @@
 """Mistakes: the held-out images that a net gets wrong, worst first, and where it was looking (section 5.1.2)."""
 
-import re
-from dataclasses import dataclass
-
 import streamlit as st
 
 from ui import frame
@@ -12,16 +9,14 @@ frame.head("Mistakes", "Where a net errs, and where it was looking when it did."
 
 import torch  # noqa: E402  (it takes a moment: the head is shown first)
 
-from core.datasets import Dataset, Split  # noqa: E402
+from core.datasets import Split  # noqa: E402
 from core.errors import UserError  # noqa: E402
-from core.explain import marks, mistakes, splits, view  # noqa: E402
+from core.explain import figures, marks, mistakes, splits  # noqa: E402
 from core.explain.mistakes import Answers, Mistakes  # noqa: E402
-from core.explain.view import View  # noqa: E402
-from core.images import Picture, encode  # noqa: E402
 from core.trainers.trained import Trained  # noqa: E402
-from ui import address, confusion, held_out, mistake_figure, mistake_sheet, nets, theme, through_epochs  # noqa: E402
+from ui import address, confusion, held_out, mistake_cards, mistake_figure, nets, through_epochs  # noqa: E402
+from ui.mistake_cards import OPEN, Chosen  # noqa: E402
 
-A_PAGE = {"maps": 8, "pictures": 40}
 LAYOUTS = {"maps": "With both maps", "pictures": "Pictures alone"}
 ANY, NOBODY = "any", "none"
 WHICH = {
@@ -32,20 +27,6 @@ WHICH = {
 }
 MARKED = {ANY: "Any", **marks.MARKS}
 COMMONEST = 5
-OPEN = "image"  # the key of the address that says which image is opened
-GLYPHS = {"label": ":material/label_off:", "human": ":material/person:"}
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What is shown: `mistakes` of `trained` on the images of `split`, which is called `name`, of `data`."""
-
-    trained: Trained
-    data: Dataset
-    name: str
-    split: Split
-    mistakes: Mistakes
-    marks: marks.Marks
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -183,135 +164,10 @@ def compared(trained: Trained, other: Trained, before: Answers, said: Answers, w
     return trained, said.mistakes().among(indices=among)
 
 
-def card(chosen: Chosen, seen: View, label: int, index: int, loss: float, hidden: bool) -> None:
-    """One mistake, as in Figure 5.4: image, map of the predicted class, map of the truth, on one scale."""
-    colours, names = theme.colours(), chosen.trained.classes
-    with st.container(border=True, height="stretch"):
-        st.markdown(headline(chosen, seen, label, index, hidden))
-        with st.grid(3, min_column_width=80, gap="small"):
-            cell(seen.shown(), f"{chosen.name} {index}", f"loss {loss:.2f}", f"The image, a {names[label]}")
-            for position, (role, colour) in enumerate((("predicted", colours.prediction), ("truth", colours.truth))):
-                name, evidence = names[seen.classes[position]], seen.evidence(position)
-                cell(
-                    seen.heat(position, alpha=0.6),
-                    f':color[**{name}, {role}**]{{foreground="{colour}"}}',
-                    f"{100 * float(seen.probabilities[seen.classes[position]]):.1f}\u00a0%  \n{evidence}",
-                    f"{seen.method} of {name}, the {role} class: evidence {evidence}",
-                )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            legend(seen)
-            st.space("stretch")
-            opener("Open", index)
-
-
-def small_card(chosen: Chosen, seen: View, label: int, index: int, hidden: bool) -> None:
-    """One mistake as its picture alone."""
-    names = chosen.trained.classes
-    with st.container(gap="xxsmall"):
-        mistake_figure.picture(seen.shown(), f"Image {index}, a {names[label]}")
-        st.markdown(f":small[{chosen.name} {index}]")
-        st.caption(headline(chosen, seen, label, index, hidden).replace("**", ""))
-        opener("Open", index)
-
-
-def headline(chosen: Chosen, seen: View, label: int, index: int, hidden: bool) -> str:
-    """What was taken for what, unless it is to be guessed, and how it is marked."""
-    names = chosen.trained.classes
-    glyphs = "".join(f" {GLYPHS[mark]}" for mark in chosen.marks.get(index, ()) if mark in GLYPHS)
-    return f"**{names[label]} taken for {'…' if hidden else names[seen.predicted]}**{glyphs}"
-
-
-def opener(label: str, index: int, **options: str) -> None:
-    """A button that opens an image on this page."""
-    st.button(
-        label,
-        key=f"{label} {index}",
-        type="tertiary",
-        on_click=lambda: st.query_params.update({OPEN: str(index)}),
-        **({"icon": ":material/open_in_full:"} | options),  # type: ignore[arg-type]
-    )
-
-
-def cell(picture: Picture, name: str, words: str, alt: str) -> None:
-    with st.container(gap="xxsmall"):
-        mistake_figure.picture(picture, alt)
-        st.markdown(f":small[{name}]")
-        st.caption(words)
-
-
-def legend(seen: View) -> None:
-    """The one scale of both maps."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-        st.caption("0", width="content")
-        st.image(encode(view.scale_picture(), "PNG"), width=90, alt="The colours of the scale, from none to most")
-        st.caption(f"{seen.scale[1]:.3g} evidence", width="content")
-
-
 def explaining(trained: Trained, index: int) -> dict[str, str]:
     """Where the Explain page shows this image; for nets of grey images it starts with test images anyway."""
     net = {"run" if trained.source == "run" else "net": trained.name}
     return net | {"image": str(index)} | ({"from": "Test image"} if trained.channels == 3 else {})
-
-
-def cards(chosen: Chosen, layout: str, hidden: bool) -> None:
-    """A page of mistakes, and what can be taken away of them."""
-    a_page = A_PAGE[layout]
-    pages = max(1, -(-len(chosen.mistakes) // a_page))
-    slot = st.container()
-    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
-    shown = chosen.mistakes.part(a_page * (page - 1), a_page)
-    views = view.of_images(chosen.trained, chosen.split.images[shown.indices], shown.both)
-    with slot:
-        take_away(chosen, shown, views)
-        if layout == "maps" and not hidden:
-            st.caption(f"{views[0].method}: {views[0].why}")
-            with st.grid(2, min_column_width=320, gap="medium"):
-                for i, seen in enumerate(views):
-                    label, index, loss = (column[i].item() for column in (shown.labels, shown.indices, shown.loss))
-                    card(chosen, seen, int(label), int(index), loss, hidden)
-        else:
-            with st.grid(8, min_column_width=100, gap="small"):
-                for i, seen in enumerate(views):
-                    small_card(chosen, seen, int(shown.labels[i]), int(shown.indices[i]), hidden)
-
-
-def take_away(chosen: Chosen, shown: Mistakes, views: list[View]) -> None:
-    """The list as a table, and the page as a picture; the latter is made when its button is pressed."""
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{chosen.trained.title} mistakes").strip("-").lower()
-    with st.container(horizontal=True):
-        st.download_button(
-            "List, CSV",
-            lambda: marks.table(chosen.mistakes, chosen.trained.classes, chosen.marks),
-            f"{stem}.csv",
-            "text/csv",
-            icon=":material/table:",
-            help="All mistakes chosen here, in this order, with your marks.",
-        )
-        st.download_button(
-            "This page, PNG",
-            lambda: sheet(chosen, shown, views),
-            f"{stem}.png",
-            "image/png",
-            icon=":material/image:",
-            help="The mistakes of this page with their maps, as one picture.",
-        )
-
-
-def sheet(chosen: Chosen, shown: Mistakes, views: list[View]) -> bytes:
-    """The PNG of a page: every mistake with its picture and both maps."""
-    names = chosen.trained.classes
-    entries = [
-        mistake_sheet.Entry(
-            f"{names[label]} taken for {names[seen.predicted]}",
-            (seen.shown(), seen.heat(0, alpha=0.6), seen.heat(1, alpha=0.6)),
-            (
-                f"{chosen.name} {index}",
-                *(f"{names[c]} {100 * float(seen.probabilities[c]):.1f} %" for c in seen.classes),
-            ),
-        )
-        for seen, label, index in zip(views, shown.labels.tolist(), shown.indices.tolist(), strict=True)
-    ]
-    return mistake_sheet.png(f"{chosen.trained.title} on {chosen.data.title}: image, predicted, truth", entries)
 
 
 def opened(chosen: Chosen, index: int, ask: bool, others: list[tuple[Trained, Answers]]) -> None:
@@ -362,16 +218,21 @@ def steps(chosen: Chosen, index: int) -> None:
         if place is not None:
             for label, target, icon in (("Previous", place - 1, "chevron_left"), ("Next", place + 1, "chevron_right")):
                 if 0 <= target < len(listed):
-                    opener(label, listed[target], icon=f":material/{icon}:")
+                    mistake_cards.opener(label, listed[target], icon=f":material/{icon}:")
             st.caption(f"{chosen.name} {index}, {place + 1:,} of {len(listed):,}")
         else:
             st.caption(f"{chosen.name} {index}, which is not in the list")
 
 
-def asked_image(split: Split) -> int | None:
-    """The image that the address opens. Raises UserError where the split has none such."""
+def asked_image(split: Split, listed: Mistakes) -> int | None:
+    """The image that the address opens, by its number or as the first of the list.
+
+    Raises UserError where the split has none such.
+    """
     asked = st.query_params.get(OPEN)
-    if asked is None:
+    if asked == figures.FIRST and len(listed):
+        return int(listed.indices[0])
+    if asked in (None, figures.FIRST):
         return None
     if not asked.isdecimal() or int(asked) >= len(split):
         raise UserError(f"There is no image {asked}: choose one from 0 to {len(split) - 1:,}, or go back to the list.")
@@ -445,7 +306,7 @@ with right, guard():
         chosen = Chosen(of_net, data, part, split, shown, noted)
         index = None
         with guard():
-            index = asked_image(split)
+            index = asked_image(split, shown)
         summary(trained, part, found, shown)
         if index is not None:
             opened(chosen, index, hidden, others)
@@ -453,7 +314,7 @@ with right, guard():
             if len(found):
                 overview(said, trained)
             if len(shown):
-                cards(chosen, layout, hidden)
+                mistake_cards.cards(chosen, layout, hidden)
             elif len(found) and (truth is not None or taken is not None):
                 st.markdown("No image of that class was taken for the other: choose another pair.")
             elif len(found):
