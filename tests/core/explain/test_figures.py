@@ -1,21 +1,24 @@
 """Figures 5.1 to 5.4: drawn by a command, shown by a link, by what is on this computer."""
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+import torch
 
 from core import __main__ as commands
-from core import datasets, images
+from core import datasets, images, weights
+from core.datasets import Split
 from core.errors import UserError
 from core.explain import figures, mistakes
-from core.trainers.trained import open_run, shipped
+from core.trainers.trained import open_run, open_shipped, shipped
 from tests.nets import a_run
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_each_has_a_shipped_net_whose_data_need_no_download(name, tmp_path):
     offline = [net for net in figures.figure(name).nets if net in shipped()][-1]
-    known = datasets.info(figures.nets.open_shipped(offline).dataset)
+    known = datasets.info(open_shipped(offline).dataset)
     assert known.embedded
     if known.name == "digits":
         trained, data = figures.subject(figures.figure(name), root=tmp_path)
@@ -67,3 +70,22 @@ def test_what_cannot_be_is_a_sentence(tmp_path, capsys):
     assert "no image 360: choose one from 0 to 359" in capsys.readouterr().err
     assert commands.main(["figure", "5.4", str(tmp_path / "a.png"), "--model", run.id, "--image", "3"]) == 2
     assert "leave --image out" in capsys.readouterr().err
+
+
+def test_the_readme_has_the_links_to_what_needs_no_download():
+    readme = (weights.WEIGHTS.parent / "README.md").read_text("utf-8")
+    for figure in figures.FIGURES.values():
+        offline = [net for net in figure.nets if net in shipped()][-1]
+        assert f"`{figures.link(figure, open_shipped(offline))}`" in readme
+        assert f"`python -m core figure {figure.name} OUT.png`" in readme
+
+
+def test_where_true_boxes_are_known_the_examples_are_those_met_best():
+    trained, data = open_run(a_run("bn_nin")), datasets.load("digits")
+    some = torch.arange(40)
+    known = torch.tensor([[4.0, 4.0, 24.0, 24.0]]).expand(40, -1)
+    data = replace(data, test=Split(data.test.images[some], data.test.labels[some], known))
+    examples = figures.localised(trained, data)
+    met = [example.iou for example in examples]
+    assert len(examples) == figures.EXAMPLES and met == sorted(met, reverse=True)
+    assert {example.truth for example in examples} == {(4, 4, 24, 24)}
