@@ -26,12 +26,11 @@ from core.errors import UserError
 from core.images import Picture
 from core.runs.folder import Run
 from core.style import loss_networks, losses, painter
-from core.style.loss_networks import LossNetworks
+from core.style.loss_networks import CONTENT_LAYERS, STYLE_LAYERS, LossNetworks
 from core.style.losses import Features
+from core.style.material import chosen_paintings
 from core.style.painter import Painter
-from core.style.trainer import CONTENT_LAYERS, STYLE_LAYERS
 from training import held_out
-from training.pastiche import chosen_paintings
 
 SIDE = 384  # long side of photographs and paintings, px
 PEERS = {"hokusai_great_wave": "wave", "munch_scream": "scream"}  # by their folders

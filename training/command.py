@@ -67,6 +67,18 @@ def go_on(run: Run, asked: Mapping[str, Any], recipe_of: Callable[[Mapping], Any
     return run
 
 
+def layers(pairs: list[str] | None) -> dict[str, float] | None:
+    """LAYER=WEIGHT pairs as a dictionary, a weight left out being 1. Raises UserError for anything else."""
+    found = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        try:
+            found[name] = float(value) if equals else 1.0
+        except ValueError as error:
+            raise UserError(f"The layer {pair!r} is not of the form LAYER=WEIGHT with a number as weight.") from error
+    return found or None
+
+
 def carry_out(
     parser: argparse.ArgumentParser,
     given: Sequence[str] | None,

@@ -55,24 +55,12 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def layers(pairs: list[str] | None) -> dict[str, float] | None:
-    """LAYER=WEIGHT pairs as a dictionary, a weight left out being 1. Raises UserError for anything else."""
-    found = {}
-    for pair in pairs or []:
-        name, equals, value = pair.partition("=")
-        try:
-            found[name] = float(value) if equals else 1.0
-        except ValueError as error:
-            raise UserError(f"The layer {pair!r} is not of the form LAYER=WEIGHT with a number as weight.") from error
-    return found or None
-
-
 def given(options: argparse.Namespace) -> dict:
     """The recipe's settings that were given on the command line."""
     values = {}
     for entry in fields(Recipe):
         if entry.name in LAYERS:
-            values[entry.name] = layers(getattr(options, entry.name))
+            values[entry.name] = command.layers(getattr(options, entry.name))
         elif entry.name not in NOT_ASKED:
             values[entry.name] = getattr(options, f"lambda_{entry.name}" if entry.name in LAMBDAS else entry.name)
     return {name: value for name, value in values.items() if value is not None}

@@ -15,12 +15,11 @@ from core import hardware, images
 from core.errors import UserError
 from core.runs import queue
 from core.runs.folder import Run
-from core.style import distillation, loss_networks
+from core.style import distillation, loss_networks, material
 from core.style.distillation import Recipe
 from core.style.trainer import Photographs
 from training import command
 from training.held_out import learnable
-from training.pastiche import pictures_in
 from training.progress import bar
 
 FOLDERS = ("photos", "styles", "loss_networks")
@@ -86,7 +85,7 @@ def run_training(run: Run) -> None:
     teachers = loss_networks.load(folders["loss_networks"])
     learnt, judged, facts = {}, [], {}
     for kind, what in (("photos", "photographs"), ("styles", "paintings")):
-        to_learn, to_judge = divided(learnable(pictures_in(folders[kind], what)), HELD_OUT[kind])
+        to_learn, to_judge = divided(learnable(material.pictures_in(folders[kind], what)), HELD_OUT[kind])
         learnt[kind] = Photographs([torch.from_numpy(images.decode(path, max_side=SEEN_SIDE)) for path in to_learn])
         held_out = Photographs([torch.from_numpy(images.decode(path, max_side=SEEN_SIDE)) for path in to_judge])
         judged.append(held_out.crops(JUDGED, recipe.crop, recipe.closest, torch.Generator().manual_seed(0)))

@@ -4,27 +4,23 @@ The same command goes on where a run folder was left; `--resume RUN` does so wit
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from core import hardware, images
+from core import hardware, images, weights
 from core.errors import UserError
-from core.images import Picture
 from core.runs import queue
 from core.runs.folder import Run
-from core.style import loss_networks, trainer
+from core.style import material, sources, trainer
 from core.style.trainer import Recipe
 from training import command, held_out
 from training.progress import bar
 
-PREVIEW_SIDE = 320
-PREVIEWS = ("temple", "coffee", "astronaut", "cat")
 FOLDERS = ("photos", "styles", "loss_networks")
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+LAYERS = ("content_layers", "style_layers")
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -36,13 +32,19 @@ def arguments() -> argparse.ArgumentParser:
     source.add_argument("--only", nargs="+", metavar="NAME", help="file stems of the paintings to learn; default all")
     source.add_argument("--loss-networks", type=Path, metavar="DIR", help="folder of the loss networks' safetensors")
     recipe = parser.add_argument_group("recipe")
+    recipe.add_argument(
+        "--network", choices=tuple(sources.KNOWN), help="what compares the pictures; default both, of --loss-networks"
+    )
+    for name in LAYERS:
+        option = f"--{name.replace('_', '-')}"
+        recipe.add_argument(option, nargs="+", metavar="LAYER=WEIGHT", help="default: the network's usual layers")
     recipe.add_argument("--steps", type=int, help="optimiser steps in all")
     recipe.add_argument("--batch", type=int, help="photographs a step")
     recipe.add_argument("--crop", type=int, help="side of the training pictures, px")
     recipe.add_argument("--jitter", type=int, help="largest shift between the net's grid and the loss networks', px")
     recipe.add_argument("--gentle", type=int, metavar="STEPS", help="first steps, in which the style counts half")
     recipe.add_argument(
-        "--start", metavar="RUN", help="begin with the weights of another run, of these or other styles"
+        "--start", metavar="RUN", help="begin with the weights of a run or a shipped net, of these or other styles"
     )
     recipe.add_argument("--style-side", type=int, help="long side of the paintings, px: larger means larger strokes")
     recipe.add_argument("--width", type=float, help="factor on the feature maps of Table 5.1")
@@ -71,56 +73,29 @@ def factors(pairs: list[str] | None) -> dict[str, float] | None:
     return found or None
 
 
-def pictures_in(folder: Path, what: str) -> list[Path]:
-    """Picture files of a folder by name. Raises UserError where there are none."""
-    if not folder.is_dir():
-        raise UserError(f"There is no folder {folder}; give the folder of the {what}.")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
-    if not found:
-        raise UserError(f"There are no pictures in {folder}; give the folder of the {what}.")
-    return found
-
-
-def chosen_paintings(folder: Path, names: list[str] | None) -> dict[str, Path]:
-    """Style name (file stem) -> file, of all paintings or of `names`."""
-    known = {path.stem: path for path in pictures_in(folder, "paintings")}
-    for name in names or ():
-        if name not in known:
-            raise UserError(f"There is no painting {name!r} in {folder}; there are {', '.join(known)}.")
-    return {name: known[name] for name in names} if names else known
-
-
-def titles(paintings: dict[str, Path]) -> list[dict[str, str]]:
-    """Name, title, artist and year of each painting, as styles.json beside it says."""
-    listed = next(iter(paintings.values())).parent / "styles.json"
-    entries = json.loads(listed.read_text()) if listed.is_file() else []
-    told = {Path(entry["file"]).stem: entry for entry in entries}
-    rows = []
-    for name in paintings:
-        entry = {"title": name.replace("_", " ").capitalize(), "artist": "", "year": "", **told.get(name, {})}
-        rows.append({"name": name, **{key: str(entry[key]) for key in ("title", "artist", "year")}})
-    return rows
-
-
 def given(options: argparse.Namespace) -> dict:
     """The recipe's settings that were given on the command line."""
     names = ("steps", "batch", "crop", "style_side", "width", "learning_rate", "content", "style", "variation")
-    values = {name: getattr(options, name) for name in (*names, "jitter", "gentle", "seed", "save_every")}
+    values = {name: getattr(options, name) for name in (*names, "jitter", "gentle", "seed", "save_every", "network")}
+    values |= {name: command.layers(getattr(options, name)) for name in LAYERS}
     values["style_factors"] = factors(options.factor)
     return {name: value for name, value in values.items() if value is not None}
 
 
 def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     """A fresh run folder for the recipe of the command line."""
+    if options.loss_networks is None and options.network is not None:
+        options.loss_networks = sources.folder()
     for option in FOLDERS:
         if getattr(options, option) is None:
             raise UserError(f"A new run needs --{option.replace('_', '-')}; a run to go on with needs --resume.")
-    paintings = chosen_paintings(options.styles, options.only)
+    paintings = material.chosen_paintings(options.styles, options.only)
     recipe = Recipe(**{"styles": tuple(paintings), "half": hardware.bf16_is_fast(), **given(options)})
     folders = {name: str(getattr(options, name).resolve()) for name in FOLDERS}
     more = {f"{name}_folder": folder for name, folder in folders.items()}
     if options.start:
-        more["start"] = str(Run.open(command.run_path(options.start)).path.resolve())
+        known = options.start in weights.cards("pastiche")
+        more["start"] = options.start if known else str(Run.open(command.run_path(options.start)).path.resolve())
     settings = trainer.settings_of(recipe, **more)
     return Run.create("pastiche", settings, path=path, name=None if path else f"{len(paintings)} styles")
 
@@ -133,29 +108,36 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     return command.go_on(run, given(options), trainer.recipe_of)
 
 
-def read_photographs(folder: Path) -> trainer.Photographs:
-    """All photographs of the folder but those that nets are judged by."""
-    seen = held_out.learnable(pictures_in(folder, "photographs"))
-    paths = tqdm(seen, desc="Reading photographs", unit="picture", disable=None)
-    return trainer.Photographs([torch.from_numpy(images.decode(path, max_side=1024)) for path in paths])
-
-
-def previews() -> list[Picture]:
-    """The photographs of the strips: sample pictures that no training sees."""
-    return [images.fit(images.sample(name), PREVIEW_SIDE) for name in PREVIEWS if name in images.sample_names()]
+def read_photographs(folder: Path) -> tuple[trainer.Photographs, int]:
+    """All photographs of the folder but those that nets are judged by, and how many files were no whole picture."""
+    seen = held_out.learnable(material.pictures_in(folder, "photographs"))
+    found, refused = [], []
+    for path in tqdm(seen, desc="Reading photographs", unit="picture", disable=None):
+        try:
+            found.append(torch.from_numpy(images.decode(path, max_side=material.LONG_SIDE)))
+        except images.ImageError as error:
+            refused.append(str(error))
+    if refused and not found:
+        raise UserError(f"None of the pictures in {folder} can be read; the first: {refused[0]}")
+    return trainer.Photographs(found), len(refused)
 
 
 def run_training(run: Run) -> None:
     """Read what the run's settings name, and train to the end of its recipe."""
     recipe = trainer.recipe_of(run.settings)
-    folders = {name: Path(run.settings[f"{name}_folder"]) for name in FOLDERS}
-    paintings = chosen_paintings(folders["styles"], list(recipe.styles))
-    networks = loss_networks.load(folders["loss_networks"])
-    photographs = read_photographs(folders["photos"])
+    paintings = material.chosen_paintings(material.place(run, "styles"), list(recipe.styles))
+    network = sources.load(recipe.network, Path(run.settings["loss_networks_folder"]), heard)
+    photographs, refused = read_photographs(material.place(run, "photos"))
     pictures = {name: images.decode(path) for name, path in paintings.items()}
-    facts = {"styles": titles(paintings), "photographs": len(photographs.pictures)}
+    facts = {"styles": material.titles(paintings), "photographs": len(photographs.pictures), "left_out": refused}
     with bar(run):
-        trainer.train(run, photographs, pictures, networks, previews(), facts)
+        trainer.train(run, photographs, pictures, network, material.previews(), facts)
+
+
+def heard(what: str, done: int, total: int) -> None:
+    """Say in the log how much of a loss network has been fetched."""
+    if done == 0 or done == total:
+        print(f"fetching {what}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", flush=True)
 
 
 def main(given: list[str] | None = None) -> int:

@@ -16,8 +16,8 @@ from core.errors import UserError
 from core.models import catalogue
 from core.runs.folder import VERSION, Run
 from core.style import distillation, painter, trainer
+from core.style.material import previews
 from core.trainers import evaluation, trained
-from training.pastiche import previews
 
 LICENCES = {
     "digits": "MIT; the data: Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI), CC BY 4.0",

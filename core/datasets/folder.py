@@ -162,6 +162,20 @@ def _of_zip(path: Path) -> list[tuple[str, int, int]]:
     return [(member.filename, member.file_size, member.CRC) for member in kept]
 
 
+def files_of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(place, contents) of every file in an archive, within the bounds that hold for pictures with classes.
+
+    Raises `UserError` where it is no archive, damaged, locked, or holds more.
+    """
+    places = [place for place, _, _ in _of_zip(path)]
+    with _archive(path) as archive:
+        for place in places:
+            try:
+                yield place, archive.read(place)
+            except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+                raise UserError(f"{path.name} is damaged ({error}): pack it again.") from error
+
+
 @contextmanager
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     try:

@@ -8,7 +8,6 @@ cached: a crop is never seen twice, and in bfloat16 the teachers take a third of
 """
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
@@ -17,11 +16,13 @@ from torch import Tensor
 
 from core import hardware
 from core.errors import UserError
-from core.runs.folder import Run, Writer
+from core.runs.folder import Run
+from core.runs.writer import Writer
 from core.style import checkpoint, compact, losses
+from core.style.clock import Clock
 from core.style.compact import CONTENT, SOURCES, STYLE, Compact, relative_error
-from core.style.loss_networks import LossNetworks
-from core.style.trainer import STYLE_LAYERS, Photographs
+from core.style.loss_networks import STYLE_LAYERS, LossNetworks
+from core.style.trainer import Photographs
 
 HINTS = ("squeezenet.fire2",)  # learnt for the sake of the layers behind it
 TRANSFER_LAYERS = tuple(CONTENT | STYLE)
@@ -160,6 +161,7 @@ class Distillation:
         self.photographs, self.paintings = photographs, paintings
         self.teachers = teachers
         self.step = 0
+        self.clock = Clock()
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.net = hardware.channels_last(compact.fresh(recipe.seed))
         self.average = hardware.channels_last(compact.fresh(recipe.seed)).requires_grad_(False)
@@ -226,12 +228,13 @@ class Distillation:
         tensors = checkpoint.tensors_of(self.net, self.optimiser, self.generator)
         tensors |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
         tensors |= {f"transfers.{name}": tensor for name, tensor in self.transfers.tensors().items()}
-        return tensors, {"step": self.step}
+        return tensors, {"step": self.step, "seconds": self.clock.seconds}
 
     def restore(self, tensors: dict[str, Tensor], state: dict) -> None:
         """Take up a checkpoint. Raises UserError where it belongs to another net or recipe."""
         try:
             self.step = int(state["step"])
+            self.clock.restore(state)
             checkpoint.restore(self.net, self.optimiser, self.generator, tensors, self.step)
             checkpoint.load(self.average, tensors, "average")
             for name, tensor in self.transfers.tensors().items():
@@ -312,24 +315,23 @@ def card_of(run: Run, licence: str) -> dict:
 
 def _loop(training: Distillation, writer: Writer, held_out: Sequence[Tensor]) -> None:
     recipe = training.recipe
-    started, done_before = time.monotonic(), training.step
     rows: list[dict[str, float]] = []
     while training.step < recipe.steps:
         if writer.obey(lambda: _save(training, writer)).command == "stop":
             break
-        rows.append(training.advance())
-        speed = (training.step - done_before) / (time.monotonic() - started)
+        with training.clock.step():
+            rows.append(training.advance())
         writer.progress(
             step=training.step,
             steps=recipe.steps,
-            images_per_second=speed * recipe.batch,
-            seconds_left=(recipe.steps - training.step) / speed,
+            images_per_second=training.clock.speed * recipe.batch,
+            seconds_left=training.clock.left(recipe.steps - training.step),
         )
         last = training.step == recipe.steps
         judged = last or training.step % recipe.save_every == 0
         if judged or training.step % recipe.log_every == 0:
             row = {"step": training.step, "learning_rate": recipe.rate(training.step - 1)}
-            row |= {name: sum(each[name] for each in rows) / len(rows) for name in rows[0]}
+            row |= training.clock.row() | {name: sum(each[name] for each in rows) / len(rows) for name in rows[0]}
             rows = []
             writer.log(row | (judge(training.average, training.teachers, held_out) if judged else {}))
         if judged:

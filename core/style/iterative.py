@@ -17,8 +17,10 @@ from core.datasets.download import silent
 from core.datasets.split import Progress
 from core.errors import UserError
 from core.images import Picture
-from core.runs.folder import Run, Writer
+from core.runs.folder import Run
+from core.runs.writer import Writer
 from core.style import losses, sources
+from core.style.clock import Clock
 from core.style.network import MEANS
 from core.style.sources import Network
 
@@ -190,6 +192,7 @@ class Transfer:
         self.network = network.to(self.device)
         self.weights = {name: float(getattr(recipe, name)) for name in WEIGHTS}
         self.step = 0
+        self.clock = Clock()
         self._content = images.to_tensor(content).to(self.device)
         self._style = images.to_tensor(style).to(self.device)
         first = first_picture(content, recipe).to(self.device)
@@ -322,13 +325,15 @@ class Transfer:
                 tensors |= {f"optimizer.{key}.{i}": one for i, one in enumerate(value) if isinstance(one, Tensor)}
             else:
                 numbers[key] = value
-        state = {"step": self.step, "scale": self.scale, "weights": self.weights, "optimizer": numbers}
+        state = {"step": self.step, "seconds": self.clock.seconds, "scale": self.scale, "weights": self.weights}
+        state["optimizer"] = numbers
         return {name: tensor.detach().clone() for name, tensor in tensors.items()}, state
 
     def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Take up a checkpoint. Raises UserError where it belongs to another transfer."""
         try:
             self.step = int(state["step"])
+            self.clock.restore(state)
             self.weights = {name: float(state["weights"][name]) for name in WEIGHTS}
             self._enter(int(state["scale"]), tensors["x"].to(self.device))
             # Copies lie where torch puts its own tensors: sums over memory aligned otherwise differ in the last bit.
@@ -400,8 +405,7 @@ def transfer(run: Run, progress: Progress = silent) -> None:
 
 def _loop(work: Transfer, writer: Writer) -> None:
     recipe = work.recipe
-    started, done_before, shown = time.monotonic(), work.step, 0.0
-    told = ""
+    shown, told = 0.0, ""
     while work.step < recipe.steps:
         asked = writer.obey(lambda: _save(work, writer))
         if asked.command == "stop":
@@ -410,15 +414,16 @@ def _loop(work: Transfer, writer: Writer) -> None:
         if wrong != told:
             told = wrong
             writer.message(told)
-        figures = work.advance()
-        speed = (work.step - done_before) / (time.monotonic() - started)
+        with work.clock.step():
+            figures = work.advance()
         writer.progress(
             step=work.step,
             steps=recipe.steps,
-            milliseconds_a_step=1000 / speed,
-            seconds_left=(recipe.steps - work.step) / speed,
+            milliseconds_a_step=1000 * (work.clock.left(1) or 0.0),
+            seconds_left=work.clock.left(recipe.steps - work.step),
         )
-        writer.log({"step": work.step, **figures, **{f"weight/{k}": value for k, value in work.weights.items()}})
+        weights = {f"weight/{name}": value for name, value in work.weights.items()}
+        writer.log({"step": work.step, **work.clock.row(), **figures, **weights})
         if time.monotonic() - shown > PREVIEW_SECONDS:
             writer.preview(PREVIEW, images.encode(work.picture(), "JPEG", 90))
             shown = time.monotonic()

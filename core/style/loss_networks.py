@@ -14,6 +14,16 @@ from core.errors import UserError
 
 VGG_MEANS = (103.939, 116.779, 123.68)  # B, G, R, on the scale 0 to 255
 SQUEEZENET_MEANS = (104.0, 117.0, 123.0)  # B, G, R, as its Caffe original
+# What a training compares that is driven by both networks.
+CONTENT_LAYERS = {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
+STYLE_LAYERS = {
+    "vgg19.relu1_1": 1.0,
+    "vgg19.relu2_1": 1.0,
+    "vgg19.relu3_1": 1.0,
+    "squeezenet.fire4": 1.0,
+    "squeezenet.fire6": 1.0,
+    "squeezenet.fire9": 1.0,
+}
 
 
 class LossNetwork(nn.Module, ABC):

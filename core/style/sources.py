@@ -10,8 +10,7 @@ from core.datasets.registry import data_root
 from core.datasets.split import Progress
 from core.errors import UserError
 from core.style import compact, loss_networks, vgg
-from core.style.loss_networks import LossNetwork, LossNetworks, SqueezeNet, Vgg19
-from core.style.trainer import CONTENT_LAYERS, STYLE_LAYERS
+from core.style.loss_networks import CONTENT_LAYERS, STYLE_LAYERS, LossNetwork, LossNetworks, SqueezeNet, Vgg19
 
 Network = LossNetwork | LossNetworks
 

@@ -1,10 +1,11 @@
 """Training a pastiche net for several styles at once (sections 5.4.1, 5.4.3 and 5.5.1): every sample of a batch draws
 its own photograph, crop and style. What the training leaves behind is a run folder."""
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -12,20 +13,17 @@ from torch import Tensor
 from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
-from core.runs.folder import Run, Writer
-from core.style import checkpoint, losses
-from core.style.loss_networks import LossNetworks
+from core.runs.folder import Run
+from core.runs.writer import Writer
+from core.style import checkpoint, losses, sources
+from core.style.clock import Clock
 from core.style.network import PasticheNet, one_hot
+from core.style.sources import Network
 
-CONTENT_LAYERS = {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
-STYLE_LAYERS = {
-    "vgg19.relu1_1": 1.0,
-    "vgg19.relu2_1": 1.0,
-    "vgg19.relu3_1": 1.0,
-    "squeezenet.fire4": 1.0,
-    "squeezenet.fire6": 1.0,
-    "squeezenet.fire9": 1.0,
-}
+# The weights of all content layers and of all style layers add up to this, whichever the loss network: the terms are
+# relative to their targets, so the lambdas below then mean about the same for each.
+LAYER_SUMS = {"content": 2.0, "style": 6.0}
+TRIED_CROP = 96  # side of the crop that a step is measured with, px
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,9 @@ class Recipe:
     gentle: int = 1_500  # first steps, in which lambda_s counts half: the photograph is learnt before the strokes
     variation: float = 2.0  # lambda_tv, on pixels in [0, 1]
     style_factors: dict[str, float] = field(default_factory=dict)  # lambda_s of a style is style * its factor
-    content_layers: dict[str, float] = field(default_factory=lambda: dict(CONTENT_LAYERS))
-    style_layers: dict[str, float] = field(default_factory=lambda: dict(STYLE_LAYERS))
+    network: str = "both"  # what compares the pictures, one of `sources.KNOWN`
+    content_layers: dict[str, float] = field(default_factory=dict)  # none: the network's usual ones
+    style_layers: dict[str, float] = field(default_factory=dict)
     seed: int = 0
     half: bool = False  # bfloat16 autocast
     log_every: int = 50
@@ -67,14 +66,25 @@ class Recipe:
                 raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
         losses.check_weights({name: getattr(self, name) for name in ("content", "style", "variation")}, "loss")
         losses.check_weights(self.style_factors, "style")
-        losses.check_weights(self.content_layers, "content")
-        losses.check_weights(self.style_layers, "style")
+        known = sources.source(self.network)
+        losses.check_weights(self.content_layers, "content", known.layers)
+        losses.check_weights(self.style_layers, "style", known.layers)
         if not 0 <= self.jitter <= 8:
             raise UserError(f"The jitter is {self.jitter} px; give a number from 0 to 8.")
         if self.crop < 32 or self.style_side < 32:
             raise UserError("Training pictures and paintings need at least 32 px a side; raise crop or style side.")
         if not 0 < self.closest <= 1 or not 0 <= self.decay <= 1:
             raise UserError("The smallest crop and the decay are parts of a whole; give numbers from 0 to 1.")
+
+    @property
+    def layers(self) -> sources.Layers:
+        """The layers that are compared, with their weights."""
+        usual = sources.source(self.network).usual
+        content, style = (
+            {layer: weight * LAYER_SUMS[kind] for layer, weight in layers.items()}
+            for kind, layers in (("content", usual.content), ("style", usual.style))
+        )
+        return sources.Layers(self.content_layers or content, self.style_layers or style)
 
     def style_part(self, step: int) -> float:
         """Part of lambda_s that counts in the 0-based `step`."""
@@ -132,14 +142,14 @@ class Photographs:
         return resized.clamp(0, 1)
 
 
-def style_targets(networks: LossNetworks, paintings: Sequence[Picture], recipe: Recipe) -> dict[str, Tensor]:
+def style_targets(networks: Network, paintings: Sequence[Picture], recipe: Recipe) -> dict[str, Tensor]:
     """Gram matrices (styles, C, C) of every style layer, of the paintings brought to the recipe's size."""
-    grams: dict[str, list[Tensor]] = {layer: [] for layer in recipe.style_layers}
+    grams: dict[str, list[Tensor]] = {layer: [] for layer in recipe.layers.style}
     for name, painting in zip(recipe.styles, paintings, strict=True):
         losses.check_style(painting, f"The painting {name}")
         x = images.to_tensor(images.fit(painting, recipe.style_side))
         with torch.no_grad():
-            found = networks(x.contiguous(memory_format=torch.channels_last), recipe.style_layers)
+            found = networks(x.contiguous(memory_format=torch.channels_last), recipe.layers.style)
         for layer, features in found.items():
             grams[layer].append(losses.gram(features))
     return {layer: torch.cat(matrices) for layer, matrices in grams.items()}
@@ -178,13 +188,15 @@ class PasticheTraining:
         recipe: Recipe,
         photographs: Photographs,
         paintings: Mapping[str, Picture],
-        networks: LossNetworks,
+        networks: Network,
     ) -> None:
         self.recipe = recipe
+        self.layers = recipe.layers
         self.photographs = photographs
         self.targets = style_targets(networks, [paintings[name] for name in recipe.styles], recipe)
         self.networks = networks
         self.step = 0
+        self.clock = Clock()
         self.gradient_norm = 0.0  # of the latest step, before it was clipped
         self.generator = torch.Generator().manual_seed(recipe.seed)
         with torch.random.fork_rng():
@@ -231,28 +243,26 @@ class PasticheTraining:
         down, right = torch.randint(recipe.jitter + 1, (2,), generator=self.generator).tolist()
         painted, crops = (shifted(pictures, down, right, recipe.jitter) for pictures in (painted, crops))
         with torch.no_grad():
-            content = self.networks(crops, recipe.content_layers)
-        found = self.networks(painted, recipe.content_layers | recipe.style_layers)
+            content = self.networks(crops, self.layers.content)
+        found = self.networks(painted, self.layers.content | self.layers.style)
         targets = {layer: grams[labels] for layer, grams in self.targets.items()}
         return losses.Terms(
-            losses.content_loss(found, content, recipe.content_layers),
-            losses.style_loss(found, targets, recipe.style_layers),
+            losses.content_loss(found, content, self.layers.content),
+            losses.style_loss(found, targets, self.layers.style),
             losses.total_variation(painted),
         )
 
-    def start_from(self, run: Run) -> dict:
-        """Take the latest weights of another run of the same width; returns its steps, styles and recipe.
+    def start_from(self, origin: "Origin") -> dict:
+        """Take the weights of another net of the same width; returns its steps, styles and recipe.
 
         A style that the other run knows is taken over whole. One that it does not know takes the mean of those that
         it knows, but for the last normalisation, which stays at the painting's colours: the filters, which serve
         every style, are learnt already.
         """
-        path = run.model_path()
-        names = tuple(run.data.get("names", ()))
-        if path is None or run.kind != "pastiche" or run.data["width"] != self.recipe.width:
-            raise UserError(f"The run {run.id} has no weights of a pastiche net of this width; start from another.")
+        origin.must_fit(self.recipe)
+        names = origin.names
         other = PasticheNet(len(names), self.recipe.width)
-        weights.fill(other, weights.read(path), f"The run {run.id}")
+        weights.fill(other, weights.read(origin.path), origin.what)
         known = {name: names.index(name) for name in self.recipe.styles if name in names}
         found = dict(other.named_parameters())
         with torch.no_grad():
@@ -265,19 +275,58 @@ class PasticheTraining:
                 for row, style in enumerate(self.recipe.styles):
                     if style in known:
                         parameter[row] = found[name][known[style]]
-        return {"steps": run.metrics()[-1]["step"], "styles": names, "recipe": settings_of(recipe_of_run(run))}
+        return {"steps": origin.steps, "styles": names, "recipe": origin.recipe}
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
-        return checkpoint.tensors_of(self.net, self.optimiser, self.generator), {"step": self.step}
+        state = {"step": self.step, "seconds": self.clock.seconds}
+        return checkpoint.tensors_of(self.net, self.optimiser, self.generator), state
 
     def restore(self, tensors: dict[str, Tensor], state: dict) -> None:
         """Take up a checkpoint. Raises UserError where it belongs to another net."""
         try:
             self.step = int(state["step"])
+            self.clock.restore(state)
             checkpoint.restore(self.net, self.optimiser, self.generator, tensors, self.step)
         except (KeyError, RuntimeError) as error:
             raise UserError("The checkpoint does not belong to this net and its styles; start a new run.") from error
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Weights that a training begins with; `what` says whose they are, `steps` and `recipe` how they were made."""
+
+    what: str
+    path: Path
+    names: tuple[str, ...]
+    width: float
+    steps: int
+    recipe: dict
+
+    def must_fit(self, recipe: Recipe) -> None:
+        """Raises UserError where the net of the recipe has another width."""
+        if self.width != recipe.width:
+            raise UserError(
+                f"{self.what} has no weights of a pastiche net of this width, {recipe.width:g}, but of {self.width:g}; "
+                "start from another, or take that width."
+            )
+
+
+def origin(start: str) -> Origin:
+    """The weights that `start` names: a shipped net, or a run by its name or path. Raises UserError for another."""
+    if start in (shipped := weights.cards("pastiche")):
+        card = shipped[start]
+        names = tuple(style["name"] for style in card["styles"])
+        path = weights.WEIGHTS / f"{start}.safetensors"
+        return Origin(
+            f"The shipped net {start}", path, names, card["width"], card.get("steps", 0), card.get("recipe", {})
+        )
+    run = Run.open(start)
+    model, names, rows = run.model_path(), tuple(run.data.get("names", ())), run.metrics()
+    if model is None or run.kind != "pastiche" or not rows or "width" not in run.data:
+        raise UserError(f"The run {run.id} has saved no weights of a pastiche net yet; start from another.")
+    recipe = settings_of(recipe_of_run(run))
+    return Origin(f"The run {run.id}", model, names, run.data["width"], rows[-1]["step"], recipe)
 
 
 def shifted(pictures: Tensor, down: int, right: int, jitter: int) -> Tensor:
@@ -307,7 +356,7 @@ def train(
     run: Run,
     photographs: Photographs,
     paintings: Mapping[str, Picture],
-    networks: LossNetworks,
+    networks: Network,
     previews: Sequence[Picture],
     facts: dict | None = None,
 ) -> None:
@@ -320,7 +369,7 @@ def train(
     training = PasticheTraining(recipe, photographs, paintings, networks)
     saved = run.checkpoint()
     start = run.settings.get("start")
-    before = training.start_from(Run.open(start)) if start and not saved else run.data.get("before")
+    before = training.start_from(origin(start)) if start and not saved else run.data.get("before")
     if saved:
         training.restore(*saved)
     with run.write() as writer:
@@ -334,6 +383,17 @@ def train(
         )
         writer.drop_metrics_after("step", training.step)
         _loop(training, writer, previews)
+
+
+def seconds_a_step(recipe: Recipe, network: Network) -> float:
+    """What a step of such a training takes on this machine: measured on noise, with one small crop, and scaled."""
+    noise = np.random.default_rng(0).integers(0, 256, (TRIED_CROP, TRIED_CROP, 3), np.uint8)
+    small = replace(recipe, styles=("noise",), style_factors={}, batch=1, crop=TRIED_CROP, style_side=TRIED_CROP)
+    training = PasticheTraining(small, Photographs([torch.from_numpy(noise)]), {"noise": noise}, network)
+    training.advance()  # the first one also finds out how to compute
+    with training.clock.step():
+        training.advance()
+    return (training.clock.left(1) or 0.0) * recipe.batch * (recipe.crop / TRIED_CROP) ** 2
 
 
 def card_of(run: Run, licence: str) -> dict:
@@ -358,7 +418,7 @@ def card_of(run: Run, licence: str) -> dict:
         "licence": licence,
         "steps": rows[-1]["step"] + (before["steps"] if before else 0),
         "precision": precision(recipe),
-        "loss_networks": ["VGG-19 as far as relu3_1", "SqueezeNet 1.1"],
+        "loss_networks": loss_networks(recipe),
         "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
         "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
         "the variance (content) or the mean square (style) of its target",
@@ -373,6 +433,13 @@ def mean_of(rows: Sequence[Mapping], key: str) -> float | None:
     return round(sum(values) / len(values), 4) if values else None
 
 
+def loss_networks(recipe: Recipe) -> list[str]:
+    """What compared the pictures, in words."""
+    if recipe.network == "both":
+        return ["VGG-19 as far as relu3_1", "SqueezeNet 1.1"]
+    return [sources.source(recipe.network).title]
+
+
 def precision(recipe: Recipe) -> str:
     return "bfloat16 autocast" if recipe.half else "float32"
 
@@ -380,21 +447,20 @@ def precision(recipe: Recipe) -> str:
 def _loop(training: PasticheTraining, writer: Writer, previews: Sequence[Picture]) -> None:
     recipe = training.recipe
     tally = Tally(recipe.styles)
-    started, done_before = time.monotonic(), training.step
     while training.step < recipe.steps:
         if writer.obey(lambda: _save(training, writer, previews)).command == "stop":
             break
-        tally.add(*training.advance())
-        speed = (training.step - done_before) / (time.monotonic() - started)
+        with training.clock.step():
+            tally.add(*training.advance())
         writer.progress(
             step=training.step,
             steps=recipe.steps,
-            images_per_second=speed * recipe.batch,
-            seconds_left=(recipe.steps - training.step) / speed,
+            images_per_second=training.clock.speed * recipe.batch,
+            seconds_left=training.clock.left(recipe.steps - training.step),
         )
         if training.step % recipe.log_every == 0 or training.step == recipe.steps:
             row = {"step": training.step, "learning_rate": recipe.rate(training.step - 1)}
-            writer.log(row | {"gradient": training.gradient_norm} | tally.row())
+            writer.log(row | training.clock.row() | {"gradient": training.gradient_norm} | tally.row())
         if training.step % recipe.save_every == 0:
             _save(training, writer, previews)
     _save(training, writer, previews)

@@ -102,6 +102,8 @@ def test_a_stopped_run_goes_on_and_ends_like_one_that_never_stopped(networks):
     go(stopped, networks)
     assert stopped.status().state == "finished"
     assert [row["step"] for row in stopped.metrics()] == [1, 2, 3, 4]
+    seconds = [row["seconds"] for row in stopped.metrics()]
+    assert seconds == sorted(seconds) and round(stopped.checkpoint()[1]["seconds"], 3) == seconds[-1] > 0
     ours, theirs = stopped.checkpoint()[0], whole.checkpoint()[0]
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
@@ -208,7 +210,7 @@ def test_a_training_can_start_from_another_s_weights(networks):
     styles = [{"name": name, "title": name, "artist": "", "year": ""} for name in TINY.styles]
     go(second, networks, facts={"photographs": 3, "styles": styles})
     begun = training(networks)
-    assert begun.start_from(Run.open(first.id))["steps"] == 3
+    assert begun.start_from(trainer.origin(first.id))["steps"] == 3
     assert torch.equal(begun.net.enter.convolution.weight, first.checkpoint()[0]["net.enter.convolution.weight"])
     card = trainer.card_of(Run.open(second.id), "for research")
     assert card["steps"] == 5
@@ -223,7 +225,7 @@ def test_a_training_starts_from_a_net_that_knows_only_some_of_its_styles(network
     found = other.checkpoint()[0]
     begun = training(networks, dataclasses.replace(TINY, styles=("dots", "stripes")))
     colours = begun.net.leave.norm.shift[0].clone()
-    begun.start_from(Run.open(other.id))
+    begun.start_from(trainer.origin(other.id))
     assert torch.equal(begun.net.enter.convolution.weight, found["net.enter.convolution.weight"])
     for name in ("enter.norm.shift", "leave.norm.scale"):
         assert torch.equal(begun.net.get_parameter(name)[1], found[f"net.{name}"][0])
@@ -235,7 +237,7 @@ def test_a_training_does_not_start_from_a_net_of_another_width(networks):
     other = start(dataclasses.replace(TINY, width=0.5))
     go(other, networks)
     with pytest.raises(UserError, match="no weights of a pastiche net of this width"):
-        training(networks).start_from(Run.open(other.id))
+        training(networks).start_from(trainer.origin(other.id))
 
 
 def test_a_strip_shows_photographs_above_their_paintings():

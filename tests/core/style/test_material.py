@@ -1,0 +1,113 @@
+"""What a pastiche net learns from: what is kept in the run, and what is told before a training begins."""
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from core import images, weights
+from core.errors import UserError
+from core.runs.folder import Run, list_runs
+from core.style import compact, material, sources, trainer
+from core.style.trainer import Recipe
+from tests.painting import picture, ship, write_pictures
+
+RECIPE = Recipe(("dots",), steps=3, crop=32, style_side=48, width=0.25, network="compact")
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path, monkeypatch):
+    """A tiny net and an untrained compact."""
+    ship(tmp_path / "weights", monkeypatch)
+    weights.write(sources.compact_path(), compact.fresh(0).state_dict())
+
+
+def png(seed: int = 0) -> bytes:
+    return images.encode(picture(60, 70, seed), "PNG")
+
+
+def zipped(**files: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("__", "/"), data)
+    return packed.getvalue()
+
+
+def dots():
+    return material.painting("Dots.png", png(3), "The dots")
+
+
+def test_a_run_keeps_what_was_handed_over_and_so_does_its_like():
+    files = [("one.png", png(1)), ("many.zip", zipped(**{"in__two.jpg": png(2), "notes.txt": b"no picture"}))]
+    run = material.create(files, [dots()], RECIPE)
+    (run.path / "model.safetensors").touch()
+    like = material.again(run)
+    for one in (run, like):
+        photographs = material.pictures_in(material.place(one, "photos"), "photographs")
+        assert [path.name for path in photographs] == ["00001.png", "00002.jpg"]
+        paintings = material.chosen_paintings(material.place(one, "styles"), ["dots"])
+        assert images.decode(paintings["dots"]).shape[1] == 48
+        assert material.titles(paintings) == [{"name": "dots", "title": "The dots", "artist": "", "year": ""}]
+        assert one.path in paintings["dots"].parents
+    assert like.model_path() is None and trainer.recipe_of(like.settings) == RECIPE
+
+
+def test_a_folder_of_the_machine_is_read_where_it_lies(tmp_path):
+    write_pictures(tmp_path / "photos", ("one", "two"))
+    run = material.create(tmp_path / "photos", [dots()], RECIPE, start="tiny")
+    assert material.place(run, "photos") == tmp_path / "photos"
+    assert run.settings["start"] == "tiny" and trainer.origin("tiny").names == ("stripes", "dots", "night")
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ([], "no photographs to learn from"),
+        ([("notes.txt", b"x")], "no pictures in what was uploaded"),
+        ([("many.zip", b"no archive")], "many.zip is not a whole .zip archive"),
+        ([("many.zip", zipped(**{"..__out.png": b"x"}))], "leads out of it"),
+    ],
+)
+def test_photographs_that_cannot_be_used_are_told_and_nothing_is_left(files, sentence):
+    with pytest.raises(UserError, match=sentence):
+        material.create(files, [dots()], RECIPE)
+    assert list_runs("pastiche") == []
+
+
+def test_what_else_would_end_the_training_is_told_before_it_begins(tmp_path):
+    files = [("one.png", png(1))]
+    with pytest.raises(UserError, match="no painting to learn"):
+        material.create(files, [], RECIPE)
+    with pytest.raises(UserError, match="Two paintings have the name dots"):
+        material.create(files, [dots(), dots()], RECIPE)
+    with pytest.raises(UserError, match="of one colour"):
+        material.painting("grey.png", images.encode(picture() * 0 + 9, "PNG"))
+    with pytest.raises(UserError, match="not a picture"):
+        material.painting("notes.png", b"x" * 100)
+    with pytest.raises(UserError, match="loss network VGG-19 and SqueezeNet is not here"):
+        material.create(files, [dots()], replace(RECIPE, network="both"), files=tmp_path)
+    with pytest.raises(UserError, match=r"of this width, 0.5, but of 0.25"):
+        material.create(files, [dots()], replace(RECIPE, width=0.5), start="tiny")
+    with pytest.raises(UserError, match="no weights of a pastiche net yet"):
+        material.create(files, [dots()], RECIPE, start=Run.create("pastiche", {}).id)
+    with pytest.raises(UserError, match="no loss layer 'relu9_1'"):
+        replace(RECIPE, content_layers={"relu9_1": 1.0})
+    assert [run.settings for run in list_runs("pastiche")] == [{}]
+
+
+def test_any_loss_network_weighs_as_much_as_the_two_and_old_settings_mean_them():
+    both = trainer.recipe_of({"styles": ["dots"]})
+    assert both.layers.content == {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
+    assert set(both.layers.style.values()) == {1.0} and len(both.layers.style) == 6
+    assert set(RECIPE.layers.style) == set(compact.STYLE)
+    assert sum(RECIPE.layers.style.values()) == pytest.approx(6.0)
+    assert json.dumps(trainer.settings_of(RECIPE))
+
+
+def test_a_step_is_measured_and_scaled():
+    network = sources.load("compact")
+    one = trainer.seconds_a_step(replace(RECIPE, batch=1, crop=trainer.TRIED_CROP), network)
+    assert one > 0
