@@ -37,6 +37,7 @@ MENU = {
             "auto_fix_high",
             "One picture after one painting, optimised step by step before your eyes.",
         ),
+        ("pastiche", "Train styles", "palette", "A painting net of your own: its styles, its previews, its curves."),
     ],
 }
 

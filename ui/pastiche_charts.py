@@ -1,0 +1,65 @@
+"""Curves of the training of a pastiche net over its steps: the losses, those of each style, the gradient, the rate."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from core.runs.comparison import Points, is_number, thinned
+
+HEIGHT, LOW = 240, 150
+MAX_POINTS = 300
+WINDOWS = 40  # a curve is the mean over a window, of which so many fit: single crops jump
+TICKS = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5)]
+MOST = 8  # styles that the theme has colours for at once
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def quantity(rows: Rows, steps: int, key: str, title: str, low: bool = False) -> alt.Chart:
+    """One figure of the rows, "style" or "gradient", on a logarithmic axis."""
+    chart = _lines({title: _points(rows, key)}, steps, title, legend=False)
+    return chart.properties(height=LOW if low else HEIGHT)
+
+
+def of_styles(rows: Rows, steps: int, kind: str, titles: Mapping[str, str]) -> alt.Chart:
+    """The "content" or "style" loss of each style (name -> title) on one axis."""
+    named = {title: _points(rows, f"{kind}/{name}") for name, title in titles.items()}
+    return _lines(named, steps, f"{kind} loss", legend=True).properties(height=HEIGHT + 20 * -(-len(named) // 2))
+
+
+def smoothed(points: Points) -> Points:
+    """Each value replaced by the mean of those that led to it, over a WINDOWS-th part of all."""
+    width = max(1, len(points) // WINDOWS)
+    means = []
+    for place, (step, _) in enumerate(points, 1):
+        window = points[max(0, place - width) : place]
+        means.append((step, sum(value for _, value in window) / len(window)))
+    return means
+
+
+def _points(rows: Rows, key: str) -> Points:
+    """(step, value) of the rows that have a number above zero for `key`: a logarithmic axis has no place for others."""
+    found = [(row["step"], row[key]) for row in rows if is_number(row.get(key)) and is_number(row.get("step"))]
+    return thinned(smoothed([(step, value) for step, value in found if value > 0]), MAX_POINTS)
+
+
+def _lines(named: Mapping[str, Points], steps: int, title: str, legend: bool) -> alt.Chart:
+    points = [(step, name, value) for name, line in named.items() for step, value in line]
+    shown = alt.Legend(orient="top", title=None, columns=2, labelLimit=220, symbolType="stroke") if legend else None
+    return (
+        alt.Chart(pd.DataFrame(points, columns=["step", "of", "value"]))
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5)),
+            y=alt.Y(
+                "value:Q",
+                title=title,
+                scale=alt.Scale(type="log", nice=False, padding=8),
+                axis=alt.Axis(format="~g", values=TICKS, labelOverlap="greedy"),
+            ),
+            color=alt.Color("of:N", scale=alt.Scale(domain=list(named)), legend=shown),
+            tooltip=["of:N", "step:Q", alt.Tooltip("value:Q", format=".4~g", title=title)],
+        )
+    )
