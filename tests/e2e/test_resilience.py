@@ -5,7 +5,6 @@ import re
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,8 @@ def test_a_training_is_steered_while_another_waits_for_its_end(
         page.get_by_role("slider").press("ArrowLeft")
         becomes(lambda: steered.last("learning_rate"), rate / 2)
         expect(card(page).get_by_text(re.compile(rf"taken at {rate / 2:.3g} = "))).to_be_visible()
-        pressed(page, "As scheduled", lambda: steered.last("learning_rate"), rate)
+        card(page).get_by_role("button", name="As scheduled").click()
+        becomes(lambda: steered.last("learning_rate"), rate)
         a_single_step_is_one_step(page, steered)
         card(page).get_by_role("button", name="Stop").click()
         becomes(lambda: steered.status().state, "stopped")
@@ -80,17 +80,9 @@ def a_single_step_is_one_step(page: Page, run: Run) -> None:
     card(page).get_by_role("button", name="Pause").click()
     shows(page, "Paused")
     before = run.status().progress["step"]
-    pressed(page, "Step", lambda: run.status().progress["step"], before + 1)
+    card(page).get_by_role("button", name="Step", exact=True).click()
+    becomes(lambda: run.status().progress["step"], before + 1)
     shows(page, "Paused")
-
-
-def pressed(page: Page, name: str, look: Callable[[], object], wanted: object) -> None:
-    """Press a button of the card until `look()` finds what is wanted: a click while the card is redrawn may be lost."""
-    for _ in range(5):
-        card(page).get_by_role("button", name=name, exact=True).click()
-        with suppress(AssertionError):
-            return becomes(look, wanted, seconds=15)
-    raise AssertionError(f"{name} was pressed five times: {look()} did not become {wanted}")
 
 
 def becomes(look: Callable[[], object], wanted: object, seconds: float = 90) -> None:
