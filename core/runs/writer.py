@@ -191,6 +191,14 @@ class Writer:
         self.was_stopped = asked.command == "stop"
         return asked
 
+    def hold(self, before_pause: Callable[[], None] = lambda: None) -> Control:
+        """As `obey`, within a step: one that is asked for ends the pause, and is still there to be taken."""
+        taken = self._steps_taken
+        asked = self.obey(before_pause)
+        if asked.command == "step":
+            self._steps_taken = taken
+        return asked
+
     def _holds(self, asked: Control) -> bool:
         return asked.command == "pause" or (asked.command == "step" and asked.steps <= self._steps_taken)
 

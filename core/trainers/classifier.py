@@ -209,11 +209,11 @@ class _Training:
     def _row_is_due(self) -> bool:
         return self._ends_epoch() or self.step % self.row_every == 0
 
-    def _obey(self) -> None:
+    def _obey(self, within_a_step: bool = False) -> None:
         """Wait where a pause is asked for, raise _Stopped where a stop is, take over the factor on the rate."""
         stops = False
         if self.team.leads:
-            asked = self.writer.obey(self._before_pause)
+            asked = (self.writer.hold if within_a_step else self.writer.obey)(self._before_pause)
             stops = asked.command == "stop"
             if not stops:
                 self._steer(asked.values.get("rate_factor", 1.0))
@@ -226,10 +226,10 @@ class _Training:
         self._report(self._speed())  # a single step shows, although it ends no row
 
     def _obey_within_a_step(self) -> None:
-        """Between two parts of an evaluation: a pause or a stop does not wait for its end, a single step reaches it."""
+        """Between two parts of an evaluation: a pause or a stop does not wait for its end, a single step passes it."""
         asked = self.team.leads and self.writer.run.control()[0] in ("pause", "stop")
         if any(self.team.told(asked)):
-            self._obey()
+            self._obey(within_a_step=True)
 
     def _steer(self, factor: Any) -> None:
         low, high = RATE_FACTORS

@@ -282,6 +282,24 @@ def test_a_step_is_taken_once_for_every_time_it_is_asked_for():
     assert run.status().state == "stopped"
 
 
+def test_a_step_asked_for_during_an_evaluation_is_the_next_one():
+    run = make()
+    with run.write() as writer:
+        run.ask("pause")
+        thread = threading.Thread(target=writer.hold)
+        thread.start()
+        assert until(lambda: run.status().state == "paused")
+        run.ask("step")
+        thread.join(5)
+        assert not thread.is_alive()
+        assert writer.obey().command == "step"
+        thread = threading.Thread(target=writer.obey)
+        thread.start()
+        assert until(lambda: run.status().state == "paused"), "and it is one step"
+        run.ask("stop")
+        thread.join(5)
+
+
 def test_a_step_that_nobody_took_is_not_left_to_the_next_process():
     run = make()
     run.ask("step")
