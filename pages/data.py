@@ -1,7 +1,5 @@
 """Data: what a net is given to learn from (section 4.1), and what augmentation makes of it (section 4.3.1)."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from ui import frame
@@ -10,12 +8,11 @@ from ui.frame import PAGES, guard
 frame.head("Data", "A net knows nothing but its examples: what they show, and what they never show, is what it learns.")
 
 from core import datasets  # noqa: E402  (torch takes a moment: the head is shown first)
-from core.datasets import Dataset, Split, folder, gallery  # noqa: E402
-from core.datasets.folder import Pictures  # noqa: E402
+from core.datasets import Dataset, Split, gallery  # noqa: E402
 from core.datasets.toybox import Scenes  # noqa: E402
 from core.explain import boxes  # noqa: E402
 from core.images import Picture, encode  # noqa: E402
-from ui import address, data_charts, held_out, theme  # noqa: E402
+from ui import address, data_charts, held_out, own_pictures, theme  # noqa: E402
 from ui.job_card import plain  # noqa: E402
 
 OWN = "own"
@@ -38,7 +35,9 @@ def choose() -> str | None:
         lambda name: "Your own pictures" if name == OWN else datasets.info(name).title,
     )
     if kind == OWN:
-        return own_pictures()
+        return own_pictures.choose(
+            lambda: side_choice("The largest square in the middle of a picture is brought to this side.")
+        )
     if kind == "toybox":
         return Scenes(side_choice("The scenes are drawn anew for every side.")).name
     return kind
@@ -46,22 +45,6 @@ def choose() -> str | None:
 
 def side_choice(help: str) -> int:
     return int(address.choice("side", "Side of the images", SIDES, lambda side: f"{side} px", help))
-
-
-def own_pictures() -> str | None:
-    """A folder's path or an archive that is handed over; None as long as there is neither."""
-    place = st.text_input(
-        "Folder or .zip",
-        key="path",
-        bind="query-params",
-        placeholder="/home/me/pictures",
-        help="On the computer that serves this page. One sub-folder a class, named after it.",
-    )
-    file = st.file_uploader("Or hand over a .zip", type=["zip"], help="One folder a class in it.")
-    side = side_choice("The largest square in the middle of a picture is brought to this side.")
-    if file is not None:
-        return Pictures(folder.keep(file.getvalue(), file.name, datasets.data_root()), side).name
-    return Pictures(Path(place), side).name if place else None
 
 
 def split_choice(dataset: Dataset) -> str:

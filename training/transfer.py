@@ -4,15 +4,15 @@ pictures there are to learn from; or go on with a study that was begun."""
 import argparse
 import sys
 from dataclasses import fields
-from pathlib import Path
 
 from core import datasets
 from core.errors import UserError
 from core.runs import queue
-from core.runs.folder import Run, root
+from core.runs.folder import Run
 from core.trainers import transfer
 from core.trainers.trained import shipped
 from core.trainers.transfer import KIND, LINEAR, TITLES, WAYS, Study
+from training.command import is_begun, run_path
 from training.progress import bar
 
 
@@ -42,12 +42,12 @@ def find_run(options: argparse.Namespace) -> Run:
     """The run that the options mean: a new folder, or one to go on with. Raises UserError where they do not fit."""
     given = {field.name: value for field in fields(Study) if (value := getattr(options, field.name)) is not None}
     given |= {key: tuple(given[key]) for key in ("pictures", "ways") if key in given}
-    existing = _existing(options.run) if options.run else None
-    if existing is None:
+    path = run_path(options.run) if options.run else None
+    if path is None or not is_begun(path):
         if not (options.source and options.dataset):
             raise UserError("Say whose features to try on what: --source and --dataset, or --run with a study begun.")
-        path = root() / options.run if options.run and Path(options.run).name == options.run else options.run
         return transfer.create(Study(**given), name=options.name, path=path)
+    existing = Run.open(path)
     if existing.kind != KIND:
         raise UserError(f"The run {existing.id} is a {existing.kind}; it is resumed by training.{existing.kind}.")
     if given or options.name:
@@ -55,13 +55,6 @@ def find_run(options: argparse.Namespace) -> Run:
             f"The run {existing.id} has its settings already; resume it with --run alone, or leave --run out."
         )
     return existing
-
-
-def _existing(path: str) -> Run | None:
-    for candidate in (Path(path), root() / path):
-        if (candidate / "run.json").exists():
-            return Run.open(candidate)
-    return None
 
 
 def table(run: Run) -> str:

@@ -22,6 +22,12 @@ MENU = {
             "model_training",
             "Start a training, watch its curves, pause, stop, resume.",
         ),
+        (
+            "transfer",
+            "Transfer",
+            "move_item",
+            "What a trained net's features are worth on other data, or on your own pictures.",
+        ),
         ("runs", "Runs", "stacked_line_chart", "Every training: compare, name, delete, take out and bring in."),
     ],
     "Look inside": [

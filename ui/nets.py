@@ -25,7 +25,7 @@ def choose(*, own_first: bool = False, of: str = "") -> Trained | None:
     `of` the nets that learned that kind of data come first, and only one of them is taken unasked where there is any.
     None, with a sentence, where there is none or it has no weights.
     """
-    found = _titles(own_first)
+    found = titles(own_first)
     suited = set(of_data(of)) if of else set()
     found = dict(sorted(found.items(), key=lambda item: item[0] not in suited))
     asked = st.query_params.get("run") or st.query_params.get("net")
@@ -68,7 +68,7 @@ def of_data(kind: str) -> dict[str, str]:
         data = cards[name]["data"] if name in cards else Run.open(name).data
         return str(data.get("dataset", "")).partition("?")[0]
 
-    return {name: title for name, title in _titles(own_first=True).items() if learned(name) == kind}
+    return {name: title for name, title in titles(own_first=True).items() if learned(name) == kind}
 
 
 def opened(name: str) -> Trained:
@@ -105,7 +105,7 @@ def _await(run: Run) -> None:
     look()
 
 
-def _titles(own_first: bool) -> dict[str, str]:
+def titles(own_first: bool) -> dict[str, str]:
     """Names and titles of all nets that have weights.
 
     Of the shipped ones those for photographs come first; with `own_first`, where a net is asked about its own data,
@@ -167,7 +167,7 @@ def _invite() -> None:
 
 def beside(trained: Trained, most: int) -> list[Trained]:
     """Other nets to be compared with `trained`, chosen by the visitor; the address says them as `with=`."""
-    found = {name: title for name, title in _titles(own_first=False).items() if name != trained.name}
+    found = {name: title for name, title in titles(own_first=False).items() if name != trained.name}
     chosen = address.several(
         "with",
         "Nets beside it",

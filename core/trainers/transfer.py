@@ -28,7 +28,8 @@ from core.errors import UserError
 from core.models import catalogue, cuts
 from core.models.cuts import Cut
 from core.models.layers import AveragedMaps, is_of_head
-from core.runs.folder import Run, Status, Writer
+from core.runs.folder import Run, Status
+from core.runs.writer import Writer
 from core.trainers import classifier, linear_head, pace, trained
 from core.trainers import recipe as recipes
 from core.trainers.linear_head import LinearHead
@@ -43,6 +44,7 @@ USUAL = (10, 100, 1000)
 BATCH_WORK = 2e10  # multiply-adds between two looks at what is asked for: a fraction of a second on one core
 BATCH = 500
 POLL_SECONDS = 0.1
+FIT_SECONDS = 0.003  # for each training image: the heads of all cuts and penalties
 HELD_BACK = 10  # one in so many training images chooses the penalty where there is no validation split
 
 
@@ -152,6 +154,23 @@ def settings(study: Study, source: Trained, way: str, each: int) -> recipes.Sett
     if way == "fine_tuned":
         changes["learning_rate"] = usual.learning_rate * study.rate
     return recipes.settings(dataset, source.model, **changes)
+
+
+def seconds(study: Study) -> float:
+    """About how long the study takes on this machine when nothing else runs. Raises UserError as `check` does."""
+    source = check(study)
+    known = datasets.info(named(study, source, ALL))
+    counts = sorted({min(each or known.train_size, known.train_size // known.classes) for each in study.pictures})
+    total = pace.START_SECONDS
+    for each in counts:
+        for way in study.ways:
+            if way != "frozen" or not isinstance(source.net, AveragedMaps):
+                total += pace.seconds(settings(study, source, way, each)) - pace.START_SECONDS
+    if "frozen" in study.ways:
+        images = counts[-1] * known.classes + min(known.validation_size, forms.MOST_HELD_BACK) + known.test_size
+        speed = pace.estimate(dataclasses.replace(settings(study, source, "scratch", counts[-1]), precision="float32"))
+        total += images * pace.EVALUATION_SHARE / speed + FIT_SECONDS * sum(counts) * known.classes
+    return total
 
 
 def child_path(run: Run, way: str, each: int) -> Path:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from core import datasets, weights
 from core.errors import UserError
-from core.runs.folder import Run, Writer
+from core.runs.folder import Run
+from core.runs.writer import Writer
 from core.trainers import evaluation, trained, transfer
 from core.trainers.transfer import LINEAR, Study
 from tests.nets import a_run
