@@ -130,7 +130,7 @@ def _check_widths(source: Trained, known: DatasetInfo) -> None:
 def create(study: Study, *, name: str | None = None, path: Path | str | None = None) -> Run:
     """A run folder for the study, ready for `carry_out`. Raises UserError where it cannot work."""
     source = check(study)
-    label = name or f"{source.title} on {datasets.info(study.dataset).title}"
+    label = name or f"{source.title}, tried on {datasets.info(study.dataset).title}"
     return Run.create(KIND, asdict(study), name=label, path=path)
 
 
