@@ -100,16 +100,15 @@ def _answers(story: Story, names: tuple[str, ...]) -> str:
     said = []
     for answer, first, last in story.answers():
         when = f"epoch {first}" if first == last else f"epochs {first} to {last}"
-        said.append(f"{when}: **{names[answer]}**{', rightly' if answer == story.label else ''}")
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}."
+        said.append(f"**{names[answer]}**{', rightly,' if answer == story.label else ''} at {when}")
+    return f"The net said {'; '.join(said)}."
 
 
 def _maps(story: Story, position: int, names: tuple[str, ...], scale: tuple[float, float], role: str) -> None:
     """The image and, over it, both maps, the rival's first; `role` says what the rival is."""
     seen, colours = story.views[position], theme.colours()
     epoch = story.epochs[position]
-    with st.grid(3, min_column_width=110, gap="small"):
+    with st.grid(3, min_column_width=90, gap="small"):
         with st.container(gap="xxsmall"):
             mistake_figure.picture(seen.shown(), f"The image, a {names[story.label]}")
             st.caption(f"{names[story.label]}, the image")
