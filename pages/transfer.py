@@ -28,7 +28,7 @@ from ui.shown_run import shown_run  # noqa: E402
 OWN = "own"
 PICTURES = (10, 100, 1000, ALL)
 FEW = 6
-WORDS = {"frozen": "Head only", "fine_tuned": "Whole, fine-tuned", "scratch": "From scratch"}
+WORDS = {"frozen": "Head", "fine_tuned": "Whole", "scratch": "Scratch"}  # short enough for one row of a narrow column
 
 
 def choose() -> None:
@@ -46,8 +46,8 @@ def choose() -> None:
         format_func=WORDS.__getitem__,
         selection_mode="multi",
         key="ways",
-        help="Head only: the features are frozen and tried at every depth, in seconds. Whole: every weight is trained "
-        "on, at a lower rate. From scratch: the same net without what it learned before, to compare with.",
+        help="Head: the features are frozen and tried at every depth, in seconds. Whole: every weight is trained "
+        "on, at a lower rate. Scratch: the same net without what it learned before, to compare with.",
     )
     pictures = st.pills(
         "Training pictures a class",
