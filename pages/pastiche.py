@@ -70,7 +70,7 @@ def choose_photographs() -> Path | list[tuple[str, bytes]]:
         return Path(named.strip()).expanduser() if named.strip() else []
     files = st.file_uploader(
         "Photographs or a .zip of them", [*TYPES, "zip"], accept_multiple_files=True, key="photographs files",
-        max_upload_size=MEGABYTES, help="They are kept beside the run, and go with it.",
+        max_upload_size=MEGABYTES, help="They are kept beside the run.",
     )  # fmt: skip
     return [(file.name, file.getvalue()) for file in files]
 
@@ -234,7 +234,7 @@ def prospect(recipe: Recipe) -> str:
     return f"A step takes {each:.2g} s on this machine ({hardware.describe(recipe.half)}): {whole} in all.{waits}"
 
 
-@st.cache_data(max_entries=32, show_spinner="Measuring how long a step takes…")
+@st.cache_data(max_entries=32, ttl=900, show_spinner="Measuring how long a step takes…")
 def measured(
     network: str, width: float, content_layers: dict[str, float], style_layers: dict[str, float], half: bool
 ) -> float:
@@ -308,9 +308,11 @@ def about(run: Run) -> str:
     """Loss network, photographs and width of a run, as far as its folder says."""
     network = sources.KNOWN.get(str(run.settings.get("network", "both")))
     photographs, width = run.data.get("photographs"), run.settings.get("width")
+    left_out = run.data.get("left_out")
     known = (
         network.title if network else "",
         f"{photographs:,} photographs" if is_number(photographs) else "",
+        f"{left_out:,} that cannot be read left out" if left_out and is_number(left_out) else "",
         f"width {width:g}" if is_number(width) else "",
     )
     return " · ".join(filter(None, known))

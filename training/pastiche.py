@@ -124,20 +124,19 @@ def read_photographs(folder: Path) -> tuple[trainer.Photographs, int]:
 
 def run_training(run: Run) -> None:
     """Read what the run's settings name, and train to the end of its recipe."""
-    recipe = trainer.recipe_of(run.settings)
-    paintings = material.chosen_paintings(material.place(run, "styles"), list(recipe.styles))
-    network = sources.load(recipe.network, Path(run.settings["loss_networks_folder"]), heard)
-    photographs, refused = read_photographs(material.place(run, "photos"))
-    pictures = {name: images.decode(path) for name, path in paintings.items()}
-    facts = {"styles": material.titles(paintings), "photographs": len(photographs.pictures), "left_out": refused}
-    with bar(run):
-        trainer.train(run, photographs, pictures, network, material.previews(), facts)
+    with bar(run), run.write() as writer:  # from here on the folder says how it goes, or what is missing
 
+        def hear(what: str, done: int, total: int) -> None:
+            writer.progress(downloading=what, bytes=done, bytes_total=total)
 
-def heard(what: str, done: int, total: int) -> None:
-    """Say in the log how much of a loss network has been fetched."""
-    if done == 0 or done == total:
-        print(f"fetching {what}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", flush=True)
+        recipe = trainer.recipe_of(run.settings)
+        paintings = material.chosen_paintings(material.place(run, "styles"), list(recipe.styles))
+        network = sources.load(recipe.network, Path(run.settings["loss_networks_folder"]), hear)
+        writer.progress(downloading=None, bytes=None, bytes_total=None)
+        photographs, refused = read_photographs(material.place(run, "photos"))
+        pictures = {name: images.decode(path) for name, path in paintings.items()}
+        facts = {"styles": material.titles(paintings), "photographs": len(photographs.pictures), "left_out": refused}
+        trainer.carry_out(writer, photographs, pictures, network, material.previews(), facts)
 
 
 def main(given: list[str] | None = None) -> int:

@@ -42,7 +42,8 @@ def smoothed(points: Points) -> Points:
 def _points(rows: Rows, key: str) -> Points:
     """(step, value) of the rows that have a number above zero for `key`: a logarithmic axis has no place for others."""
     found = [(row["step"], row[key]) for row in rows if is_number(row.get(key)) and is_number(row.get("step"))]
-    return thinned(smoothed([(step, value) for step, value in found if value > 0]), MAX_POINTS)
+    points = [(step, value) for step, value in found if value > 0]
+    return thinned(points if key == "learning_rate" else smoothed(points), MAX_POINTS)
 
 
 def _lines(named: Mapping[str, Points], steps: int, title: str, legend: bool) -> alt.Chart:

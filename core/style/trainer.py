@@ -365,6 +365,20 @@ def train(
     `paintings` maps each style of the recipe to its picture; `previews` are the photographs of the strips.
     `facts` is what the run folder shall say besides about its styles and photographs.
     """
+    with run.write() as writer:
+        carry_out(writer, photographs, paintings, networks, previews, facts)
+
+
+def carry_out(
+    writer: Writer,
+    photographs: Photographs,
+    paintings: Mapping[str, Picture],
+    networks: Network,
+    previews: Sequence[Picture],
+    facts: dict | None = None,
+) -> None:
+    """As `train`, for a process that writes in the run folder already."""
+    run = writer.run
     recipe = recipe_of(run.settings)
     training = PasticheTraining(recipe, photographs, paintings, networks)
     saved = run.checkpoint()
@@ -372,17 +386,16 @@ def train(
     before = training.start_from(origin(start)) if start and not saved else run.data.get("before")
     if saved:
         training.restore(*saved)
-    with run.write() as writer:
-        writer.facts(
-            **(facts or {}),
-            before=before,
-            steps=recipe.steps,
-            width=recipe.width,
-            names=list(recipe.styles),
-            precision=precision(recipe),
-        )
-        writer.drop_metrics_after("step", training.step)
-        _loop(training, writer, previews)
+    writer.facts(
+        **(facts or {}),
+        before=before,
+        steps=recipe.steps,
+        width=recipe.width,
+        names=list(recipe.styles),
+        precision=precision(recipe),
+    )
+    writer.drop_metrics_after("step", training.step)
+    _loop(training, writer, previews)
 
 
 def seconds_a_step(recipe: Recipe, network: Network) -> float:

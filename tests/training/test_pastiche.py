@@ -1,6 +1,7 @@
 """`python -m training.pastiche` and `python -m training.ship` from the outside, with tiny nets and made-up pictures."""
 
 import json
+import shutil
 
 import pytest
 
@@ -76,6 +77,16 @@ def test_a_run_without_a_name_lands_among_the_runs(folders):
 def test_bad_options_are_told_in_a_sentence(folders, capsys, options, sentence):
     assert train(*folders, *options) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_files_that_are_no_pictures_are_left_out_and_the_run_itself_says_what_is_gone(tmp_path, folders):
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"\xff\xd8\xff" + bytes(50))
+    assert train(*folders, "--run", "mine", "--steps", "1") == 0
+    assert (Run.open("mine").data["photographs"], Run.open("mine").data["left_out"]) == (2, 1)
+    shutil.rmtree(tmp_path / "photos")
+    assert pastiche.main(["--resume", "mine", "--steps", "2"]) == 2
+    status = Run.open("mine").status()
+    assert status.state == "failed" and "no folder" in status.message
 
 
 def test_what_is_missing_is_told(tmp_path, folders, capsys):
