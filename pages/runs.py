@@ -272,6 +272,7 @@ def legend(runs: Sequence[Run]) -> Iterator[str]:
     if any(run.kind == "classifier" for run in runs):
         yield "Dashed: on training images, mean over an epoch. Solid, with marks: on the images held out."
     if any(run.kind in STYLED for run in runs):
+        yield "Runs of styles count steps, no epochs."
         yield (
             "Content, style and variation are those of equation 5.10, before their weights; only runs of one loss "
             "network can be compared."
