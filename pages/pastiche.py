@@ -378,8 +378,10 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     st.caption("Losses before their weights, each relative to its target; means over a fortieth of the steps.")
 
 
-def earlier(shown: str, runs: list[Run | DamagedRun]) -> None:
+@st.fragment(run_every=3)
+def earlier(shown: str) -> None:
     """All trainings of styles, newest first, each a button that shows it; a damaged one says what is wrong with it."""
+    runs = list_runs("pastiche")
     st.subheader("Trainings of styles", anchor=False)
     for run in runs[:FEW]:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -423,7 +425,7 @@ with picture, guard():
     else:
         with guard():
             watch(chosen)
-        earlier(chosen, runs)
+        earlier(chosen)
     frame.takeaway(
         "One net can hold many paintings because strokes are mostly alike: what differs from style to style are the "
         "scales and shifts of its normalisations, a few thousand numbers each."

@@ -12,21 +12,25 @@ HEIGHT, LOW = 240, 150
 MAX_POINTS = 300
 WINDOWS = 40  # a curve is the mean over a window, of which so many fit: single crops jump
 TICKS = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5)]
+RATE = "learning_rate"
 MOST = 8  # styles that the theme has colours for at once
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 def quantity(rows: Rows, steps: int, key: str, title: str, low: bool = False) -> alt.Chart:
-    """One figure of the rows, "style" or "gradient", on a logarithmic axis."""
-    chart = _lines({title: _points(rows, key)}, steps, title, legend=False)
+    """One figure of the rows, "style" or "gradient", on a logarithmic axis; the rate, long constant, on a plain one."""
+    y = alt.Y("value:Q", title=title, axis=alt.Axis(format="~g", tickCount=3)) if key == RATE else _logarithmic(title)
+    chart = _lines({title: _points(rows, key)}, steps, y, legend=False)
     return chart.properties(height=LOW if low else HEIGHT)
 
 
 def of_styles(rows: Rows, steps: int, kind: str, titles: Mapping[str, str]) -> alt.Chart:
     """The "content" or "style" loss of each style (name -> title) on one axis."""
     named = {title: _points(rows, f"{kind}/{name}") for name, title in titles.items()}
-    return _lines(named, steps, f"{kind} loss", legend=True).properties(height=HEIGHT + 20 * -(-len(named) // 2))
+    return _lines(named, steps, _logarithmic(f"{kind} loss"), legend=True).properties(
+        height=HEIGHT + 20 * -(-len(named) // 2)
+    )
 
 
 def smoothed(points: Points) -> Points:
@@ -43,10 +47,15 @@ def _points(rows: Rows, key: str) -> Points:
     """(step, value) of the rows that have a number above zero for `key`: a logarithmic axis has no place for others."""
     found = [(row["step"], row[key]) for row in rows if is_number(row.get(key)) and is_number(row.get("step"))]
     points = [(step, value) for step, value in found if value > 0]
-    return thinned(points if key == "learning_rate" else smoothed(points), MAX_POINTS)
+    return thinned(points if key == RATE else smoothed(points), MAX_POINTS)
 
 
-def _lines(named: Mapping[str, Points], steps: int, title: str, legend: bool) -> alt.Chart:
+def _logarithmic(title: str) -> alt.Y:
+    scale = alt.Scale(type="log", nice=False, padding=8)
+    return alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(format="~g", values=TICKS, labelOverlap="greedy"))
+
+
+def _lines(named: Mapping[str, Points], steps: int, y: alt.Y, legend: bool) -> alt.Chart:
     points = [(step, name, value) for name, line in named.items() for step, value in line]
     shown = alt.Legend(orient="top", title=None, columns=2, labelLimit=220, symbolType="stroke") if legend else None
     return (
@@ -54,13 +63,8 @@ def _lines(named: Mapping[str, Points], steps: int, title: str, legend: bool) ->
         .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5)),
-            y=alt.Y(
-                "value:Q",
-                title=title,
-                scale=alt.Scale(type="log", nice=False, padding=8),
-                axis=alt.Axis(format="~g", values=TICKS, labelOverlap="greedy"),
-            ),
+            y=y,
             color=alt.Color("of:N", scale=alt.Scale(domain=list(named)), legend=shown),
-            tooltip=["of:N", "step:Q", alt.Tooltip("value:Q", format=".4~g", title=title)],
+            tooltip=["of:N", "step:Q", alt.Tooltip("value:Q", format=".4~g")],
         )
     )
