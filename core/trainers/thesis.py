@@ -105,6 +105,23 @@ SPEEDRUN_MNIST = replace(
     SPEEDRUN_CIFAR, epochs=3, batch_size=1000, padding=1, mirror=False, flip="random", test_views=3
 )
 
+# Ours, with what the speed run taught, for nets that normalise around every convolution: near the thesis' error in a
+# twentieth of its epochs.
+MUON = Recipe(
+    optimizer="muon",
+    learning_rate=0.15,
+    momentum=0.6,
+    schedule="linear",
+    epochs=12,
+    batch_size=500,
+    weight_decay=5e-4,
+    label_smoothing=0.1,
+    augment=True,
+    padding=2,
+    border="reflect",
+    flip="alternating",
+)
+
 _RESNETS = tuple(f"resnet{depth}" for depth in (20, 32, 44, 56, 65, 83, 110, 164))
 _WIDE_RESNETS = ("wrn_40_4", "wrn_28_10")
 _DENSENETS = ("densenet_40_12", "densenet_bc_100_12")
@@ -144,6 +161,8 @@ RECIPES: dict[tuple[str, str], dict[str, Recipe]] = {
         "thesis": BN_NIN_MNIST,
     },
 }
+RECIPES["bn_nin", "cifar10"]["muon"] = replace(MUON, dropout=0.1)  # 7.2 %
+RECIPES["densenet_40_12", "cifar10"]["muon"] = replace(MUON, learning_rate=0.1, epochs=10, batch_size=250)  # 8.1 %
 # Between the two: 9.2 % test error in an hour and a quarter on two cores.
 RECIPES["resnet20", "cifar10"]["short"] = replace(RESNET_QUICK, learning_rate=0.3, epochs=40)
 

