@@ -1,4 +1,4 @@
-"""From a cell of the confusion matrix to an opened mistake, in a real browser."""
+"""From a cell of the confusion matrix to an opened mistake and through its epochs, in a real browser."""
 
 import re
 
@@ -6,16 +6,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.datasets import load
-from core.explain import mistakes
+from core.explain import epochs, mistakes
+from core.runs.folder import Run
 from core.trainers.trained import open_run
-from tests.nets import a_run
+from tests.nets import a_run, with_epochs
 from ui import confusion
 
 pytestmark = pytest.mark.e2e
 
 
-def test_from_a_cell_of_the_matrix_to_an_opened_mistake(page: Page, address: str):
-    run = a_run("baseline")
+def test_from_a_cell_of_the_matrix_to_an_opened_mistake_and_its_epochs(page: Page, address: str):
+    run = with_epochs(a_run("baseline"), (0, 3, 6))
     said = mistakes.ask(open_run(run), load("digits").test)
     ((truth, taken, count),) = confusion.commonest(said.confusion(), 1)
     among = said.mistakes().among(label=truth, predicted=taken)
@@ -29,8 +30,21 @@ def test_from_a_cell_of_the_matrix_to_an_opened_mistake(page: Page, address: str
     page.wait_for_url(re.compile(f"image={int(among.indices[0])}"))
     expect(page.get_by_role("img", name=f"Evidence for {taken} less that for {truth}")).to_be_visible()
     expect(page.get_by_text("The label looks wrong")).to_be_visible()
+    through_the_epochs(page, run, said, int(among.indices[0]))
     page.get_by_role("button", name="Next").click()
     page.wait_for_url(re.compile(f"image={int(among.indices[1])}"))
     page.get_by_role("button", name="Back to the list").click()
     page.wait_for_url(re.compile(r"^(?!.*image=).*$"))
     expect(page.get_by_text(f"{count} of these mistakes are shown.")).to_be_visible()
+
+
+def through_the_epochs(page: Page, run: Run, said: mistakes.Answers, index: int) -> None:
+    """From the last kept epoch to the one before it, by the keyboard: maps and address follow."""
+    told = epochs.story(run, load("digits").test.images[index], int(said.labels[index]), int(said.predicted[index]))
+    maps = page.get_by_role("img", name=re.compile(rf"of {told.rival} after epoch 6, over the image"))
+    expect(maps).to_be_visible()
+    expect(page.get_by_text(f"evidence {told.views[2].evidence(0)}", exact=True).first).to_be_visible()
+    page.get_by_role("slider", name="Epoch").press("ArrowLeft")
+    page.wait_for_url(re.compile("epoch=3"))
+    expect(page.get_by_role("img", name=re.compile(rf"of {told.rival} after epoch 3, over the image"))).to_be_visible()
+    expect(page.get_by_text(f"evidence {told.views[1].evidence(0)}", exact=True).first).to_be_visible()
