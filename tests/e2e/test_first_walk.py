@@ -31,8 +31,8 @@ def starts_a_training(page: Page, address: str) -> str:
     """Returns the run's id, which is in the address."""
     page.goto(f"{address}/train")
     page.get_by_text("More", exact=True).click()
-    page.get_by_role("spinbutton", name="Epochs").fill(str(EPOCHS))
-    page.get_by_role("spinbutton", name="Epochs").press("Enter")
+    page.get_by_role("spinbutton", name="Epochs", exact=True).fill(str(EPOCHS))
+    page.get_by_role("spinbutton", name="Epochs", exact=True).press("Enter")
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url(re.compile(r"[?&]run="))
     (run,) = list_runs()
