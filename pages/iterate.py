@@ -21,13 +21,13 @@ from core.errors import UserError  # noqa: E402
 from core.images import Picture  # noqa: E402
 from core.runs import queue  # noqa: E402
 from core.runs.comparison import is_number  # noqa: E402
-from core.runs.folder import DamagedRun, Run, Status, list_runs, root  # noqa: E402
+from core.runs.folder import Run, Status, list_runs, root  # noqa: E402
 from core.style import figures, iterative, painter, sources  # noqa: E402
 from core.style.iterative import Recipe  # noqa: E402
+from ui.earlier_runs import earlier  # noqa: E402
 from ui.shown_run import shown_run  # noqa: E402
 
 ONE = "none"
-FEW = 6
 WORDS = {"content": "Content weight", "style": "Style weight", "variation": "Regularisation weight"}
 HELP = {
     "content": "How much the photograph's features count (lambda_c of equation 5.10).",
@@ -331,26 +331,6 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
             )  # fmt: skip
 
 
-def earlier(shown: str, runs: list[Run | DamagedRun]) -> None:
-    """All transfers, newest first, each a button that shows it; a damaged one says what is wrong with it."""
-    st.subheader("Transfers", anchor=False)
-    for run in runs[:FEW]:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if isinstance(run, DamagedRun):
-                st.badge("Damaged", icon=":material/broken_image:", color="red")
-                st.caption(str(run))
-            elif run.id == shown:
-                st.markdown(f"**{job_card.plain(run.name)}**", width="content")
-                job_card.badge(run.status())
-            else:
-                if firm(job_card.plain(run.name), type="tertiary", key=f"show {run.id}"):
-                    st.query_params["run"] = run.id
-                    st.rerun()
-                job_card.badge(run.status())
-    if len(runs) > FEW:
-        st.caption(f"And {len(runs) - FEW} older, which the Runs page lists.")
-
-
 def invite() -> None:
     """Instead of an empty page: what will be done."""
     st.subheader("No transfer yet", anchor=False)
@@ -372,7 +352,7 @@ with picture, guard():
     else:
         with guard():
             watch(chosen)
-        earlier(chosen, runs)
+        earlier("Transfers", runs, chosen)
     frame.takeaway(
         "Every step asks the loss network which way each pixel should go. A pastiche net (the Stylize page) learns to "
         "make all those steps at once."

@@ -20,14 +20,14 @@ from core import hardware, images  # noqa: E402  (torch takes a moment: the head
 from core.errors import UserError  # noqa: E402
 from core.runs import queue  # noqa: E402
 from core.runs.comparison import is_number  # noqa: E402
-from core.runs.folder import DamagedRun, Run, Status, list_runs, root  # noqa: E402
+from core.runs.folder import Run, Status, list_runs, root  # noqa: E402
 from core.style import material, painter, sources, trainer  # noqa: E402
 from core.style.material import Painting  # noqa: E402
 from core.style.trainer import Recipe  # noqa: E402
 from ui import figure_form, pastiche_charts  # noqa: E402
+from ui.earlier_runs import earlier  # noqa: E402
 from ui.shown_run import shown_run  # noqa: E402
 
-FEW = 6
 THUMB = 96
 UPLOAD, FOLDER = "Upload", "Folder"
 MEGABYTES = 500  # of photographs that are handed over
@@ -379,24 +379,9 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
 
 
 @st.fragment(run_every=3)
-def earlier(shown: str) -> None:
-    """All trainings of styles, newest first, each a button that shows it; a damaged one says what is wrong with it."""
-    runs = list_runs("pastiche")
-    st.subheader("Trainings of styles", anchor=False)
-    for run in runs[:FEW]:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if isinstance(run, DamagedRun):
-                st.badge("Damaged", icon=":material/broken_image:", color="red")
-                st.caption(str(run))
-                continue
-            if run.id == shown:
-                st.markdown(f"**{job_card.plain(run.name)}**", width="content")
-            elif firm(job_card.plain(run.name), type="tertiary", key=f"show {run.id}"):
-                st.query_params["run"] = run.id
-                st.rerun()
-            job_card.badge(run.status())
-    if len(runs) > FEW:
-        st.caption(f"And {len(runs) - FEW} older, which the Runs page lists.")
+def others(shown: str) -> None:
+    """All trainings of styles, as they are now."""
+    earlier("Trainings of styles", list_runs("pastiche"), shown)
 
 
 def invite() -> None:
@@ -425,7 +410,7 @@ with picture, guard():
     else:
         with guard():
             watch(chosen)
-        earlier(chosen)
+        others(chosen)
     frame.takeaway(
         "One net can hold many paintings because strokes are mostly alike: what differs from style to style are the "
         "scales and shifts of its normalisations, a few thousand numbers each."

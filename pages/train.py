@@ -1,7 +1,6 @@
 """Train a net: choose data, net and recipe, start, and watch; the address carries the run."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ from core.runs.folder import DamagedRun, Run, list_runs, root  # noqa: E402
 from core.trainers import pace  # noqa: E402
 from core.trainers import recipe as recipes  # noqa: E402
 from ui import figure_form, recipe_form, waiting_line  # noqa: E402
+from ui.earlier_runs import earlier  # noqa: E402
 from ui.shown_run import shown_run  # noqa: E402
 
 USUAL = {"dataset": "digits", "net": "bn_nin"}
 ONE, FIGURE = "One net", "A figure"
-FEW = 6  # earlier runs that are listed at once
 SAMPLES = 24
 
 
@@ -202,46 +201,14 @@ def others(shown: str) -> None:
     runs = list_runs("classifier")
     with guard():
         waiting_line.show(waiting_line.ordered([(run, run.status()) for run in runs if isinstance(run, Run)]))
-    st.subheader("Runs", anchor=False)
-    for run in runs[:FEW]:
-        line(run, shown)
-    if len(runs) > FEW:
-        older = st.expander(f"{len(runs) - FEW} older", on_change="rerun", key="older runs")
-        with older:
-            for run in runs[FEW:] if older.open else ():
-                line(run, shown)
+    earlier("Runs", runs, shown, judged)
 
 
-def line(run: Run | DamagedRun, shown: str) -> None:
-    if isinstance(run, DamagedRun):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge("Damaged", icon=":material/broken_image:", color="red")
-            st.caption(str(run))
-        return
+def judged(run: Run) -> str:
+    """Its error on the images held out; empty until it was measured."""
     split = job_card.held_out(run)
     error = run.last(f"{split}_error")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        label = job_card.plain(run.name)
-        if run.id == shown:
-            st.markdown(f"**{label}**", width="content")
-        elif firm(label, type="tertiary", key=f"show {run.id}"):
-            st.query_params["run"] = run.id
-            st.rerun()
-        job_card.badge(run.status())
-        judged = "" if error is None else f"{error:.2f} % {split} error"
-        st.caption(" · ".join(filter(None, (when(run.created), judged))))
-
-
-def when(created: str) -> str:
-    """How long ago, in words."""
-    try:
-        minutes = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds() / 60
-    except (TypeError, ValueError):
-        return ""
-    for length, word in ((1440, "d"), (60, "h"), (1, "min")):
-        if minutes >= length:
-            return f"{minutes // length:.0f} {word} ago"
-    return "just now"
+    return "" if error is None else f"{error:.2f} % {split} error"
 
 
 runs = list_runs("classifier")

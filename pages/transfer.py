@@ -18,16 +18,16 @@ frame.head(
 from core import datasets, hardware  # noqa: E402  (torch takes a moment: the head is shown first)
 from core.datasets import folder  # noqa: E402
 from core.runs import archive, queue  # noqa: E402
-from core.runs.folder import DamagedRun, Run, Status, list_runs, root, shipped_root  # noqa: E402
+from core.runs.folder import Run, Status, list_runs, root, shipped_root  # noqa: E402
 from core.trainers import trained, transfer, travel  # noqa: E402
 from core.trainers.transfer import ALL, KIND, TITLES, WAYS, Study  # noqa: E402
 from core.trainers.travel import Findings  # noqa: E402
 from ui import figure_form, own_pictures, travel_charts  # noqa: E402
+from ui.earlier_runs import earlier  # noqa: E402
 from ui.shown_run import shown_run  # noqa: E402
 
 OWN = "own"
 PICTURES = (10, 100, 1000, ALL)
-FEW = 6
 WORDS = {"frozen": "Head", "fine_tuned": "Whole", "scratch": "Scratch"}  # short enough for one row of a narrow column
 
 
@@ -244,25 +244,6 @@ def ways_on(net: travel.Trained) -> None:
             st.page_link(PAGES / f"{page}.py", label=label, icon=icon, query_params={"run": net.run})
 
 
-def earlier(shown: str, runs: list[Run | DamagedRun]) -> None:
-    """All studies, newest first, each a button that shows it; a damaged one says what is wrong with it."""
-    st.subheader("Studies", anchor=False)
-    for run in runs[:FEW]:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if isinstance(run, DamagedRun):
-                st.badge("Damaged", icon=":material/broken_image:", color="red")
-                st.caption(str(run))
-                continue
-            if run.id == shown:
-                st.markdown(f"**{job_card.plain(run.name)}**", width="content")
-            elif firm(job_card.plain(run.name), type="tertiary", key=f"show {run.id}"):
-                st.query_params["run"] = run.id
-                st.rerun()
-            job_card.badge(run.status())
-    if len(runs) > FEW:
-        st.caption(f"And {len(runs) - FEW} older, which the Runs page lists.")
-
-
 def invite() -> None:
     """Instead of an empty page: what will be found out, and the one button that starts it."""
     st.subheader("No study yet", anchor=False)
@@ -286,7 +267,7 @@ with picture, guard():
     else:
         with guard():
             watch(chosen)
-        earlier(chosen, runs)
+        earlier("Studies", runs, chosen)
     frame.takeaway(
         "The first layers of a net see edges and colours, which are the same everywhere; the last ones see what they "
         "were taught. The fewer pictures there are of your own, the more is won by what was learned on others."

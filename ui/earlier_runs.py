@@ -1,0 +1,54 @@
+"""The runs of a kind under the one that a page shows: newest first, each a button that shows it."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.runs.folder import DamagedRun, Run
+from ui import job_card
+from ui.buttons import firm
+
+FEW = 6  # that are listed at once
+
+
+def earlier(
+    title: str, runs: Sequence[Run | DamagedRun], shown: str, said: Callable[[Run], str] = lambda run: ""
+) -> None:
+    """All `runs` under a title, the older ones folded away; `said` adds to the age of each."""
+    st.subheader(title, anchor=False)
+    for run in runs[:FEW]:
+        _line(run, shown, said)
+    if len(runs) > FEW:
+        older = st.expander(f"{len(runs) - FEW} older", on_change="rerun", key="older runs")
+        with older:
+            for run in runs[FEW:] if older.open else ():
+                _line(run, shown, said)
+
+
+def _line(run: Run | DamagedRun, shown: str, said: Callable[[Run], str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if isinstance(run, DamagedRun):
+            st.badge("Damaged", icon=":material/broken_image:", color="red")
+            st.caption(str(run))
+            return
+        label = job_card.plain(run.name)
+        if run.id == shown:
+            st.markdown(f"**{label}**", width="content")
+        elif firm(label, type="tertiary", key=f"show {run.id}"):
+            st.query_params["run"] = run.id
+            st.rerun()
+        job_card.badge(run.status())
+        st.caption(" · ".join(filter(None, (when(run.created), said(run)))))
+
+
+def when(created: str) -> str:
+    """How long ago, in words; empty where the run does not say."""
+    try:
+        minutes = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds() / 60
+    except (TypeError, ValueError):
+        return ""
+    for length, word in ((1440, "d"), (60, "h"), (1, "min")):
+        if minutes >= length:
+            return f"{minutes // length:.0f} {word} ago"
+    return "just now"
