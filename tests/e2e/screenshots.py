@@ -10,7 +10,8 @@ from playwright.sync_api import Page, sync_playwright
 from tests.e2e.browser import FLAGS, NONE, find
 from tests.e2e.server import serve
 
-PAGES = ("", "data", "architectures", "train", "runs", "mistakes", "explain", "localise", "stylize")
+PAGES = ("", "data", "architectures", "train", "transfer", "runs")
+PAGES += ("explain", "localise", "mistakes", "stylize", "iterate", "pastiche")
 # Between two runs of its script nothing of a page is out of date, even under a live training.
 SETTLED = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
     && [...document.images].every(image => image.complete)
