@@ -1,10 +1,10 @@
 """`python -m benchmarks.styles`: how near a pastiche net comes to each painting, and what it leaves of the photograph.
 
-Ten photographs that trainings leave out (see training.held_out) are painted at 384 px in each style. The style loss is equation 5.8
-over six layers, each term divided by the mean square of the painting's Gram matrix (at 384 px); the content loss is
-equation 5.5 over two layers, each term divided by the variance of the photograph's features; both are means over layers
-and photographs. The photograph itself, unpainted, is scored beside it. For two paintings there is a peer: the
-single-style nets of L. Engstrom (github.com/lengstrom/fast-style-transfer, 1.68 million weights each), as
+Ten photographs that trainings leave out (see training.held_out) are painted at 384 px in each style. The style loss
+is equation 5.8 over six layers, each term divided by the mean square of the painting's Gram matrix (at 384 px); the
+content loss is equation 5.5 over two layers, each term divided by the variance of the photograph's features; both are
+means over layers and photographs. The photograph itself, unpainted, is scored beside it. For two paintings there is a
+peer: the single-style nets of L. Engstrom (github.com/lengstrom/fast-style-transfer, 1.68 million weights each), as
 reiinakano/fast-style-transfer-deeplearnjs holds them under src/ckpts.
 """
 
