@@ -352,23 +352,6 @@ def strip(net: PasticheNet, style: int, photographs: Sequence[Picture]) -> Pictu
     return torch.cat(columns, 1).numpy()
 
 
-def train(
-    run: Run,
-    photographs: Photographs,
-    paintings: Mapping[str, Picture],
-    networks: Network,
-    previews: Sequence[Picture],
-    facts: dict | None = None,
-) -> None:
-    """Train the net of `run` to the end of its recipe, from its checkpoint where it has one.
-
-    `paintings` maps each style of the recipe to its picture; `previews` are the photographs of the strips.
-    `facts` is what the run folder shall say besides about its styles and photographs.
-    """
-    with run.write() as writer:
-        carry_out(writer, photographs, paintings, networks, previews, facts)
-
-
 def carry_out(
     writer: Writer,
     photographs: Photographs,
@@ -377,7 +360,11 @@ def carry_out(
     previews: Sequence[Picture],
     facts: dict | None = None,
 ) -> None:
-    """As `train`, for a process that writes in the run folder already."""
+    """Train the net of the writer's run to the end of its recipe, from its checkpoint where it has one.
+
+    `paintings` maps each style of the recipe to its picture; `previews` are the photographs of the strips.
+    `facts` is what the run folder shall say besides about its styles and photographs.
+    """
     run = writer.run
     recipe = recipe_of(run.settings)
     training = PasticheTraining(recipe, photographs, paintings, networks)

@@ -35,7 +35,8 @@ def start(recipe: Recipe = TINY) -> Run:
 
 
 def go(run: Run, networks, **more) -> None:
-    trainer.train(run, photographs(), PAINTINGS, networks, [picture(24, 30, 7), picture(32, 20, 8)], **more)
+    with run.write() as writer:
+        trainer.carry_out(writer, photographs(), PAINTINGS, networks, [picture(24, 30, 7), picture(32, 20, 8)], **more)
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(networks):
