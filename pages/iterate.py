@@ -1,7 +1,7 @@
 """Iterate: one photograph after one painting, optimised before the visitor's eyes (section 5.3)."""
 
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -21,13 +21,15 @@ from core.errors import UserError  # noqa: E402
 from core.images import Picture  # noqa: E402
 from core.runs import queue  # noqa: E402
 from core.runs.comparison import is_number  # noqa: E402
-from core.runs.folder import Run, Status, list_runs, root  # noqa: E402
+from core.runs.folder import Run, Status, list_runs  # noqa: E402
 from core.style import figures, iterative, painter, sources  # noqa: E402
 from core.style.iterative import Recipe  # noqa: E402
+from ui import loss_network  # noqa: E402
 from ui.earlier_runs import earlier  # noqa: E402
-from ui.shown_run import shown_run  # noqa: E402
+from ui.shown_run import folder_of, shown_run, watch  # noqa: E402
 
 ONE = "none"
+WITHOUT_COMPACT = "The small one of our own, compact, is not part of this copy yet."
 WORDS = {"content": "Content weight", "style": "Style weight", "variation": "Regularisation weight"}
 HELP = {
     "content": "How much the photograph's features count (lambda_c of equation 5.10).",
@@ -42,7 +44,7 @@ def choose() -> None:
     with guard():
         content_name, content = choose_photograph()
         style_name, style = choose_style()
-        network = choose_network()
+        network = loss_network.choose("" if sources.at_hand("compact") else WITHOUT_COMPACT)
         figure = address.choice("figure", "What to make", (ONE, *figures.FIGURES), what_to_make)
         if figure != ONE:
             st.caption(figures.figure(figure).takeaway)
@@ -103,21 +105,6 @@ def choose_style() -> tuple[str, Picture]:
 def painted_sample(style: str, net: str) -> Picture:
     """A sample picture as our own net paints it in a style: a style picture that everybody has."""
     return painter.stylise(images.fit(images.sample("flower"), 512), {style: 1.0}, net=net)
-
-
-def choose_network() -> str:
-    """The loss network, and a word on what it takes to have it."""
-    name = address.choice(
-        "network",
-        "Loss network",
-        sources.names(),
-        lambda network: sources.source(network).title,
-        help="What compares the pictures. Its own weights stay as they are.",
-    )
-    if not sources.at_hand(name):
-        why = "" if sources.at_hand("compact") else " The small one of our own, compact, is not part of this copy yet."
-        st.caption(f":material/download: {sources.source(name).needs}{why}")
-    return name
 
 
 def more(figure: str) -> dict[str, Any]:
@@ -185,29 +172,15 @@ def again(run: Run) -> Run:
     return fresh
 
 
-def watch(id: str) -> None:
-    """The picture, the card and the curves of the run `id`, redrawn every second while anything moves."""
-    path = root() / Path(id).name  # an address opens no folder but those of runs
-    row = row_of(Run.open(path))
-    moving = any(run.status().under_way for run in row)
-
-    @st.fragment(run_every=1 if moving else None)
-    def live() -> None:
-        with guard():
-            queue.advance()  # where the process before was killed, nobody else does
-            run = Run.open(path)
-            status = run.status()
-            if any(one.status().under_way for one in row) != moving:
-                st.rerun()
-            rows = run.metrics()
-            if len(row) > 1:
-                show_row(run, row)
-            show_pictures(run)
-            card(run, status, rows)
-            if rows:
-                curves(run, rows)
-
-    live()
+def draw(row: list[Run], run: Run, status: Status) -> None:
+    """The pictures of the figure, where the run belongs to one, and the run's own picture, card and curves."""
+    rows = run.metrics()
+    if len(row) > 1:
+        show_row(run, row)
+    show_pictures(run)
+    card(run, status, rows)
+    if rows:
+        curves(run, rows)
 
 
 def row_of(run: Run) -> list[Run]:
@@ -272,11 +245,7 @@ def show_pictures(run: Run) -> None:
 
 def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     """State, figures, progress, controls, and the weights that can be steered."""
-    with st.container(border=True, key="job-card"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{job_card.plain(run.name)}**", width="content")
-            job_card.badge(status)
-            st.caption(about(run), width="content")
+    with job_card.box(run, status, about(run)):
         with st.container(horizontal=True, gap="medium"):
             for label, key in (("Loss", "loss"), ("Content", "content"), ("Style", "style")):
                 value = job_card.latest(rows, key)
@@ -284,11 +253,7 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
             pace = status.progress.get("milliseconds_a_step")
             st.metric("A step", f"{pace:,.0f} ms" if isinstance(pace, int | float) else "–", width="content")
             st.metric("Time left", job_card.time_left(status), width="content")
-        share, text = job_card.progress(status)
-        st.progress(share, text=text)
-        with st.container():  # keeps the places of what follows
-            job_card.sentence(run, status)
-        job_card.controls(run, status, again)
+        job_card.how_far(run, status, again)
         if status.state in ("running", "paused"):
             steer(run)
 
@@ -351,7 +316,9 @@ with picture, guard():
         invite()
     else:
         with guard():
-            watch(chosen)
+            path = folder_of(chosen)
+            row = row_of(Run.open(path))
+            watch(path, partial(draw, row), row)
         earlier("Transfers", runs, chosen)
     frame.takeaway(
         "Every step asks the loss network which way each pixel should go. A pastiche net (the Stylize page) learns to "

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import address, frame, job_card
+from ui import frame, job_card
 from ui.buttons import firm
 from ui.frame import PAGES, guard
 
@@ -20,13 +20,13 @@ from core import hardware, images  # noqa: E402  (torch takes a moment: the head
 from core.errors import UserError  # noqa: E402
 from core.runs import queue  # noqa: E402
 from core.runs.comparison import is_number  # noqa: E402
-from core.runs.folder import Run, Status, list_runs, root  # noqa: E402
+from core.runs.folder import Run, Status, list_runs  # noqa: E402
 from core.style import material, painter, sources, trainer  # noqa: E402
 from core.style.material import Painting  # noqa: E402
 from core.style.trainer import Recipe  # noqa: E402
-from ui import figure_form, pastiche_charts  # noqa: E402
+from ui import figure_form, loss_network, pastiche_charts  # noqa: E402
 from ui.earlier_runs import earlier  # noqa: E402
-from ui.shown_run import shown_run  # noqa: E402
+from ui.shown_run import folder_of, shown_run, watch  # noqa: E402
 
 THUMB = 96
 UPLOAD, FOLDER = "Upload", "Folder"
@@ -45,7 +45,7 @@ def choose() -> None:
     with guard():
         photographs = choose_photographs()
         paintings = choose_paintings()
-        network = choose_network()
+        network = loss_network.choose()
         steps = st.number_input(
             "Steps", 1, 200_000, 12_000, 500, key="steps", help="First strokes after some 500, a good net after 12,000."
         )
@@ -116,20 +116,6 @@ def titled(one: Painting, thumb: bytes) -> Painting:
         st.image(thumb, width=48, alt=one.title)
         title = st.text_input("Title", one.title, 120, key=f"title {one.name}", label_visibility="collapsed")
     return replace(one, title=title.strip() or one.title)
-
-
-def choose_network() -> str:
-    """The loss network, and a word on what it takes to have it."""
-    name = address.choice(
-        "network",
-        "Loss network",
-        sources.names(),
-        lambda network: sources.source(network).title,
-        help="What compares the pictures. Its own weights stay as they are.",
-    )
-    if not sources.at_hand(name):
-        st.caption(f":material/download: {sources.source(name).needs}")
-    return name
 
 
 def more(network: str, paintings: list[Painting]) -> dict[str, Any]:
@@ -244,26 +230,13 @@ def measured(
     return trainer.seconds_a_step(recipe, sources.load(network)) / recipe.crop**2
 
 
-def watch(id: str) -> None:
-    """The card, the strips and the curves of the run `id`, redrawn every second while anything moves."""
-    path = root() / Path(id).name  # an address opens no folder but those of runs
-    moving = Run.open(path).status().under_way
-
-    @st.fragment(run_every=1 if moving else None)
-    def live() -> None:
-        with guard():
-            queue.advance()  # where the process before was killed, nobody else does
-            run = Run.open(path)
-            status = run.status()
-            if status.under_way != moving:
-                st.rerun()
-            rows = run.metrics()
-            card(run, status, rows)
-            strips(run, status, rows)
-            if rows:
-                curves(run, rows)
-
-    live()
+def draw(run: Run, status: Status) -> None:
+    """The card, the strips and the curves of a run."""
+    rows = run.metrics()
+    card(run, status, rows)
+    strips(run, status, rows)
+    if rows:
+        curves(run, rows)
 
 
 def titles_of(run: Run) -> dict[str, str]:
@@ -276,11 +249,7 @@ def titles_of(run: Run) -> dict[str, str]:
 
 def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     """State, figures, progress and controls."""
-    with st.container(border=True, key="job-card"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{job_card.plain(run.name)}**", width="content")
-            job_card.badge(status)
-            st.caption(about(run), width="content")
+    with job_card.box(run, status, about(run)):
         figures = {name.capitalize(): figure(rows, name) for name in ("content", "style", "variation")}
         speed = status.progress.get("images_per_second")
         figures |= {"Gradient": figure(rows, "gradient"), "Rate": figure(rows, "learning_rate")}
@@ -288,11 +257,7 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         with st.container(horizontal=True, gap="medium"):
             for label, value in (figures | {"Time left": job_card.time_left(status)}).items():
                 st.metric(label, value, width="content")
-        share, text = job_card.progress(status)
-        st.progress(share, text=text)
-        with st.container():  # keeps the places of what follows
-            job_card.sentence(run, status)
-        job_card.controls(run, status, again)
+        job_card.how_far(run, status, again)
         st.page_link(
             PAGES / "runs.py", label="Compare it with other runs", icon=":material/stacked_line_chart:",
             query_params={"run": run.id},
@@ -409,7 +374,7 @@ with picture, guard():
         invite()
     else:
         with guard():
-            watch(chosen)
+            watch(folder_of(chosen), draw)
         others(chosen)
     frame.takeaway(
         "One net can hold many paintings because strokes are mostly alike: what differs from style to style are the "

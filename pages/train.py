@@ -1,7 +1,6 @@
 """Train a net: choose data, net and recipe, start, and watch; the address carries the run."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -15,12 +14,12 @@ frame.head("Train a net", "Watch a small network learn, epoch by epoch: first in
 from core import datasets, hardware  # noqa: E402  (torch takes a moment: the head is shown first)
 from core.models import catalogue  # noqa: E402
 from core.runs import queue  # noqa: E402
-from core.runs.folder import DamagedRun, Run, list_runs, root  # noqa: E402
+from core.runs.folder import DamagedRun, Run, Status, list_runs  # noqa: E402
 from core.trainers import pace  # noqa: E402
 from core.trainers import recipe as recipes  # noqa: E402
 from ui import figure_form, recipe_form, waiting_line  # noqa: E402
 from ui.earlier_runs import earlier  # noqa: E402
-from ui.shown_run import shown_run  # noqa: E402
+from ui.shown_run import folder_of, shown_run, watch  # noqa: E402
 
 USUAL = {"dataset": "digits", "net": "bn_nin"}
 ONE, FIGURE = "One net", "A figure"
@@ -141,24 +140,12 @@ def start(trainings: list[tuple[str, recipes.Settings]]) -> None:
         queue.submit(run)
 
 
-def watch(id: str) -> None:
-    """The card and curves of the run `id`, redrawn every second while it is under way."""
-    path = root() / Path(id).name  # an address opens no folder but those of runs
-    under_way = Run.open(path).status().under_way
-
-    @st.fragment(run_every=1 if under_way else None)
-    def live() -> None:
-        with guard():
-            run = Run.open(path)  # what a run says of its net comes a moment after its start
-            status = run.status()
-            if status.under_way != under_way:
-                st.rerun()
-            rows = run.metrics()
-            job_card.card(run, status, rows)
-            if rows or status.alive:
-                curves(run, rows)
-
-    live()
+def draw(run: Run, status: Status) -> None:
+    """The card and curves of a run."""
+    rows = run.metrics()
+    job_card.card(run, status, rows)
+    if rows or status.alive:
+        curves(run, rows)
 
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:
@@ -221,7 +208,7 @@ with picture, guard():
         invite()
     else:
         with guard():
-            watch(chosen)
+            watch(folder_of(chosen), draw)
         others(chosen)
     frame.takeaway(
         "While test error falls with training error the net learns; where they part, it begins to learn by heart."

@@ -1,6 +1,5 @@
 """Transfer: what the features of a trained net are worth on other data (chapter 5): by depth, by pictures a class."""
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -24,7 +23,7 @@ from core.trainers.transfer import ALL, KIND, TITLES, WAYS, Study  # noqa: E402
 from core.trainers.travel import Findings  # noqa: E402
 from ui import figure_form, own_pictures, travel_charts  # noqa: E402
 from ui.earlier_runs import earlier  # noqa: E402
-from ui.shown_run import shown_run  # noqa: E402
+from ui.shown_run import folder_of, shown_run, watch  # noqa: E402
 
 OWN = "own"
 PICTURES = (10, 100, 1000, ALL)
@@ -115,42 +114,20 @@ def start(study: Study) -> None:
     queue.submit(run)
 
 
-def watch(id: str) -> None:
-    """The charts and the card of the study `id`, redrawn every second while it is under way."""
-    name = Path(id).name  # an address opens no folder but those of runs
-    path = root() / name if (root() / name).is_dir() else shipped_root() / name
-    under_way = Run.open(path).status().under_way
-
-    @st.fragment(run_every=1 if under_way else None)
-    def live() -> None:
-        with guard():
-            queue.advance()  # where the process before was killed, nobody else does
-            run = Run.open(path)
-            status = run.status()
-            if status.under_way != under_way:
-                st.rerun()
-            found = travel.findings(run)
-            card(run, status)
-            depth(found)
-            pictures(found)
-            results(run, found)
-
-    live()
+def draw(run: Run, status: Status) -> None:
+    """The card and the charts of a study."""
+    found = travel.findings(run)
+    card(run, status)
+    depth(found)
+    pictures(found)
+    results(run, found)
 
 
 def card(run: Run, status: Status) -> None:
     """What is tried on what, how far it is, and the controls."""
-    with st.container(border=True, key="job-card"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{job_card.plain(run.name)}**", width="content")
-            job_card.badge(status)
-            st.caption(about(run), width="content")
+    with job_card.box(run, status, about(run)):
         if not run.shipped:
-            share, text = progress(status)
-            st.progress(share, text=text)
-            with st.container():
-                job_card.sentence(run, status)
-            job_card.controls(run, status)
+            job_card.how_far(run, status, said=progress)
         for remark in run.data.get("remarks", []):
             st.caption(str(remark))
 
@@ -266,7 +243,8 @@ with picture, guard():
         invite()
     else:
         with guard():
-            watch(chosen)
+            own = folder_of(chosen)
+            watch(own if own.is_dir() else shipped_root() / own.name, draw)
         earlier("Studies", runs, chosen)
     frame.takeaway(
         "The first layers of a net see edges and colours, which are the same everywhere; the last ones see what they "

@@ -1,6 +1,7 @@
 """A training as a card: its state in a word and a sentence, its figures, and one row of controls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -80,11 +81,7 @@ def badge(status: Status) -> None:
 
 def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     """The run's name, state, figures, progress and controls, in a bordered box. Draw it inside a fragment."""
-    with st.container(border=True, key="job-card"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(run.name)}**", width="content")
-            badge(status)
-            st.caption(_machine(run), width="content")
+    with box(run, status, _machine(run)):
         _figures(run, status, rows)
         share, text = progress(status)
         st.progress(share, text=text)
@@ -97,6 +94,31 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
             if status.state in ("running", "paused"):
                 steering.rate(run, status)
         _ways_on(run)
+
+
+@contextmanager
+def box(run: Run, status: Status, about: str) -> Iterator[None]:
+    """The card's border and, in its first line, the run's name, its state and a word about it; the body is below."""
+    with st.container(border=True, key="job-card"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(run.name)}**", width="content")
+            badge(status)
+            st.caption(about, width="content")
+        yield
+
+
+def how_far(
+    run: Run,
+    status: Status,
+    again: Callable[[Run], Run] = queue.restart,
+    said: Callable[[Status], tuple[float, str]] | None = None,
+) -> None:
+    """The bar, `said` or else `progress` in words, the sentence of the state, and the controls."""
+    share, text = (said or progress)(status)
+    st.progress(share, text=text)
+    with st.container():  # keeps the places of what follows
+        sentence(run, status)
+    controls(run, status, again)
 
 
 def progress(status: Status) -> tuple[float, str]:

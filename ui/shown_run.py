@@ -1,10 +1,13 @@
-"""Which of its runs a page shows. The address carries it, and the page remembers it for as long as the tab is open."""
+"""Which of its runs a page shows, and how it is kept up to date. The address carries which, and the page remembers it
+for as long as the tab is open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import streamlit as st
 
-from core.runs.folder import DamagedRun, Run
+from core.runs.folder import DamagedRun, Run, Status, root
+from ui.frame import guard
 
 
 def shown_run(page: str, runs: Sequence[Run | DamagedRun]) -> str | None:
@@ -17,6 +20,33 @@ def shown_run(page: str, runs: Sequence[Run | DamagedRun]) -> str | None:
     if chosen is not None:
         st.query_params["run"] = st.session_state[key] = chosen
     return chosen
+
+
+def watch(path: Path, draw: Callable[[Run, Status], None], beside: Sequence[Run] = ()) -> None:
+    """Have the run in `path` drawn, anew every second while it or one of the runs `beside` it is under way.
+
+    It is opened anew each time: what a run says of itself comes a moment after its start.
+    """
+
+    def is_moving(run: Run) -> bool:
+        return any(one.status().under_way for one in (run, *beside))
+
+    moving = is_moving(Run.open(path))
+
+    @st.fragment(run_every=1 if moving else None)
+    def live() -> None:
+        with guard():
+            run = Run.open(path)
+            if is_moving(run) != moving:
+                st.rerun()
+            draw(run, run.status())
+
+    live()
+
+
+def folder_of(id: str) -> Path:
+    """The folder of the run that an address names; it opens no folder but those of runs."""
+    return root() / Path(id).name
 
 
 def _usual(runs: Sequence[Run | DamagedRun], remembered: str | None) -> str | None:
