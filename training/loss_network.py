@@ -17,7 +17,7 @@ from core.runs import queue
 from core.runs.folder import Run
 from core.style import distillation, loss_networks, material
 from core.style.distillation import Recipe
-from core.style.trainer import Photographs
+from core.style.photographs import Photographs
 from training import command
 from training.held_out import learnable
 from training.progress import bar

@@ -5,6 +5,7 @@ The same command goes on where a run folder was left; `--resume RUN` does so wit
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from core.errors import UserError
 from core.runs import queue
 from core.runs.folder import Run
 from core.style import material, sources, trainer
+from core.style.photographs import Photographs
 from core.style.trainer import Recipe
 from training import command, held_out
 from training.progress import bar
@@ -42,6 +44,8 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument("--batch", type=int, help="photographs a step")
     recipe.add_argument("--crop", type=int, help="side of the training pictures, px")
     recipe.add_argument("--jitter", type=int, help="largest shift between the net's grid and the loss networks', px")
+    recipe.add_argument("--closest", type=float, help="smallest crop taken, as a part of a photograph's short side")
+    recipe.add_argument("--repeats", type=int, help="how often a crop is painted before another takes its place")
     recipe.add_argument("--gentle", type=int, metavar="STEPS", help="first steps, in which the style counts half")
     recipe.add_argument(
         "--start", metavar="RUN", help="begin with the weights of a run or a shipped net, of these or other styles"
@@ -49,6 +53,7 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument("--style-side", type=int, help="long side of the paintings, px: larger means larger strokes")
     recipe.add_argument("--width", type=float, help="factor on the feature maps of Table 5.1")
     recipe.add_argument("--learning-rate", type=float)
+    recipe.add_argument("--decay", type=float, help="last part of the steps, from 0 to 1, in which the rate falls")
     recipe.add_argument("--content", type=float, help="weight of the content loss, equation 5.10")
     recipe.add_argument("--style", type=float, help="weight of the style loss")
     recipe.add_argument("--variation", type=float, help="weight of the total variation")
@@ -75,8 +80,8 @@ def factors(pairs: list[str] | None) -> dict[str, float] | None:
 
 def given(options: argparse.Namespace) -> dict:
     """The recipe's settings that were given on the command line."""
-    names = ("steps", "batch", "crop", "style_side", "width", "learning_rate", "content", "style", "variation")
-    values = {name: getattr(options, name) for name in (*names, "jitter", "gentle", "seed", "save_every", "network")}
+    values = {entry.name: vars(options).get(entry.name) for entry in fields(Recipe)}
+    del values["styles"]  # the option of that name is their folder
     values |= {name: command.layers(getattr(options, name)) for name in LAYERS}
     values["style_factors"] = factors(options.factor)
     return {name: value for name, value in values.items() if value is not None}
@@ -108,7 +113,7 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     return command.go_on(run, given(options), trainer.recipe_of)
 
 
-def read_photographs(folder: Path) -> tuple[trainer.Photographs, int]:
+def read_photographs(folder: Path) -> tuple[Photographs, int]:
     """All photographs of the folder but those that nets are judged by, and how many files were no whole picture."""
     seen = held_out.learnable(material.pictures_in(folder, "photographs"))
     found, refused = [], []
@@ -119,7 +124,7 @@ def read_photographs(folder: Path) -> tuple[trainer.Photographs, int]:
             refused.append(str(error))
     if refused and not found:
         raise UserError(f"None of the pictures in {folder} can be read; the first: {refused[0]}")
-    return trainer.Photographs(found), len(refused)
+    return Photographs(found), len(refused)
 
 
 def run_training(run: Run) -> None:

@@ -22,7 +22,7 @@ from core.style import checkpoint, compact, losses
 from core.style.clock import Clock
 from core.style.compact import CONTENT, SOURCES, STYLE, Compact, relative_error
 from core.style.loss_networks import STYLE_LAYERS, LossNetworks
-from core.style.trainer import Photographs
+from core.style.photographs import Photographs
 
 HINTS = ("squeezenet.fire2",)  # learnt for the sake of the layers behind it
 TRANSFER_LAYERS = tuple(CONTENT | STYLE)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from core import hardware, images, weights
@@ -18,6 +17,7 @@ from core.runs.writer import Writer
 from core.style import checkpoint, losses, sources
 from core.style.clock import Clock
 from core.style.network import PasticheNet, one_hot
+from core.style.photographs import Crop, Easel, Photographs
 from core.style.sources import Network
 
 # The weights of all content layers and of all style layers add up to this, whichever the loss network: the terms are
@@ -34,7 +34,8 @@ class Recipe:
     steps: int = 12_000
     batch: int = 2
     crop: int = 192  # side of the training pictures, px
-    jitter: int = 3  # largest random shift, px, between the net's grid and the loss networks'; see `shifted`
+    jitter: int = 3  # largest random shift, px, between the net's grid and the loss networks'; see `Easel`
+    repeats: int = 4  # how often a crop is painted, in styles drawn anew, before another takes its place
     closest: float = 0.5  # the smallest crop taken, as a part of the photograph's short side
     style_side: int = 512  # long side of the paintings: larger means larger strokes (section 5.3.2)
     width: float = 1.0
@@ -61,7 +62,7 @@ class Recipe:
         unknown = set(self.style_factors) - set(self.styles)
         if unknown:
             raise UserError(f"A factor is given for {sorted(unknown)[0]!r}, which is not among the trained styles.")
-        for name in ("steps", "batch", "log_every", "save_every"):
+        for name in ("steps", "batch", "repeats", "log_every", "save_every"):
             if getattr(self, name) < 1:
                 raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
         losses.check_weights({name: getattr(self, name) for name in ("content", "style", "variation")}, "loss")
@@ -116,32 +117,6 @@ def settings_of(recipe: Recipe, **more: str) -> dict:
     return {**asdict(recipe), "styles": list(recipe.styles), **more}
 
 
-class Photographs:
-    """Pictures in memory as uint8 (H, W, 3) tensors; gives random mirrored crops."""
-
-    def __init__(self, pictures: Sequence[Tensor]) -> None:
-        if not pictures:
-            raise UserError("There are no photographs to train on; give a folder with some.")
-        self.pictures = pictures
-
-    def crops(self, count: int, side: int, closest: float, generator: torch.Generator) -> Tensor:
-        """(count, 3, side, side), float32 in [0, 1]: squares between `closest` and all of the short side."""
-        return torch.cat([self._crop(side, closest, generator) for _ in range(count)])
-
-    def _crop(self, side: int, closest: float, generator: torch.Generator) -> Tensor:
-        index = int(torch.randint(len(self.pictures), (), generator=generator))
-        zoom, down, right, mirror = torch.rand(4, generator=generator).tolist()
-        picture = self.pictures[index]
-        height, width = picture.shape[:2]
-        extent = max(1, round(min(height, width) * (closest + (1 - closest) * zoom)))
-        top, left = int(down * (height - extent + 1)), int(right * (width - extent + 1))
-        square = picture[top : top + extent, left : left + extent].permute(2, 0, 1)[None].float() / 255
-        if mirror < 0.5:
-            square = square.flip(3)
-        resized = F.interpolate(square, (side, side), mode="bilinear", antialias=True, align_corners=False)
-        return resized.clamp(0, 1)
-
-
 def style_targets(networks: Network, paintings: Sequence[Picture], recipe: Recipe) -> dict[str, Tensor]:
     """Gram matrices (styles, C, C) of every style layer, of the paintings brought to the recipe's size."""
     grams: dict[str, list[Tensor]] = {layer: [] for layer in recipe.layers.style}
@@ -192,13 +167,13 @@ class PasticheTraining:
     ) -> None:
         self.recipe = recipe
         self.layers = recipe.layers
-        self.photographs = photographs
         self.targets = style_targets(networks, [paintings[name] for name in recipe.styles], recipe)
         self.networks = networks
         self.step = 0
         self.clock = Clock()
         self.gradient_norm = 0.0  # of the latest step, before it was clipped
         self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.easel = Easel(photographs, recipe.crop, recipe.closest, recipe.jitter, recipe.repeats, self._content)
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)
             net = PasticheNet(len(recipe.styles), recipe.width)
@@ -218,10 +193,9 @@ class PasticheTraining:
         """One step of Adam. Returns the styles drawn, int64 (batch,), and their losses."""
         recipe = self.recipe
         labels = torch.randint(len(recipe.styles), (recipe.batch,), generator=self.generator)
-        crops = self.photographs.crops(recipe.batch, recipe.crop, recipe.closest, self.generator)
-        crops = crops.contiguous(memory_format=torch.channels_last)
+        chosen = self.easel.draw(recipe.batch, self.generator)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
-            terms = self._terms(crops, labels)
+            terms = self._terms(chosen, labels)
             style = self.style_weights[labels] * recipe.style_part(self.step)
             loss = losses.total_loss(terms, recipe.content, style, recipe.variation).mean()
         if not torch.isfinite(loss):
@@ -237,20 +211,25 @@ class PasticheTraining:
         self.step += 1
         return labels, terms
 
-    def _terms(self, crops: Tensor, labels: Tensor) -> losses.Terms:
+    def _terms(self, chosen: Sequence[Crop], labels: Tensor) -> losses.Terms:
         recipe = self.recipe
+        crops = torch.cat([crop.picture for crop in chosen]).contiguous(memory_format=torch.channels_last)
         painted = self.net(crops, one_hot(labels, len(recipe.styles)))
-        down, right = torch.randint(recipe.jitter + 1, (2,), generator=self.generator).tolist()
-        painted, crops = (shifted(pictures, down, right, recipe.jitter) for pictures in (painted, crops))
-        with torch.no_grad():
-            content = self.networks(crops, self.layers.content)
+        painted = torch.cat([crop.seen(picture[None]) for crop, picture in zip(chosen, painted, strict=True)])
         found = self.networks(painted, self.layers.content | self.layers.style)
+        content = {layer: torch.cat([crop.content[layer] for crop in chosen]) for layer in self.layers.content}
         targets = {layer: grams[labels] for layer, grams in self.targets.items()}
         return losses.Terms(
             losses.content_loss(found, content, self.layers.content),
             losses.style_loss(found, targets, self.layers.style),
             losses.total_variation(painted),
         )
+
+    @torch.no_grad()
+    def _content(self, picture: Tensor) -> Mapping[str, Tensor]:
+        """What a painted (1, 3, H, W) is to keep of the photograph's."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.half):
+            return self.networks(picture.contiguous(memory_format=torch.channels_last), self.layers.content)
 
     def start_from(self, origin: "Origin") -> dict:
         """Take the weights of another net of the same width; returns its steps, styles and recipe.
@@ -275,12 +254,13 @@ class PasticheTraining:
                 for row, style in enumerate(self.recipe.styles):
                     if style in known:
                         parameter[row] = found[name][known[style]]
-        return {"steps": origin.steps, "styles": names, "recipe": origin.recipe}
+        return {"steps": origin.steps, "styles": names, "recipe": origin.recipe, "before": origin.before}
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
         state = {"step": self.step, "seconds": self.clock.seconds}
-        return checkpoint.tensors_of(self.net, self.optimiser, self.generator), state
+        tensors = checkpoint.tensors_of(self.net, self.optimiser, self.generator)
+        return tensors | {"easel": self.easel.state()}, state
 
     def restore(self, tensors: dict[str, Tensor], state: dict) -> None:
         """Take up a checkpoint. Raises UserError where it belongs to another net."""
@@ -288,13 +268,16 @@ class PasticheTraining:
             self.step = int(state["step"])
             self.clock.restore(state)
             checkpoint.restore(self.net, self.optimiser, self.generator, tensors, self.step)
+            if "easel" in tensors:  # older checkpoints have none
+                self.easel.restore(tensors["easel"])
         except (KeyError, RuntimeError) as error:
             raise UserError("The checkpoint does not belong to this net and its styles; start a new run.") from error
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Weights that a training begins with; `what` says whose they are, `steps` and `recipe` how they were made."""
+    """Weights that a training begins with; `what` says whose they are, `steps` (those before it included), `recipe`
+    and `before` (the training that it began with itself) how they were made."""
 
     what: str
     path: Path
@@ -302,6 +285,7 @@ class Origin:
     width: float
     steps: int
     recipe: dict
+    before: dict | None
 
     def must_fit(self, recipe: Recipe) -> None:
         """Raises UserError where the net of the recipe has another width."""
@@ -318,25 +302,16 @@ def origin(start: str) -> Origin:
         card = shipped[start]
         names = tuple(style["name"] for style in card["styles"])
         path = weights.WEIGHTS / f"{start}.safetensors"
-        return Origin(
-            f"The shipped net {start}", path, names, card["width"], card.get("steps", 0), card.get("recipe", {})
-        )
+        made = card.get("steps", 0), card.get("recipe", {}), card.get("before")
+        return Origin(f"The shipped net {start}", path, names, card["width"], *made)
     run = Run.open(start)
     model, names, rows = run.model_path(), tuple(run.data.get("names", ())), run.metrics()
     if model is None or run.kind != "pastiche" or not rows or "width" not in run.data:
         raise UserError(f"The run {run.id} has saved no weights of a pastiche net yet; start from another.")
     recipe = settings_of(recipe_of_run(run))
-    return Origin(f"The run {run.id}", model, names, run.data["width"], rows[-1]["step"], recipe)
-
-
-def shifted(pictures: Tensor, down: int, right: int, jitter: int) -> Tensor:
-    """(N, C, H, W) without `jitter` rows and columns, of which `down` and `right` are taken from the start.
-
-    The painting net works on a grid of four pixels, and so does SqueezeNet. Where the two always lie alike, the net
-    learns to please that grid and prints it into the picture.
-    """
-    height, width = pictures.shape[2] - jitter, pictures.shape[3] - jitter
-    return pictures[:, :, down : down + height, right : right + width]
+    before = run.data.get("before")
+    steps = rows[-1]["step"] + (before["steps"] if before else 0)
+    return Origin(f"The run {run.id}", model, names, run.data["width"], steps, recipe, before)
 
 
 def strip(net: PasticheNet, style: int, photographs: Sequence[Picture]) -> Picture:

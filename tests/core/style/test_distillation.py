@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.runs.folder import Run, root
 from core.style import compact, distillation
 from core.style.distillation import Distillation, Recipe, settings_of
-from core.style.trainer import Photographs
+from core.style.photographs import Photographs
 from tests.painting import loss_networks, picture
 
 TINY = Recipe(steps=4, crop=64, batch=3, transfers=1, pool=2, life=2, taught=0.5, log_every=1, save_every=2)

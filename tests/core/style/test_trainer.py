@@ -10,7 +10,8 @@ from core import images
 from core.errors import UserError
 from core.runs.folder import Run
 from core.style import trainer
-from core.style.trainer import PasticheTraining, Photographs, Recipe
+from core.style.photographs import Photographs
+from core.style.trainer import PasticheTraining, Recipe
 from tests.painting import loss_networks, net, picture
 
 TINY = Recipe(("stripes", "dots"), steps=4, crop=32, style_side=48, width=0.25, log_every=1, save_every=2)
@@ -165,43 +166,12 @@ def test_settings_bring_the_recipe_back():
         trainer.recipe_of({"dataset": "mnist"})
 
 
-def test_crops_are_parts_of_the_photographs_and_follow_the_generator():
-    flat = Photographs(
-        [torch.full((40, 60, 3), 51, dtype=torch.uint8), torch.full((30, 30, 3), 204, dtype=torch.uint8)]
-    )
-    found = flat.crops(24, 16, 0.5, torch.Generator().manual_seed(0))
-    assert found.shape == (24, 3, 16, 16)
-    assert set(found.mean((1, 2, 3)).mul(5).round().tolist()) == {1.0, 4.0}
-    again = photographs().crops(3, 20, 0.3, torch.Generator().manual_seed(3))
-    torch.testing.assert_close(again, photographs().crops(3, 20, 0.3, torch.Generator().manual_seed(3)))
-
-
-def test_half_of_the_crops_are_mirrored():
-    ramp = torch.arange(40, dtype=torch.uint8)[None, :, None].expand(40, 40, 3)
-    found = Photographs([ramp]).crops(60, 16, 0.5, torch.Generator().manual_seed(0))
-    mirrored = (found[:, 0, 0, 0] > found[:, 0, 0, -1]).float().mean()
-    assert 0.3 < mirrored < 0.7
-
-
-def test_no_photographs_are_told():
-    with pytest.raises(UserError, match="no photographs"):
-        Photographs([])
-
-
 def test_a_loss_that_is_no_number_ends_the_training_in_a_sentence(networks):
     broken = training(networks)
     with torch.no_grad():
         broken.net.enter.convolution.weight.fill_(float("nan"))
     with pytest.raises(UserError, match="loss of step 1 is no longer a number"):
         broken.advance()
-
-
-def test_pictures_are_shifted_against_the_loss_networks_grid():
-    picture = torch.arange(36.0).view(1, 1, 6, 6)
-    found = trainer.shifted(picture, 2, 1, 3)
-    assert found.shape == (1, 1, 3, 3)
-    assert found[0, 0, 0].tolist() == [13.0, 14.0, 15.0]
-    assert torch.equal(trainer.shifted(picture, 0, 0, 0), picture)
 
 
 def test_a_training_can_start_from_another_s_weights(networks):
@@ -218,6 +188,22 @@ def test_a_training_can_start_from_another_s_weights(networks):
     assert card["before"]["recipe"]["steps"] == 3
     go(second, networks)  # nothing is left to do, and what was before is not forgotten
     assert Run.open(second.id).data["before"]["steps"] == 3
+    third = Run.create("pastiche", trainer.settings_of(dataclasses.replace(TINY, steps=1), start=second.id))
+    go(third, networks, facts={"photographs": 3, "styles": styles})
+    card = trainer.card_of(Run.open(third.id), "for research")
+    assert card["steps"] == 6
+    assert (card["before"]["steps"], card["before"]["before"]["steps"]) == (5, 3)
+
+
+def test_a_checkpoint_of_before_there_were_easels_is_taken_up(networks):
+    first = training(networks)
+    first.advance()
+    tensors, state = first.checkpoint()
+    del tensors["easel"]
+    second = training(networks)
+    second.restore(tensors, state)
+    second.advance()
+    assert second.step == 2
 
 
 def test_a_training_starts_from_a_net_that_knows_only_some_of_its_styles(networks):
