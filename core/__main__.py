@@ -28,7 +28,7 @@ COMMANDS = {
     "explain-faithfulness": Command(
         "core.explain.faithfulness_command", "measure whether maps point at what decides: insertion, deletion, drop"
     ),
-    "figure": Command("core.explain.figure_command", "draw Figure 5.1, 5.2, 5.3 or 5.4 of the thesis"),
+    "figure": Command("core.figure_command", "draw Figure 5.1 to 5.4 or 5.9 to 5.11 of the thesis"),
     "localise": Command(
         "core.explain.localise_command", "score boxes from maps against true ones, beside boxes that see nothing"
     ),

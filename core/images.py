@@ -151,6 +151,15 @@ def sample(name: str) -> Picture:
     return decode(path)
 
 
+def named(name: str | Path, *, max_side: int | None = None) -> Picture:
+    """The picture in the file of that name, or the sample picture of `sample:NAME`. Raises ImageError as they do."""
+    kind, _, rest = str(name).partition(":")
+    if kind == "sample":
+        picture = sample(rest)
+        return picture if max_side is None else fit(picture, max_side)
+    return decode(Path(name), max_side=max_side)
+
+
 # Opening
 
 

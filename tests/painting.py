@@ -24,10 +24,10 @@ def picture(height: int = 40, width: int = 56, seed: int = 0) -> Picture:
     return (ramp * np.array([1.0, 0.7, 0.4]) + noise).astype(np.uint8)
 
 
-def net(seed: int = 0) -> PasticheNet:
+def net(seed: int = 0, styles: int = len(STYLES)) -> PasticheNet:
     """A tiny net whose styles differ visibly."""
     torch.manual_seed(seed)
-    made = PasticheNet(len(STYLES), WIDTH)
+    made = PasticheNet(styles, WIDTH)
     with torch.no_grad():
         for name, parameter in made.named_parameters():
             if ".norm." in name:
@@ -41,11 +41,12 @@ def ship(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "tiny", **ca
     painter.shipped.cache_clear()
     painter.swatch.cache_clear()
     folder.mkdir(exist_ok=True)
-    made = net()
-    weights.write(folder / f"{name}.safetensors", made.state_dict())
     styles = [{"name": s, "title": s.capitalize(), "artist": "Nobody", "year": "1900"} for s in STYLES]
-    content = {"kind": "pastiche", "title": "Tiny", "width": WIDTH, "styles": styles, "bfloat16_error": 1.0}
-    (folder / f"{name}.json").write_text(json.dumps(content | card))
+    content: dict = {"kind": "pastiche", "title": "Tiny", "width": WIDTH, "styles": styles, "bfloat16_error": 1.0}
+    content |= card
+    made = net(styles=len(content["styles"]))
+    weights.write(folder / f"{name}.safetensors", made.state_dict())
+    (folder / f"{name}.json").write_text(json.dumps(content))
     return made
 
 

@@ -33,7 +33,7 @@ def arguments() -> argparse.ArgumentParser:
     """The command's options; those left out take the recipe's defaults."""
     parser = argparse.ArgumentParser(prog="python -m training.iterative", description=__doc__.split("\n")[0])
     source = parser.add_argument_group("pictures")
-    source.add_argument("--content", type=Path, metavar="IN", help="the photograph")
+    source.add_argument("--content", type=Path, metavar="IN", help="the photograph: a file, or sample:NAME")
     source.add_argument("--style", type=Path, metavar="IN", help="the style picture")
     source.add_argument("--out", type=Path, metavar="OUT", help="where the picture is written; of a figure, a folder")
     source.add_argument("--loss-networks", type=Path, metavar="DIR", help="folder of the loss network `both`")
@@ -79,7 +79,7 @@ def pictures(options: argparse.Namespace) -> tuple[images.Picture, images.Pictur
     for name in iterative.PICTURES:
         if getattr(options, name) is None:
             raise UserError(f"A new transfer needs --{name}; one to go on with needs --resume.")
-    return images.decode(options.content), images.decode(options.style)
+    return images.named(options.content), images.named(options.style)
 
 
 def new_run(options: argparse.Namespace, path: Path | None) -> Run:

@@ -1,4 +1,4 @@
-"""`python -m core figure 5.1 OUT`: the thesis' figures of class activation maps, and where the pages show them."""
+"""Figures 5.1 to 5.4 for `python -m core figure`: of class activation maps, and where the pages show them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ from core.trainers.trained import Trained
 COLUMNS = 4  # of examples of localisation
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `figure` is told on the command line."""
-    parser.add_argument("name", metavar="FIGURE", help=f"one of {', '.join(figures.FIGURES)}")
-    parser.add_argument("out", metavar="OUT", type=Path, help="where the figure is written: .png, .jpg, ...")
+def add_options(parser: argparse._ArgumentGroup) -> None:
+    """Add what these figures are told on the command line, besides name and place."""
     parser.add_argument("--model", help="a shipped net, or the name or path of a run (default: the one most alike)")
     parser.add_argument("--image", type=int, metavar="N", help="another image of the held-out split, for 5.1 and 5.2")
     parser.add_argument("--data", type=Path, metavar="ROOT", help="the folder that holds the data sets")

@@ -80,10 +80,7 @@ FIGURES = {
 def figure(name: str) -> Figure:
     """The figure of that number. Raises UserError, listing the known ones, for another."""
     if name not in FIGURES:
-        raise UserError(
-            f"Figure {name} is none of class activation maps: choose one of {', '.join(FIGURES)}. Those of training "
-            "curves are on page Train, those of style transfer on page Iterate."
-        )
+        raise UserError(f"Figure {name} is none of class activation maps: choose one of {', '.join(FIGURES)}.")
     return FIGURES[name]
 
 

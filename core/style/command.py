@@ -12,7 +12,7 @@ from core.style import painter
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `stylize` is told on the command line."""
-    parser.add_argument("picture", metavar="IN", type=Path, help="a photograph: JPEG, PNG, WebP, GIF, BMP or TIFF")
+    parser.add_argument("picture", metavar="IN", type=Path, help="a photograph: a file, or sample:NAME")
     parser.add_argument("out", metavar="OUT", type=Path, help="where the painting is written: .png, .jpg, ...")
     parser.add_argument(
         "--style",
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     painter.shipped(painter.net_of(blend))  # an unknown style is told before a large picture is read
     if args.max_side is not None and args.max_side < images.MIN_SIDE:
         raise UserError(f"--max-side is {args.max_side}; give at least {images.MIN_SIDE} pixels.")
-    picture = images.decode(args.picture, max_side=args.max_side)
+    picture = images.named(args.picture, max_side=args.max_side)
     started = time.perf_counter()
     painted = painter.stylise(picture, blend, photograph=args.photograph)
     seconds = time.perf_counter() - started

@@ -94,14 +94,29 @@ def nets() -> tuple[str, ...]:
     return tuple(weights.cards("pastiche"))
 
 
+def palettes() -> tuple[str, ...]:
+    """The shipped nets of several styles, which can blend; where there is none, all nets."""
+    return tuple(net for net in nets() if len(weights.card(net)["styles"]) > 1) or nets()
+
+
+def single(style: str) -> str | None:
+    """The shipped net of that style alone; None where there is none."""
+    alone = (net for net in nets() if [row["name"] for row in weights.card(net)["styles"]] == [style])
+    return next(alone, None)
+
+
 def title(net: str) -> str:
     """What a shipped net is called for people."""
     return weights.card(net)["title"]
 
 
 def styles() -> list[dict[str, str]]:
-    """The shipped styles as rows of name, title, artist, year and net."""
-    return [row for net in nets() for row in styles_of(net)]
+    """The shipped styles as rows of name, title, artist, year and net, each once, with the net that paints it."""
+    found: dict[str, dict[str, str]] = {}
+    for net in (*palettes(), *nets()):
+        for row in styles_of(net):
+            found.setdefault(row["name"], row)
+    return list(found.values())
 
 
 def styles_of(net: str) -> list[dict[str, str]]:
@@ -111,15 +126,14 @@ def styles_of(net: str) -> list[dict[str, str]]:
 
 
 def net_of(names: Mapping[str, float]) -> str:
-    """The shipped net that knows all of `names`. Raises UserError for an unknown style or a mix of nets."""
+    """The shipped net that paints all of `names`. Raises UserError for an unknown style or a mix of nets."""
     rows = styles()
     if not rows:
         raise UserError("No painting net is shipped with this copy; train one with python -m training.pastiche.")
-    known = {row["name"]: row["net"] for row in reversed(rows)}  # the first net that knows a style paints it
+    known = {row["name"]: row["net"] for row in rows}
     for name in names:
         if name not in known:
-            listed = ", ".join(dict.fromkeys(row["name"] for row in rows))
-            raise UserError(f"There is no style {name!r}; the styles are {listed}.")
+            raise UserError(f"There is no style {name!r}; the styles are {', '.join(known)}.")
     found = {known[name] for name in names} or {rows[0]["net"]}
     if len(found) > 1:
         raise UserError(f"These styles belong to different nets ({', '.join(sorted(found))}) and cannot be blended.")

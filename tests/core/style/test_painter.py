@@ -147,6 +147,23 @@ def test_the_first_net_that_knows_a_style_paints_it_and_nets_do_not_mix(tmp_path
         painter.net_of({"ink": 1.0, "night": 1.0})
 
 
+def test_nets_of_several_styles_come_before_those_of_one(tmp_path, monkeypatch):
+    folder = tmp_path / "weights"
+    alone = [{"name": "dots", "title": "Dots", "artist": "", "year": ""}]
+    other = [{"name": "ink", "title": "Ink", "artist": "", "year": ""}]
+    ship(folder, monkeypatch, "a_single", styles=alone)
+    ship(folder, monkeypatch, "b_single", styles=other)
+    assert painter.palettes() == ("a_single", "b_single")
+    ship(folder, monkeypatch, "many")
+    assert painter.palettes() == ("many",)
+    assert [(row["name"], row["net"]) for row in painter.styles()] == [
+        *((name, "many") for name in STYLES),
+        ("ink", "b_single"),
+    ]
+    assert painter.net_of({"dots": 1.0}) == painter.net_of({}) == "many"
+    assert (painter.single("dots"), painter.single("ink"), painter.single("night")) == ("a_single", "b_single", None)
+
+
 def test_a_classifier_cannot_paint(tmp_path, monkeypatch):
     ship(tmp_path / "weights", monkeypatch, kind="classifier")
     with pytest.raises(UserError, match="tiny is a classifier, which cannot paint"):
