@@ -26,13 +26,15 @@ SAMPLE = "temple"
 SIDES = (256, 384, 512, 768, 1024)
 WRITTEN = "blend in the address of the stylize page"
 VIEWS = ("Side by side", "Painting alone")
+TWO_NETS = "Two nets"
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg"}
 SWATCH_PX = 48
+SHOWN = 8  # sliders before the rest is folded away, so that the picture is not far from them on a phone
 
 
 def choose_net() -> str:
-    """The shipped net that paints; asked only where there is a choice. Raises UserError where there is none."""
-    nets = painter.nets()
+    """The shipped net that blends; asked only where there is a choice. Raises UserError where there is none."""
+    nets = painter.palettes()
     if len(nets) < 2:
         return painter.net_of({})
     return st.selectbox("Net", nets, format_func=painter.title, key="net", bind="query-params")
@@ -113,21 +115,32 @@ def choose_blend(styles: list[Style]) -> tuple[dict[str, float], dict[str, Delta
     """A slider for each style with room for its swatch: the weights, and the rooms."""
     names = [style["name"] for style in styles]
     follow_address(names)
-    blend, rooms = {}, {}
-    for style in styles:
-        row = st.container(horizontal=True, vertical_alignment="center", gap="small")  # also on a phone one row
-        rooms[style["name"]] = row.container(width=SWATCH_PX).empty()
-        blend[style["name"]] = row.slider(
-            style["title"],
-            0.0,
-            1.0,
-            step=0.05,
-            key=f"style {style['name']}",
-            persist_state="session",
-            help=f"{style['artist']}, {style['year']}. Weights count against each other: only their ratio matters.",
-        )
+    blend: dict[str, float] = {}
+    rooms: dict[str, DeltaGenerator] = {}
+    for style in styles[:SHOWN]:
+        choose_weight(style, blend, rooms)
+    if rest := styles[SHOWN:]:
+        wanted = any(st.session_state.get(f"style {style['name']}") for style in rest)
+        with st.expander(f"{len(rest)} more paintings", expanded=wanted):
+            for style in rest:
+                choose_weight(style, blend, rooms)
     st.session_state[WRITTEN] = st.query_params["styles"] = blend_as_text(blend)
     return blend, rooms
+
+
+def choose_weight(style: Style, blend: dict[str, float], rooms: dict[str, DeltaGenerator]) -> None:
+    """One slider and the room for its swatch."""
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")  # also on a phone one row
+    rooms[style["name"]] = row.container(width=SWATCH_PX).empty()
+    blend[style["name"]] = row.slider(
+        style["title"],
+        0.0,
+        1.0,
+        step=0.05,
+        key=f"style {style['name']}",
+        persist_state="session",
+        help=f"{style['artist']}, {style['year']}. Weights count against each other: only their ratio matters.",
+    )
 
 
 def more() -> tuple[int, float]:
@@ -154,11 +167,19 @@ def more() -> tuple[int, float]:
     return side, photograph
 
 
+def choose_view(styles: list[Style]) -> str:
+    """How the painting is shown; beside another net only where one of a single style is shipped."""
+    views = (*VIEWS, TWO_NETS) if any(painter.single(style["name"]) for style in styles) else VIEWS
+    return st.segmented_control(
+        "View", views, default=VIEWS[0], required=True, label_visibility="collapsed", key="view", bind="query-params"
+    )
+
+
 def show(
     name: str, picture: Picture, net: str, blend: dict[str, float], styles: list[Style], side: int, mixed: float
 ) -> None:
-    """The painting beside its photograph, what was blended, the time it took, and the downloads."""
-    view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed")
+    """The painting beside its photograph or another net's, what was blended, the time it took, and the downloads."""
+    view = choose_view(styles)
     small = images.fit(picture, side)
     started = time.perf_counter()
     painted = painter.stylise(small, blend, net=net, photograph=mixed)
@@ -166,16 +187,33 @@ def show(
     titles = {style["name"]: style["title"] for style in styles}
     shares = painter.shares(blend)
     what = ", ".join(f"{share:.0%} {titles[style]}" for style, share in shares.items())
+    left, right = (st.container(), st.container()) if view == VIEWS[1] else st.columns(2)
     if view == VIEWS[0]:
-        left, right = st.columns(2)
         left.image(images.encode(small), "The photograph", width="stretch", alt=f"The photograph {name}")
-    else:
-        right = st.container()
-    right.image(images.encode(painted), what, width="stretch", alt=f"The photograph {name} painted as {what}")
+    with left if view == TWO_NETS else right:
+        picture_of(painted, f"{what}, by one net of {len(styles)} styles" if view == TWO_NETS else what, name)
+    if view == TWO_NETS:
+        with right:  # as in Figure 5.11
+            show_single(name, small, shares, titles, mixed)
     st.caption(
         f"Painted in {milliseconds:.0f} ms at {small.shape[1]} x {small.shape[0]} px, {painter.number_format(net)}."
     )
     offer_downloads(name, picture, net, blend, mixed)
+
+
+def picture_of(painted: Picture, what: str, name: str) -> None:
+    st.image(images.encode(painted), what, width="stretch", alt=f"The photograph {name} painted as {what}")
+
+
+def show_single(name: str, small: Picture, shares: dict[str, float], titles: dict[str, str], mixed: float) -> None:
+    """What the net of a single style paints, or a word where the blend is not of one style that has such a net."""
+    alone = painter.single(next(iter(shares))) if len(shares) == 1 else None
+    if alone is None:
+        known = ", ".join(f"*{title}*" for style, title in titles.items() if painter.single(style))
+        st.caption(f"There are nets of a single style for {known}: raise one of these sliders alone to compare.")
+        return
+    painted = painter.stylise(small, shares, net=alone, photograph=mixed)
+    picture_of(painted, f"{titles[next(iter(shares))]}, by a net of this style alone", name)
 
 
 def offer_downloads(name: str, picture: Picture, net: str, blend: dict[str, float], mixed: float) -> None:

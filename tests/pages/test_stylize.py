@@ -156,6 +156,31 @@ def test_a_second_net_can_be_chosen(painted, tmp_path, monkeypatch):
     assert painted[-1][1] == {"ink": 1.0, "dots": 0.0, "chalk": 0.0}
 
 
+def test_many_styles_are_folded_away_until_one_of_them_is_painted(painted, tmp_path, monkeypatch):
+    many = [{"name": f"s{number}", "title": f"S{number}", "artist": "", "year": ""} for number in range(11)]
+    ship(tmp_path / "weights", monkeypatch, "tiny", styles=many)
+    app = visit("stylize")
+    assert [expander.label for expander in app.expander][0] == "3 more paintings"
+    assert not app.expander[0].proto.expanded
+    assert slider(app, "s10").value == 0.0
+    app = visit("stylize", styles="s10:1")
+    assert app.expander[0].proto.expanded
+    assert painted[-1][1]["s10"] == 1.0
+
+
+def test_a_net_of_one_style_is_shown_beside_that_of_many(painted, tmp_path, monkeypatch):
+    dots = {"name": "dots", "title": "Dots", "artist": "", "year": ""}
+    assert "Two nets" not in visit("stylize").get("button_group")[0].options
+    ship(tmp_path / "weights", monkeypatch, "single_dots", styles=[dots])
+    app = visit("stylize", styles="dots:1", view="Two nets")
+    assert not app.exception and not app.error
+    assert not [box for box in app.selectbox if box.key == "net"]  # a net of one style has nothing to blend
+    assert [blend for _, blend, _ in painted[-2:]] == [{"stripes": 0.0, "dots": 1.0, "night": 0.0}, {"dots": 1.0}]
+    slider(app, "night").set_value(0.5).run()
+    assert not app.exception and not app.error
+    assert "nets of a single style for *Dots*: raise one of these sliders alone" in texts(app)
+
+
 def test_without_a_net_the_page_says_how_to_make_one(monkeypatch, tmp_path):
     empty = tmp_path / "none"
     empty.mkdir()
