@@ -1,6 +1,7 @@
 """`python -m training.ship RUN NAME`: put a finished training into `weights/`, with the card that says what it is.
 
-Its curves and settings go to `weights/runs/NAME`, without checkpoint, process or place on the disk.
+Its curves and settings go to `weights/runs/NAME`, without checkpoint, process or place on the disk. Of a study of
+features that travel these are all that is shipped: it has no weights of its own.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from core.models import catalogue
 from core.runs.folder import VERSION, Run
 from core.style import distillation, painter, trainer
 from core.style.material import previews
-from core.trainers import evaluation, trained
+from core.trainers import evaluation, trained, transfer
 
 LICENCES = {
     "digits": "MIT; the data: Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI), CC BY 4.0",
@@ -40,8 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         run = Run.open(given.run)
-        if given.curves_only:
+        is_study = run.kind == transfer.KIND
+        if given.curves_only and not is_study:
             weights.card(given.name)
+        if given.curves_only or is_study:
             print("\n".join(str(path) for path in ship_curves(run, given.name)))
             return 0
         card = ship(run, given.name, given.licence)

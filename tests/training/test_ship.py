@@ -8,7 +8,7 @@ import pytest
 from core import datasets, weights
 from core.runs.folder import Run
 from core.trainers import recipe as recipes
-from core.trainers import trained
+from core.trainers import trained, transfer
 from core.trainers.classifier import train
 from training import ship
 
@@ -83,6 +83,24 @@ def test_curves_alone_are_added_to_weights_that_are_there(shelf, capsys):
     assert ship.main([run.id, "baseline_digits", "--curves-only"]) == 0
     assert Run.open(shelf / "runs" / "baseline_digits").metrics() == run.metrics()
     assert (shelf / "baseline_digits.json").read_bytes() == before
+
+
+def test_of_a_study_its_figures_are_shipped(shelf, capsys):
+    source = finished("source")
+    study = transfer.Study(source.id, "digits?images=100", (3,), ("frozen",), threads=1)
+    run = transfer.create(study, name="A study")
+    assert ship.main([run.id, "study"]) == 2
+    assert "only a finished training can be shipped" in capsys.readouterr().err
+    transfer.carry_out(run)
+    assert ship.main([run.id, "study"]) == 0
+    assert [path.name for path in shelf.iterdir()] == ["runs"]
+    assert sorted(path.name for path in (shelf / "runs" / "study").iterdir()) == [
+        "metrics.jsonl",
+        "run.json",
+        "status.json",
+    ]
+    copy = Run.open(shelf / "runs" / "study")
+    assert (copy.kind, copy.name, copy.metrics()) == ("transfer", "A study", run.metrics())
 
 
 def test_a_run_that_has_not_finished_is_refused(capsys):
