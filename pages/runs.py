@@ -246,9 +246,9 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
             "Logarithmic", True, key="log", bind="query-params", help="Small differences near the end become visible."
         )
         st.caption(" ".join(legend(runs)))
-        watched = [run for run in runs[:FIRST] if not run.shipped and run.kind in job_card.WATCHED_ON]
+        watched = [run for run in runs[:FIRST] if has_page(run)]
         if watched:
-            st.caption("To watch or resume:")
+            st.caption("To watch, look into or resume:")
         with st.container(gap="xsmall"):
             for run in watched:
                 st.page_link(
@@ -267,6 +267,11 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
                 chart(found, names, quantity, logarithmic, first=number == 0)
 
 
+def has_page(run: Run) -> bool:
+    """Whether another page shows the run: a study's does even where it was shipped."""
+    return run.kind in job_card.WATCHED_ON and (run.kind == comparison.STUDY or not run.shipped)
+
+
 def legend(runs: Sequence[Run]) -> Iterator[str]:
     """What the lines of such runs mean, in sentences."""
     if any(run.kind == "classifier" for run in runs):
@@ -277,6 +282,8 @@ def legend(runs: Sequence[Run]) -> Iterator[str]:
             "Content, style and variation are those of equation 5.10, before their weights; only runs of one loss "
             "network can be compared."
         )
+    if any(run.kind == comparison.STUDY for run in runs):
+        yield "What a study of features that travel found is drawn on page Transfer."
     yield "A click on a name in the legend singles its run out."
 
 

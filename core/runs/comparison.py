@@ -14,6 +14,7 @@ OF_STYLES = ("content", "style", "variation")  # equation 5.10 before its weight
 # The objective is what a transfer or a loss network minimises, a weighted sum of its own: no loss of a classifier.
 QUANTITIES = ("error", "loss", *OF_STYLES, "objective", "learning_rate")
 AXES = {"epoch": "epoch", "step": "step", "time": "seconds"}  # and the key of each in a row
+STUDY = "transfer"  # the rows of such a run are the findings of many trainings, and no curve of one
 
 Points = list[tuple[float, float]]
 
@@ -62,7 +63,8 @@ def _summary(path: Path, stamps: tuple) -> Summary:
         error = _last(rows, f"{split}_error") or run.last(f"{split}_error")
     elif error is not None:
         split = "test"
-    train = smoothed(rows, "train_error", "epoch")
+    measured = [] if run.kind == STUDY else rows
+    train = smoothed(measured, "train_error", "epoch")
     return Summary(
         run.name,
         run.note,
@@ -72,7 +74,7 @@ def _summary(path: Path, stamps: tuple) -> Summary:
         split,
         _number(error),
         train[-1][1] if train else None,
-        _last(rows, "epoch"),
+        _last(measured, "epoch"),
         _last(rows, "seconds"),
         _last(rows, "images_per_second"),
         _moment(run.created),
@@ -90,6 +92,8 @@ def curves(run: Run, quantity: str, axis: str, most: int) -> list[Curve]:
     Error and loss are those of train and of the held-out split of a classifier; everything else is one curve without a
     split. Each of at most `most` points, none where the run has no such figures.
     """
+    if run.kind == STUDY:
+        return []
     rows = _rows(run.path, _stamp(run.path / "metrics.jsonl"))
     along = AXES[axis]
     scale = 1 / 60 if axis == "time" else 1.0

@@ -81,6 +81,18 @@ def test_shipped_runs_are_marked_drawn_and_left_as_they_are():
     assert button(app, "Delete").disabled
 
 
+def test_a_shipped_study_has_no_curves_here_but_a_way_to_its_page():
+    run = Run.create("transfer", {"dataset": "toybox"}, path=folder.shipped_root() / "study")
+    row = {"step": 1, "way": "scratch", "epoch": 16.0, "train_error": 3.0, "test_error": 9.0, "seconds": 60.0}
+    (run.path / "metrics.jsonl").write_text(json.dumps(row) + "\n")
+    put_status(run, "finished")
+    app = visit("runs", run="study")
+    assert not app.exception and charts(app) == []
+    assert "drawn on page Transfer" in texts(app)
+    (link,) = (link for link in app.get("page_link") if "run=study" in link.query_string)
+    assert link.page == "transfer"
+
+
 def test_only_what_differs_is_in_the_table_of_differences():
     first, second = digits_run(), digits_run()
     record = json.loads((second.path / "run.json").read_text())

@@ -70,6 +70,14 @@ def test_a_run_without_such_figures_has_no_curve():
     assert comparison.curves(run, "error", "epoch", 100) == []
 
 
+def test_a_study_of_many_trainings_is_no_curve_of_one():
+    study = Run.create("transfer", {"dataset": "toybox"})
+    put(study, [{"step": 1, "way": "scratch", "epoch": 16.0, "train_error": 3.0, "test_error": 9.0, "seconds": 60.0}])
+    assert not any(comparison.side_by_side([study], "epoch", 100).values())
+    line = comparison.summary(study)
+    assert (line.error, line.train_error, line.epochs, line.seconds) == (None, None, None, 60.0)
+
+
 def test_runs_of_styles_have_curves_over_steps_where_there_are_no_epochs():
     painted, transfer = Run.create("pastiche", {}), Run.create("iterative", {})
     terms = {"content": 3.0, "style": 2.0, "variation": 0.1}
