@@ -128,10 +128,10 @@ def faithfulness(trained: Trained, stamp: int, asked: Question) -> None:
     fold = st.expander("How faithful are these maps?", key="faithful", on_change="rerun")
     if fold.open:
         with fold, guard():
-            split = held_out.split(trained)
-            if split is not None:
+            data = held_out.dataset(trained.dataset)
+            if data is not None:
                 usual = methods.fitting(trained.net)[0].name
-                faithful.panel(trained, stamp, split, [method or usual for method in asked.methods])
+                faithful.panel(trained, stamp, data, [method or usual for method in asked.methods])
 
 
 def about_the_link(where: str) -> None:

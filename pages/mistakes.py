@@ -11,7 +11,7 @@ import torch  # noqa: E402  (it takes a moment: the head is shown first)
 
 from core.datasets import Split  # noqa: E402
 from core.errors import UserError  # noqa: E402
-from core.explain import figures, marks, mistakes, splits  # noqa: E402
+from core.explain import figures, marks, mistakes  # noqa: E402
 from core.explain.mistakes import Answers, Mistakes  # noqa: E402
 from core.trainers.trained import Trained  # noqa: E402
 from ui import address, confusion, held_out, mistake_cards, mistake_figure, nets, through_epochs  # noqa: E402
@@ -239,21 +239,13 @@ def asked_image(split: Split, listed: Mistakes) -> int | None:
     return int(asked)
 
 
-def split_choice(trained: Trained) -> str:
-    """The split to look at: the one held out first."""
-    names = [trained.held_out, *(name for name in reversed(splits.NAMES) if name != trained.held_out)]
-    if trained.held_out == "test":
-        names.remove("validation")
-    return address.choice("split", "Images", tuple(names), str.capitalize, "The net learned from those of train.")
-
-
 controls, right = frame.columns()
 trained = other_name = None
 which = "all"
 with controls, guard():
     trained = nets.choose(own_first=True)
     if trained is not None:
-        part = split_choice(trained)
+        part = held_out.choice(trained)
         by = order()
         truth = class_choice("Truth", "truth", trained.classes, "Only images that are in truth of this class.")
         taken = class_choice("Taken for", "taken", trained.classes, "Only images that the net took for this class.")

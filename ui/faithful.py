@@ -1,4 +1,4 @@
-"""How faithful the maps of a net are, measured at a click on a few held-out images: curves, areas, their meaning."""
+"""How faithful the maps of a net are, measured at a click on a few images of a split: curves, areas, their meaning."""
 
 from collections.abc import Sequence
 
@@ -6,25 +6,28 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from core.datasets import Split
+from core.datasets import Dataset, Split
 from core.explain import faithfulness, methods, splits
 from core.explain.faithfulness import Faithfulness
 from core.trainers.trained import Trained
-from ui import charts
+from ui import charts, held_out
 
 MOST_IMAGES, IMAGES = 200, 32
 FOUND = "faithfulness measured last"
 
 
-def panel(trained: Trained, stamp: int, split: Split, chosen: Sequence[str]) -> None:
-    """The number of images, the button, and what it found for the `chosen` methods beside orders that know nothing."""
+def panel(trained: Trained, stamp: int, data: Dataset, chosen: Sequence[str]) -> None:
+    """Split, number of images, button, and what was found for the `chosen` methods beside orders that know nothing."""
     st.markdown(
         "Do the pixels that a map marks matter to the net? They are shown, or hidden, in the order of the map, and the "
         "probability of the predicted class is followed."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=160):
+            part = held_out.choice(trained)
+        split: Split = getattr(data, part)
         count = st.slider(
-            f"Images of the {trained.held_out} split",
+            "How many of them",
             8,
             min(MOST_IMAGES, max(9, len(split))),
             IMAGES,
@@ -35,12 +38,12 @@ def panel(trained: Trained, stamp: int, split: Split, chosen: Sequence[str]) -> 
         wanted = st.button(
             "Measure", icon=":material/straighten:", help="Takes seconds; occlusion and Score-CAM longer."
         )
-    asked = (trained.name, stamp, count, tuple(chosen))
+    asked = (trained.name, stamp, part, count, tuple(chosen))
     if wanted:
         st.session_state[FOUND] = asked, _measured(trained, split, count, chosen)
     kept = st.session_state.get(FOUND)
     if kept and kept[0] == asked:
-        _show(kept[1])
+        _show(kept[1], part)
 
 
 def _measured(trained: Trained, split: Split, count: int, chosen: Sequence[str]) -> list[Faithfulness]:
@@ -64,14 +67,14 @@ def title(name: str) -> str:
     return f"{name.capitalize()} order" if name in faithfulness.ORDERS else methods.named(name).title
 
 
-def _show(found: list[Faithfulness]) -> None:
+def _show(found: list[Faithfulness], part: str) -> None:
     left, right = st.columns(2)
     for place, what in ((left, "insertion"), (right, "deletion")):
         place.markdown(f"**{what.capitalize()}**")
         place.altair_chart(curves(found, what), alt=f"The probability of the class by the share of pixels: {what}")
     st.dataframe(table(found), hide_index=True, width="stretch")
     st.caption(
-        f"Means over {len(found[0])} images. A good map has a great area under insertion and a small one under "
+        f"Means over {len(found[0])} {part} images. A good map has a great area under insertion and a small one under "
         f"deletion, greater and smaller than the orders that have not seen the image; {faithfulness.HIDDEN}."
     )
 

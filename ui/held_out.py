@@ -1,4 +1,4 @@
-"""Data sets on the pages: from this computer, or fetched on request, while a bar moves."""
+"""Data sets on the pages: from this computer, or fetched on request, while a bar moves; and which split of one."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,18 @@ import streamlit as st
 from core import datasets
 from core.datasets import Dataset, Progress, Split
 from core.errors import UserError
+from core.explain import splits
 from core.trainers.trained import Trained
+from ui import address
 from ui.frame import guard
+
+
+def choice(trained: Trained) -> str:
+    """The split to look at, the one held out first; the address says it as `split=`."""
+    names = [trained.held_out, *(name for name in reversed(splits.NAMES) if name != trained.held_out)]
+    if trained.held_out == "test":
+        names.remove("validation")
+    return address.choice("split", "Images", tuple(names), str.capitalize, "The net learned from those of train.")
 
 
 def split(trained: Trained) -> Split | None:

@@ -1,6 +1,7 @@
 """The Explain page without a browser: pictures from every source, through shipped nets and runs."""
 
 import io
+import json
 
 import pytest
 from PIL import Image
@@ -227,3 +228,17 @@ def test_faithfulness_is_measured_at_a_click():
     table = app.dataframe[0].value
     assert table["method"].tolist() == ["Grad-CAM", "Random order", "Centre order"]
     assert all(0 <= float(area) <= 1 for area in table["insertion"])
+    assert "Means over 8 test images" in texts(app)
+    app.selectbox("choice of split").set_value("train").run()
+    assert app.query_params["split"] in ("train", ["train"]) and not len(app.dataframe), "measured on other images"
+    app.button[0].click().run()
+    assert not app.exception and "Means over 8 train images" in texts(app)
+
+
+def test_a_run_whose_net_is_unknown_here_is_a_sentence():
+    run = a_run("bn_nin")
+    record = json.loads((run.path / "run.json").read_text())
+    record["data"]["model"] = "capsule_net"
+    (run.path / "run.json").write_text(json.dumps(record))
+    app = visit("explain", run=run.id)
+    assert not app.exception and 'no net "capsule_net": choose one of baseline' in app.error[0].value
