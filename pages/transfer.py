@@ -136,8 +136,9 @@ def about(run: Run) -> str:
     """The settings that a reader of the charts wants to know."""
     settings = run.settings
     words = [TITLES[way] for way in settings.get("ways", []) if way in TITLES]
+    length = f"{settings['epochs']} epochs" if settings.get("epochs") else ""  # else the recipe's
     came = "came with Atelier" if run.shipped else ""
-    return " · ".join(filter(None, (", ".join(words), f"seed {settings.get('seed', '?')}", came)))
+    return " · ".join(filter(None, (", ".join(words), length, f"seed {settings.get('seed', '?')}", came)))
 
 
 def progress(status: Status) -> tuple[float, str]:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from core import weights
 from core.runs import job
 from core.runs.folder import Run, list_runs, root
 from core.trainers import transfer
@@ -59,6 +60,18 @@ def test_without_a_study_the_page_invites_and_its_button_starts_one(started):
     (run,) = started
     assert (run.kind, run.settings["source"], run.settings["dataset"]) == ("transfer", "resnet20_cifar10", "toybox")
     assert app.query_params["run"] == run.id
+
+
+def test_a_study_that_came_with_atelier_is_there_from_the_start(started, monkeypatch):
+    monkeypatch.setattr("core.runs.folder.shipped_root", lambda: weights.WEIGHTS / "runs")
+    app = visit("transfer")
+    assert not app.exception and not app.error
+    said = texts(app)
+    assert "came with Atelier" in said and "No study yet" not in said
+    assert len(app.get("vega_lite_chart")) == 2
+    assert "the features are worth" in said and "from scratch" in said
+    assert not [link for link in app.get("page_link") if link.label in ("Mistakes", "Explain")], "its nets did not come"
+    assert any(button.key == "start transfer" for button in app.button)
 
 
 def test_what_is_chosen_is_what_is_started(started):
