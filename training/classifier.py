@@ -1,21 +1,17 @@
 """`python -m training.classifier`: train a net on a data set, or go on with a run that was begun."""
 
 import argparse
-import os
 import sys
 import typing
-from contextlib import nullcontext
 
 from core import datasets
 from core.errors import UserError
 from core.models import catalogue
 from core.runs import queue
 from core.runs.folder import Run
-from core.trainers import parallel
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from training import command
-from training.progress import bar
 
 HELP = {
     "augment": "pad, crop and mirror",
@@ -54,32 +50,13 @@ CHANGES = _changes()
 def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
-    speaks = os.environ.get("LOCAL_RANK", "0") == "0"  # of the processes of a machine, one
-    try:
-        with parallel.team() as team:
-            run = team.first(lambda: _run(given))
-            if team.leads:
-                print(f"run folder: {run.path}", flush=True)
-            with bar(run) if team.leads else nullcontext():
-                train(run, team)
-    except UserError as error:
-        if speaks:
-            print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        if speaks:
-            print(f"\ninterrupted; go on with: python -m training.classifier --run {run.path}", file=sys.stderr)
-        return 130
-    if team.leads:
-        _say_result(run)
-    return 0
+    return command.in_team(parser.prog, lambda: _run(given), train, _say_result)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.classifier", description=__doc__)
-    # torchrun takes "--run" for the beginning of an option of its own, wherever it stands.
     about = "a run folder, or its name: resumed where it holds a run, else made; behind torchrun write --run-folder"
-    parser.add_argument("--run", "--run-folder", help=about)
+    parser.add_argument(*command.RUN, help=about)
     parser.add_argument("--dataset", help=f"one of: {', '.join(datasets.names())}")
     parser.add_argument("--model", help=f"one of: {', '.join(catalogue.names())}")
     parser.add_argument("--recipe", help="a named recipe of that net on that data set; default: its first")

@@ -1,8 +1,11 @@
-"""What the training commands have in common: which run folder each works in, on how many threads, and how it ends."""
+"""What the training commands have in common: which run folder each works in, with which processes and threads, and how
+it ends."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +14,25 @@ import torch
 from core import hardware
 from core.errors import UserError
 from core.runs.folder import Run, root
+from core.trainers import parallel
+from core.trainers.parallel import Team
+from training.progress import bar
 
 New = Callable[[argparse.Namespace, Path | None], Run]
 Existing = Callable[[argparse.Namespace, Path | str], Run]
+Train = Callable[[Run, Team], None]
+# torchrun takes "--run" for the beginning of an option of its own, wherever it stands.
+RUN = ("--run", "--run-folder")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--run`, `--resume` and `--threads`."""
     run = parser.add_argument_group("run folder")
-    run.add_argument("--run", metavar="RUN", help="folder or name of the run; gone on with if it is there already")
+    about = "folder or name of the run; gone on with if it is there already; behind torchrun write --run-folder"
+    run.add_argument(*RUN, metavar="RUN", help=about)
     run.add_argument("--resume", metavar="RUN", help="go on with a run; needs none of the options above")
-    parser.add_argument("--threads", type=int, default=hardware.spare_threads(), help="default: all cores but one")
+    threads = max(1, hardware.spare_threads() // parallel.processes_here())
+    parser.add_argument("--threads", type=int, default=threads, help="of each process; default: all cores but one")
 
 
 def run_path(name: str) -> Path:
@@ -80,25 +91,41 @@ def layers(pairs: list[str] | None) -> dict[str, float] | None:
 
 
 def carry_out(
-    parser: argparse.ArgumentParser,
-    given: Sequence[str] | None,
-    new: New,
-    existing: Existing,
-    train: Callable[[Run], None],
+    parser: argparse.ArgumentParser, given: Sequence[str] | None, new: New, existing: Existing, train: Train
 ) -> int:
     """Find the run that the arguments mean, train in it and say how that ended; the exit status."""
     options = parser.parse_args(given)
     torch.set_num_threads(options.threads)
+    return in_team(parser.prog, lambda: find_run(options, new, existing), train, say_state)
+
+
+def in_team(prog: str, find: Callable[[], Run], train: Train, say: Callable[[Run], None]) -> int:
+    """Train in the run that `find` gives, in this process or in all that torchrun started; the exit status.
+
+    One process finds the run, shows its steps and at its end lets `say` tell what came of it.
+    """
+    speaks = os.environ.get("LOCAL_RANK", "0") == "0"  # of the processes of a machine, one
     run = None
     try:
-        run = find_run(options, new, existing)
-        print(f"run folder: {run.path}", flush=True)
-        train(run)
+        with parallel.team() as team:
+            run = team.first(find)
+            if team.leads:
+                print(f"run folder: {run.path}", flush=True)
+            with bar(run) if team.leads else nullcontext():
+                train(run, team)
     except UserError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        if speaks:
+            print(f"{prog}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ninterrupted" + (f"; go on with: {parser.prog} --resume {run.path}" if run else ""), file=sys.stderr)
+        if speaks:
+            print("\ninterrupted" + (f"; go on with: {prog} --run {run.path}" if run else ""), file=sys.stderr)
         return 130
-    print(f"{run.status().state}: {run.path / 'model.safetensors'}")
+    if team.leads:
+        say(run)
     return 0
+
+
+def say_state(run: Run) -> None:
+    """Where a run stands, and where its weights are."""
+    print(f"{run.status().state}: {run.path / 'model.safetensors'}")

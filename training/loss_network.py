@@ -18,9 +18,9 @@ from core.runs.folder import Run
 from core.style import distillation, loss_networks, material
 from core.style.distillation import Recipe
 from core.style.photographs import Photographs
+from core.trainers.parallel import Team
 from training import command
 from training.held_out import learnable
-from training.progress import bar
 
 FOLDERS = ("photos", "styles", "loss_networks")
 # Every so manieth picture is held out: enough to judge by, and seven eighths of the paintings stay to learn from.
@@ -78,8 +78,10 @@ def divided(paths: Sequence[Path], every: int) -> tuple[list[Path], list[Path]]:
     return learnt, judged
 
 
-def run_training(run: Run) -> None:
-    """Read what the run's settings name, and train to the end of its recipe."""
+def run_training(run: Run, team: Team) -> None:
+    """Read what the run's settings name, and train to the end of its recipe, in one process."""
+    if team.size > 1:
+        raise UserError("The loss network is trained by one process; start this command without torchrun.")
     recipe = distillation.recipe_of(run.settings)
     folders = {name: Path(run.settings[f"{name}_folder"]) for name in FOLDERS}
     teachers = loss_networks.load(folders["loss_networks"])
@@ -90,8 +92,7 @@ def run_training(run: Run) -> None:
         held_out = Photographs([torch.from_numpy(images.decode(path, max_side=SEEN_SIDE)) for path in to_judge])
         judged.append(held_out.crops(JUDGED, recipe.crop, recipe.closest, torch.Generator().manual_seed(0)))
         facts |= {what: len(to_learn), f"held_out_{what}": [path.name for path in to_judge]}
-    with bar(run):
-        distillation.train(run, learnt["photos"], learnt["styles"], judged, teachers, facts)
+    distillation.train(run, learnt["photos"], learnt["styles"], judged, teachers, facts)
 
 
 def main(given: list[str] | None = None) -> int:

@@ -1,10 +1,12 @@
 """`python -m training.pastiche`: train a multi-style pastiche net (section 5.5) on a folder of photographs.
 
-The same command goes on where a run folder was left; `--resume RUN` does so without the rest of it.
+The same command goes on where a run folder was left; `--resume RUN` does so without the rest of it. Behind torchrun
+several processes, one a GPU, train one net, the batch being that of all of them together.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,8 +20,8 @@ from core.runs.folder import Run
 from core.style import material, sources, trainer
 from core.style.photographs import Photographs
 from core.style.trainer import Recipe
+from core.trainers.parallel import Team
 from training import command, held_out
-from training.progress import bar
 
 FOLDERS = ("photos", "styles", "loss_networks")
 LAYERS = ("content_layers", "style_layers")
@@ -47,9 +49,9 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument("--closest", type=float, help="smallest crop taken, as a part of a photograph's short side")
     recipe.add_argument("--repeats", type=int, help="how often a crop is painted before another takes its place")
     recipe.add_argument("--gentle", type=int, metavar="STEPS", help="first steps, in which the style counts half")
-    recipe.add_argument(
-        "--start", metavar="RUN", help="begin with the weights of a run or a shipped net, of these or other styles"
-    )
+    # torchrun takes "--start", too, for the beginning of an option of its own.
+    about = "begin with the weights of a run or a shipped net, of these or other styles; behind torchrun --start-from"
+    recipe.add_argument("--start", "--start-from", metavar="RUN", help=about)
     recipe.add_argument("--style-side", type=int, help="long side of the paintings, px: larger means larger strokes")
     recipe.add_argument("--width", type=float, help="factor on the feature maps of Table 5.1")
     recipe.add_argument("--learning-rate", type=float)
@@ -113,35 +115,41 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     return command.go_on(run, given(options), trainer.recipe_of)
 
 
-def read_photographs(folder: Path) -> tuple[Photographs, int]:
-    """All photographs of the folder but those that nets are judged by, and how many files were no whole picture."""
-    seen = held_out.learnable(material.pictures_in(folder, "photographs"))
+def read_photographs(paths: Sequence[Path], *, shows: bool) -> tuple[Photographs, int]:
+    """The photographs of the files, and how many files were no whole picture. `shows` how far it is."""
     found, refused = [], []
-    for path in tqdm(seen, desc="Reading photographs", unit="picture", disable=None):
+    for path in tqdm(paths, desc="Reading photographs", unit="picture", disable=None if shows else True):
         try:
             found.append(torch.from_numpy(images.decode(path, max_side=material.LONG_SIDE)))
         except images.ImageError as error:
             refused.append(str(error))
     if refused and not found:
-        raise UserError(f"None of the pictures in {folder} can be read; the first: {refused[0]}")
+        raise UserError(f"None of the pictures in {paths[0].parent} can be read; the first: {refused[0]}")
     return Photographs(found), len(refused)
 
 
-def run_training(run: Run) -> None:
+def run_training(run: Run, team: Team) -> None:
     """Read what the run's settings name, and train to the end of its recipe."""
-    with bar(run), run.write() as writer:  # from here on the folder says how it goes, or what is missing
+    with team.writing(run) as writer:  # from here on the folder says how it goes, or what is missing
 
         def hear(what: str, done: int, total: int) -> None:
             writer.progress(downloading=what, bytes=done, bytes_total=total)
 
         recipe = trainer.recipe_of(run.settings)
-        paintings = material.chosen_paintings(material.place(run, "styles"), list(recipe.styles))
+        team.check_batch(recipe.batch)
+        paintings, paths = team.first(lambda: _files(run, recipe))
         network = sources.load(recipe.network, Path(run.settings["loss_networks_folder"]), hear)
         writer.progress(downloading=None, bytes=None, bytes_total=None)
-        photographs, refused = read_photographs(material.place(run, "photos"))
+        photographs, refused = read_photographs(paths, shows=team.leads)
         pictures = {name: images.decode(path) for name, path in paintings.items()}
         facts = {"styles": material.titles(paintings), "photographs": len(photographs.pictures), "left_out": refused}
-        trainer.carry_out(writer, photographs, pictures, network, material.previews(), facts)
+        trainer.carry_out(writer, photographs, pictures, network, material.previews(), facts, team)
+
+
+def _files(run: Run, recipe: Recipe) -> tuple[dict[str, Path], list[Path]]:
+    """The paintings by style, and all photographs of the run's folder but those that nets are judged by."""
+    paintings = material.chosen_paintings(material.place(run, "styles"), list(recipe.styles))
+    return paintings, held_out.learnable(material.pictures_in(material.place(run, "photos"), "photographs"))
 
 
 def main(given: list[str] | None = None) -> int:

@@ -232,8 +232,8 @@ class Writer:
 class Silent(Writer):
     """The writer of a process that does not lead: it writes nothing."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, run: "Run"):
+        self.run = run
 
     def log(self, row: dict[str, Any]) -> None:
         pass
@@ -253,10 +253,13 @@ class Silent(Writer):
     def save(self, tensors: dict[str, Tensor], state: dict) -> None:
         pass
 
-    def save_model(self, tensors: dict[str, Tensor]) -> None:
+    def save_weights(self, name: str, tensors: dict[str, Tensor]) -> None:
         pass
 
     def save_epoch(self, epoch: int, tensors: dict[str, Tensor]) -> None:
+        pass
+
+    def preview(self, name: str, jpeg: bytes) -> None:
         pass
 
 

@@ -24,7 +24,9 @@ def restore(
     generator.set_state(tensors["generator"])
     load(net, tensors, "net")
     for name, parameter in net.named_parameters() if step else ():
-        optimiser.state[parameter] = {key: tensors[f"adam.{key}.{name}"] for key in MEMORY}
+        memory = {key: tensors[f"adam.{key}.{name}"] for key in MEMORY}
+        # Adam counts on the CPU.
+        optimiser.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in memory.items()}
 
 
 def load(net: nn.Module, tensors: Mapping[str, Tensor], part: str) -> None:

@@ -77,21 +77,32 @@ class Easel:
         # A crop is known by the seed that it is drawn with (0: none yet), so that a checkpoint need not hold pictures.
         self.seeds = torch.zeros(PLACES, dtype=torch.int64)
         self.uses = torch.full((PLACES,), repeats)
-        self.crops: list[Crop | None] = [None] * PLACES
+        self.crops: dict[int, Crop] = {}
 
-    def draw(self, count: int, generator: torch.Generator) -> list[Crop]:
-        """So many crops, each from a place of its own while there are enough places."""
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """The seeds of so many crops, int64 (count,), each from a place of its own while there are enough places.
+
+        None of them is cut yet: of several processes that draw the same ones, each cuts those that it paints.
+        """
         rounds = -(-count // PLACES)
         places = torch.cat([torch.randperm(PLACES, generator=generator) for _ in range(rounds)])[:count]
-        return [self._take(place, generator) for place in places.tolist()]
+        drawn = torch.tensor([self._use(place, generator) for place in places.tolist()])
+        kept = set(self.seeds.tolist())
+        self.crops = {seed: crop for seed, crop in self.crops.items() if seed in kept}
+        return drawn
 
-    def _take(self, place: int, generator: torch.Generator) -> Crop:
+    def _use(self, place: int, generator: torch.Generator) -> int:
         if self.uses[place] >= self.repeats:
             self.seeds[place] = torch.randint(1, 2**62, (), generator=generator)
-            self.uses[place], self.crops[place] = 0, None
+            self.uses[place] = 0
         self.uses[place] += 1
-        crop = self.crops[place] = self.crops[place] or self._cut(int(self.seeds[place]))
-        return crop
+        return int(self.seeds[place])
+
+    def crop(self, seed: int) -> Crop:
+        """The crop of that seed, the same one for as long as it is under work."""
+        if seed not in self.crops:
+            self.crops[seed] = self._cut(seed)
+        return self.crops[seed]
 
     def _cut(self, seed: int) -> Crop:
         generator = torch.Generator().manual_seed(seed)
@@ -108,4 +119,3 @@ class Easel:
     def restore(self, state: Tensor) -> None:
         """Take up a `state`."""
         self.seeds, self.uses = state[0].clone(), state[1].clone()
-        self.crops = [None] * PLACES

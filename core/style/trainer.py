@@ -1,13 +1,18 @@
 """Training a pastiche net for several styles at once (sections 5.4.1, 5.4.3 and 5.5.1): every sample of a batch draws
-its own photograph, crop and style. What the training leaves behind is a run folder."""
+its own photograph, crop and style. What the training leaves behind is a run folder.
+
+Several processes may train one net, each on its part of every batch: all of them draw the same numbers, so that they
+learn what one would. No layer normalises over the batch, so nothing depends on how it is shared.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core import hardware, images, weights
 from core.errors import UserError
@@ -19,6 +24,7 @@ from core.style.clock import Clock
 from core.style.network import PasticheNet, one_hot
 from core.style.photographs import Crop, Easel, Photographs
 from core.style.sources import Network
+from core.trainers.parallel import Team
 
 # The weights of all content layers and of all style layers add up to this, whichever the loss network: the terms are
 # relative to their targets, so the lambdas below then mean about the same for each.
@@ -120,9 +126,10 @@ def settings_of(recipe: Recipe, **more: str) -> dict:
 def style_targets(networks: Network, paintings: Sequence[Picture], recipe: Recipe) -> dict[str, Tensor]:
     """Gram matrices (styles, C, C) of every style layer, of the paintings brought to the recipe's size."""
     grams: dict[str, list[Tensor]] = {layer: [] for layer in recipe.layers.style}
+    device = next(networks.parameters()).device
     for name, painting in zip(recipe.styles, paintings, strict=True):
         losses.check_style(painting, f"The painting {name}")
-        x = images.to_tensor(images.fit(painting, recipe.style_side))
+        x = images.to_tensor(images.fit(painting, recipe.style_side)).to(device)
         with torch.no_grad():
             found = networks(x.contiguous(memory_format=torch.channels_last), recipe.layers.style)
         for layer, features in found.items():
@@ -164,11 +171,14 @@ class PasticheTraining:
         photographs: Photographs,
         paintings: Mapping[str, Picture],
         networks: Network,
+        team: Team | None = None,
     ) -> None:
         self.recipe = recipe
+        self.team = team or Team()
         self.layers = recipe.layers
-        self.targets = style_targets(networks, [paintings[name] for name in recipe.styles], recipe)
-        self.networks = networks
+        self.device = hardware.device()
+        self.networks = networks.to(self.device)
+        self.targets = style_targets(self.networks, [paintings[name] for name in recipe.styles], recipe)
         self.step = 0
         self.clock = Clock()
         self.gradient_norm = 0.0  # of the latest step, before it was clipped
@@ -177,44 +187,61 @@ class PasticheTraining:
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)
             net = PasticheNet(len(recipe.styles), recipe.width)
-        self.net = hardware.channels_last(net)
         for index, name in enumerate(recipe.styles):
             colours = images.to_tensor(paintings[name])[0].flatten(1)
-            self.net.start_from_colours(index, colours.mean(1), colours.std(1))
+            net.start_from_colours(index, colours.mean(1), colours.std(1))
+        self.net = hardware.channels_last(net, self.device)
         norms = [tensor for name, tensor in self.net.named_parameters() if ".norm." in name]
         filters = [tensor for name, tensor in self.net.named_parameters() if ".norm." not in name]
         self.optimiser = torch.optim.Adam(
             [{"params": filters, "factor": 1.0}, {"params": norms, "factor": recipe.norm_rate}]
         )
         factors = [recipe.style_factors.get(name, 1.0) for name in recipe.styles]
-        self.style_weights = recipe.style * torch.tensor(factors)
+        self.style_weights = recipe.style * torch.tensor(factors, device=self.device)
+
+    @cached_property
+    def joined(self) -> nn.Module:
+        """What a step calls: made at the first one, when the leading process's net is the one that all begin with."""
+        return self.team.joined(self.net)
 
     def advance(self) -> tuple[Tensor, losses.Terms]:
-        """One step of Adam. Returns the styles drawn, int64 (batch,), and their losses."""
-        recipe = self.recipe
+        """One step of Adam. Returns the styles drawn for the whole batch, int64 (batch,), and their losses."""
+        recipe, team = self.recipe, self.team
         labels = torch.randint(len(recipe.styles), (recipe.batch,), generator=self.generator)
-        chosen = self.easel.draw(recipe.batch, self.generator)
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
-            terms = self._terms(chosen, labels)
-            style = self.style_weights[labels] * recipe.style_part(self.step)
-            loss = losses.total_loss(terms, recipe.content, style, recipe.variation).mean()
-        if not torch.isfinite(loss):
-            raise UserError(
-                f"The loss of step {self.step + 1} is no longer a number; resume with a lower learning rate."
-            )
+        drawn = self.easel.draw(recipe.batch, self.generator)
+        chosen = [self.easel.crop(seed) for seed in team.part(drawn).tolist()]
+        own = team.part(labels).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.half):
+            terms = self._terms(chosen, own)
+            style = self.style_weights[own] * recipe.style_part(self.step)
+            loss = losses.total_loss(terms, recipe.content, style, recipe.variation)
+        whole = self._whole(terms, loss)
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.rate(self.step) * group["factor"]
         self.optimiser.zero_grad()
-        loss.backward()
+        # This process's part of the mean over the whole batch, as many times as the gradients are divided by.
+        (loss.sum() * team.size / recipe.batch).backward()
         self.gradient_norm = float(torch.nn.utils.clip_grad_norm_(self.net.parameters(), recipe.clip))
         self.optimiser.step()
         self.step += 1
-        return labels, terms
+        return labels, whole
+
+    def _whole(self, terms: losses.Terms, loss: Tensor) -> losses.Terms:
+        """The terms of the whole batch, on the CPU. Raises UserError, on every process, where a loss is no number."""
+        rows = torch.stack((terms.content, terms.style, terms.variation, loss), 1).detach().float().cpu()
+        rows = self.team.whole(rows, self.recipe.batch)
+        if not torch.isfinite(rows).all():
+            raise UserError(
+                f"The loss of step {self.step + 1} is no longer a number; start with a lower learning rate."
+            )
+        content, style, variation, _ = rows.unbind(1)
+        return losses.Terms(content, style, variation)
 
     def _terms(self, chosen: Sequence[Crop], labels: Tensor) -> losses.Terms:
         recipe = self.recipe
-        crops = torch.cat([crop.picture for crop in chosen]).contiguous(memory_format=torch.channels_last)
-        painted = self.net(crops, one_hot(labels, len(recipe.styles)))
+        crops = torch.cat([crop.picture for crop in chosen]).to(self.device)
+        crops = crops.contiguous(memory_format=torch.channels_last)
+        painted = self.joined(crops, one_hot(labels, len(recipe.styles)))
         painted = torch.cat([crop.seen(picture[None]) for crop, picture in zip(chosen, painted, strict=True)])
         found = self.networks(painted, self.layers.content | self.layers.style)
         content = {layer: torch.cat([crop.content[layer] for crop in chosen]) for layer in self.layers.content}
@@ -228,8 +255,9 @@ class PasticheTraining:
     @torch.no_grad()
     def _content(self, picture: Tensor) -> Mapping[str, Tensor]:
         """What a painted (1, 3, H, W) is to keep of the photograph's."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.half):
-            return self.networks(picture.contiguous(memory_format=torch.channels_last), self.layers.content)
+        picture = picture.to(self.device).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
+            return self.networks(picture, self.layers.content)
 
     def start_from(self, origin: "Origin") -> dict:
         """Take the weights of another net of the same width; returns its steps, styles and recipe.
@@ -318,11 +346,12 @@ def strip(net: PasticheNet, style: int, photographs: Sequence[Picture]) -> Pictu
     """The photographs (each uint8, (H, W, 3)) in a row of one height, and below them how `net` paints them."""
     height = min(picture.shape[0] for picture in photographs)
     row = [images.resize(p, max(8, round(p.shape[1] * height / p.shape[0])), height) for p in photographs]
-    blend = one_hot(torch.tensor([style]), net.styles)
+    device = net.means.device
+    blend = one_hot(torch.tensor([style], device=device), net.styles)
     columns = []
     with torch.no_grad():
         for picture in row:
-            painted = images.from_tensor(net(images.to_tensor(picture), blend))
+            painted = images.from_tensor(net(images.to_tensor(picture).to(device), blend))
             columns.append(torch.cat((torch.from_numpy(picture), torch.from_numpy(painted))))
     return torch.cat(columns, 1).numpy()
 
@@ -334,18 +363,21 @@ def carry_out(
     networks: Network,
     previews: Sequence[Picture],
     facts: dict | None = None,
+    team: Team | None = None,
 ) -> None:
-    """Train the net of the writer's run to the end of its recipe, from its checkpoint where it has one.
+    """Train the net of the writer's run to the end of its recipe, from its checkpoint where it has one, in this process
+    or with a team; of a batch each process must have a part.
 
     `paintings` maps each style of the recipe to its picture; `previews` are the photographs of the strips.
     `facts` is what the run folder shall say besides about its styles and photographs.
     """
-    run = writer.run
+    run, team = writer.run, team or Team()
     recipe = recipe_of(run.settings)
-    training = PasticheTraining(recipe, photographs, paintings, networks)
-    saved = run.checkpoint()
-    start = run.settings.get("start")
-    before = training.start_from(origin(start)) if start and not saved else run.data.get("before")
+    training = PasticheTraining(recipe, photographs, paintings, networks, team)
+    saved = team.first(run.checkpoint)
+    before = run.data.get("before")
+    if (start := run.settings.get("start")) and not saved:
+        before = team.first(lambda: training.start_from(origin(start)))  # the others take the net over as they join it
     if saved:
         training.restore(*saved)
     writer.facts(
@@ -355,9 +387,11 @@ def carry_out(
         width=recipe.width,
         names=list(recipe.styles),
         precision=precision(recipe),
+        device=hardware.describe(recipe.half),
+        processes=team.size,
     )
     writer.drop_metrics_after("step", training.step)
-    _loop(training, writer, previews)
+    _loop(training, writer, previews if team.leads else ())
 
 
 def seconds_a_step(recipe: Recipe, network: Network) -> float:
@@ -420,10 +454,11 @@ def precision(recipe: Recipe) -> str:
 
 
 def _loop(training: PasticheTraining, writer: Writer, previews: Sequence[Picture]) -> None:
-    recipe = training.recipe
+    recipe, team = training.recipe, training.team
     tally = Tally(recipe.styles)
     while training.step < recipe.steps:
-        if writer.obey(lambda: _save(training, writer, previews)).command == "stop":
+        stops = team.leads and writer.obey(lambda: _save(training, writer, previews)).command == "stop"
+        if any(team.told(stops)):
             break
         with training.clock.step():
             tally.add(*training.advance())

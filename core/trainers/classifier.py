@@ -6,7 +6,7 @@ resumed training takes exactly the steps that an uninterrupted one would have ta
 
 import copy
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, no
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.folder import Run
-from core.runs.writer import Silent, Writer
+from core.runs.writer import Writer
 from core.trainers import beginning, evaluation, kept_epochs, optimizers
 from core.trainers.average import WeightAverage
 from core.trainers.divergence import Watch
@@ -41,13 +41,9 @@ def train(run: Run, team: Team | None = None) -> None:
     loss diverges or a process of the team is gone; the folder then says so too.
     """
     team = team or Team()
-    with run.write() if team.leads else nullcontext(Silent()) as writer, team.explained():
+    with team.writing(run) as writer:
         settings = Settings.from_json(run.settings)
-        if team.size > settings.recipe.batch_size:
-            raise UserError(
-                f"A batch of {settings.recipe.batch_size} images cannot be shared by {team.size} processes: start "
-                "fewer, or choose a larger batch."
-            )
+        team.check_batch(settings.recipe.batch_size)
         data = datasets.load(settings.dataset, progress=_download_progress(writer))
         writer.progress(downloading=None, bytes=None, bytes_total=None)
         _Training(run, writer, settings, data, team).go()

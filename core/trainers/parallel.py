@@ -8,7 +8,7 @@ by PyTorch, over gloo on CPUs and NCCL on GPUs.
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -18,6 +18,8 @@ from torch import Tensor, nn
 
 from core import hardware
 from core.errors import UserError
+from core.runs.folder import Run
+from core.runs.writer import Silent, Writer
 
 Answer = TypeVar("Answer")
 
@@ -43,11 +45,27 @@ class Team:
     @property
     def threads(self) -> int:
         """CPU threads for this process, where the cores are shared with others of its machine."""
-        return max(1, hardware.cores() // (int(os.environ["LOCAL_WORLD_SIZE"]) if self.size > 1 else 1))
+        return max(1, hardware.cores() // processes_here())
+
+    def check_batch(self, samples: int) -> None:
+        """Raises UserError where a batch of so many has none for some process."""
+        if self.size > samples:
+            raise UserError(
+                f"A batch of {samples} images cannot be shared by {self.size} processes: start fewer, or choose a "
+                "larger batch."
+            )
 
     def part(self, batch: Tensor) -> Tensor:
         """This process's part of (N, ...): every `size`-th row."""
         return batch[self.rank :: self.size] if self.size > 1 else batch
+
+    def whole(self, part: Tensor, rows: int) -> Tensor:
+        """The (rows, ...) of which every process gives its `part`, the same on all of them."""
+        if self.size == 1:
+            return part
+        batch = part.new_zeros((rows, *part.shape[1:]))
+        self.part(batch)[:] = part
+        return self.total(batch)
 
     def first(self, act: Callable[[], Answer]) -> Answer:
         """What `act` gives on the leading process, where alone it is called; its UserError is raised on all."""
@@ -101,6 +119,12 @@ class Team:
             buffer.copy_(part.view_as(buffer))
 
     @contextmanager
+    def writing(self, run: Run) -> Iterator[Writer]:
+        """The run folder's writer on the leading process, on the others one that writes nothing; `explained` inside."""
+        with run.write() if self.leads else nullcontext(Silent(run)) as writer, self.explained():
+            yield writer
+
+    @contextmanager
     def explained(self) -> Iterator[None]:
         """Turn what PyTorch says when another process is gone into a UserError, and tell the others of one's own."""
         try:
@@ -126,19 +150,28 @@ class Team:
         return f"{said.rstrip('.')}. Resume goes on from the last checkpoint."
 
 
+def processes() -> int:
+    """How many processes torchrun started together with this one, itself included; 1 where it was started alone."""
+    return int(os.environ.get("WORLD_SIZE", "1")) if "MASTER_ADDR" in os.environ else 1
+
+
+def processes_here() -> int:
+    """How many of them share this machine."""
+    return int(os.environ["LOCAL_WORLD_SIZE"]) if processes() > 1 else 1
+
+
 @contextmanager
 def team() -> Iterator[Team]:
     """The team that this process was started in, by torchrun; a team of one where it was started alone.
 
     Raises UserError where there are more processes on this machine than GPUs.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1")) if "MASTER_ADDR" in os.environ else 1
-    if size == 1:
+    if processes() == 1:
         yield Team()
         return
     gpus = torch.cuda.is_available()
     if gpus:
-        here, known = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
+        here, known = processes_here(), torch.cuda.device_count()
         if here > known:
             raise UserError(f"This machine has {known} GPUs for {here} processes: start at most one process a GPU.")
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))

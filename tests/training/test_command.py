@@ -7,6 +7,7 @@ import torch
 
 from core.errors import UserError
 from core.runs.folder import Run, root
+from core.trainers.parallel import Team
 from training import classifier, command, iterative, loss_network, pastiche
 
 
@@ -60,7 +61,7 @@ def test_only_the_steps_of_a_run_may_change():
 
 
 def test_an_interruption_says_how_to_go_on(capsys):
-    def interrupted(run: Run) -> None:
+    def interrupted(run: Run, team: Team) -> None:
         raise KeyboardInterrupt
 
     run = Run.create("some", {})
@@ -69,4 +70,4 @@ def test_an_interruption_says_how_to_go_on(capsys):
     given = ["--resume", run.id, "--threads", str(torch.get_num_threads())]
     open_run = lambda options, name: Run.open(name)  # noqa: E731
     assert command.carry_out(parser, given, open_run, open_run, interrupted) == 130
-    assert f"go on with: python -m some --resume {run.path}" in capsys.readouterr().err
+    assert f"go on with: python -m some --run {run.path}" in capsys.readouterr().err
