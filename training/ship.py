@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", help="the finished run's folder or name")
     parser.add_argument("name", help="what the weights are to be called, e.g. resnet20_cifar10")
     parser.add_argument("--licence", help="how the photographs of a pastiche net, or your own pictures, may be used")
+    parser.add_argument(
+        "--scores", type=Path, metavar="JSON", help="of a pastiche net: what python -m benchmarks.styles --json printed"
+    )
     parser.add_argument("--curves-only", action="store_true", help="write weights/runs/NAME alone, of shipped weights")
     given = parser.parse_args(arguments)
     try:
@@ -47,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.curves_only or is_study:
             print("\n".join(str(path) for path in ship_curves(run, given.name)))
             return 0
-        card = ship(run, given.name, given.licence)
+        card = ship(run, given.name, given.licence, given.scores)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
@@ -58,20 +61,22 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def ship(run: Run, name: str, licence: str | None = None) -> dict:
+def ship(run: Run, name: str, licence: str | None = None, scores: Path | None = None) -> dict:
     """Write weights/NAME.safetensors, its card and weights/runs/NAME; returns the card.
 
-    Raises UserError where the run has not finished, or is a pastiche net or a loss network and `licence` does not say
-    whence it learnt.
+    `scores` is a file with the JSON of benchmarks.styles for a pastiche net. Raises UserError where the run has not
+    finished, or is a pastiche net or a loss network and `licence` does not say whence it learnt, or for other scores.
     """
     path = run.model_path()
     _must_be_finished(run)
+    if scores and run.kind != "pastiche":
+        raise UserError(f"The run {run.id} trains no pastiche net, so leave --scores out.")
     if path is None:
         raise UserError(f"The run {run.id} has no weights to ship; train it again.")
     if run.kind == "loss_network":
         card = loss_network_card(run, licence)
     else:
-        card = pastiche_card(run, licence) if run.kind == "pastiche" else classifier_card(run, licence)
+        card = pastiche_card(run, licence, scores) if run.kind == "pastiche" else classifier_card(run, licence)
     ship_curves(run, name)
     weights.write(weights.WEIGHTS / f"{name}.safetensors", weights.read(path))
     _write_json(weights.WEIGHTS / f"{name}.json", card)
@@ -181,13 +186,32 @@ def loss_network_card(run: Run, licence: str | None) -> dict:
     return distillation.card_of(run, licence)
 
 
-def pastiche_card(run: Run, licence: str | None) -> dict:
+def pastiche_card(run: Run, licence: str | None, scores: Path | None = None) -> dict:
     """What a pastiche net is, with its error in bfloat16 measured on photographs it has not seen."""
     if not licence:
         raise UserError("A pastiche net's card needs --licence: its photographs, and how they may be used.")
     card = trainer.card_of(run, licence)
+    judged = {"judged": scores_in(scores, [style["name"] for style in card["styles"]])} if scores else {}
     net = painter.read_net(run.path / "model.safetensors", len(card["styles"]), card["width"])
-    return card | {"bfloat16_error": round(painter.half_error(net, previews()), 5)}
+    return card | judged | {"bfloat16_error": round(painter.half_error(net, previews()), 5)}
+
+
+def scores_in(path: Path, styles: list[str]) -> dict:
+    """Style and content loss by style in a file of `python -m benchmarks.styles --json`.
+
+    Raises UserError where it is no such file, or of other styles.
+    """
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        rows = {row.pop("style"): row for row in found["rows"]} if found["name"] == "styles" else {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} does not hold what python -m benchmarks.styles --json prints; write that into it first."
+        ) from error
+    if sorted(rows) != sorted(styles):
+        raise UserError(f"{path} scores other styles than the run's; score the run itself, with --net and its name.")
+    measured = {name: {key: value for key, value in row.items() if value is not None} for name, row in rows.items()}
+    return {"by": "python -m benchmarks.styles, on photographs that are not learnt from", "styles": measured}
 
 
 if __name__ == "__main__":

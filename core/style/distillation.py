@@ -302,6 +302,7 @@ def card_of(run: Run, licence: str) -> dict:
         "data": f"{run.data['photographs']} photographs and {run.data['paintings']} paintings",
         "licence": licence,
         "steps": last["step"],
+        "training_seconds": round(last["seconds"]) if "seconds" in last else None,
         "precision": run.data["precision"],
         "errors": {kind: {k.partition("/")[2]: round(v, 4) for k, v in last.items() if k.startswith(f"{kind}/")}
                    for kind in ("error", "gram")},

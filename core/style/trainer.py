@@ -260,7 +260,7 @@ class PasticheTraining:
             return self.networks(picture, self.layers.content)
 
     def start_from(self, origin: "Origin") -> dict:
-        """Take the weights of another net of the same width; returns its steps, styles and recipe.
+        """Take the weights of another net of the same width; returns its styles and how it was made.
 
         A style that the other run knows is taken over whole. One that it does not know takes the mean of those that
         it knows, but for the last normalisation, which stays at the painting's colours: the filters, which serve
@@ -282,7 +282,7 @@ class PasticheTraining:
                 for row, style in enumerate(self.recipe.styles):
                     if style in known:
                         parameter[row] = found[name][known[style]]
-        return {"steps": origin.steps, "styles": names, "recipe": origin.recipe, "before": origin.before}
+        return {"styles": names, **origin.made}
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
@@ -304,16 +304,14 @@ class PasticheTraining:
 
 @dataclass(frozen=True)
 class Origin:
-    """Weights that a training begins with; `what` says whose they are, `steps` (those before it included), `recipe`
-    and `before` (the training that it began with itself) how they were made."""
+    """Weights that a training begins with. `what` says whose they are; `made` how: `steps` (those before it included),
+    `training_seconds` (its own; None where nobody measured), `recipe`, and `before`, what it began with itself."""
 
     what: str
     path: Path
     names: tuple[str, ...]
     width: float
-    steps: int
-    recipe: dict
-    before: dict | None
+    made: dict
 
     def must_fit(self, recipe: Recipe) -> None:
         """Raises UserError where the net of the recipe has another width."""
@@ -330,16 +328,23 @@ def origin(start: str) -> Origin:
         card = shipped[start]
         names = tuple(style["name"] for style in card["styles"])
         path = weights.WEIGHTS / f"{start}.safetensors"
-        made = card.get("steps", 0), card.get("recipe", {}), card.get("before")
-        return Origin(f"The shipped net {start}", path, names, card["width"], *made)
+        made = {"steps": card.get("steps", 0), "training_seconds": card.get("training_seconds")}
+        made |= {"recipe": card.get("recipe", {}), "before": card.get("before")}
+        return Origin(f"The shipped net {start}", path, names, card["width"], made)
     run = Run.open(start)
     model, names, rows = run.model_path(), tuple(run.data.get("names", ())), run.metrics()
     if model is None or run.kind != "pastiche" or not rows or "width" not in run.data:
         raise UserError(f"The run {run.id} has saved no weights of a pastiche net yet; start from another.")
-    recipe = settings_of(recipe_of_run(run))
-    before = run.data.get("before")
-    steps = rows[-1]["step"] + (before["steps"] if before else 0)
-    return Origin(f"The run {run.id}", model, names, run.data["width"], steps, recipe, before)
+    made = {**work_of(run), "recipe": settings_of(recipe_of_run(run)), "before": run.data.get("before")}
+    return Origin(f"The run {run.id}", model, names, run.data["width"], made)
+
+
+def work_of(run: Run) -> dict:
+    """How long a run with metrics has trained: steps, those of what it began with included, and seconds of its own."""
+    before, last = run.data.get("before"), run.metrics()[-1]
+    seconds = last.get("seconds")
+    steps = last["step"] + (before["steps"] if before else 0)
+    return {"steps": steps, "training_seconds": None if seconds is None else round(seconds)}
 
 
 def strip(net: PasticheNet, style: int, photographs: Sequence[Picture]) -> Picture:
@@ -411,7 +416,6 @@ def card_of(run: Run, licence: str) -> dict:
     rows = run.metrics()
     if not rows or run.model_path() is None:
         raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
-    before = run.data.get("before")  # the training whose weights this one started from
     last = [row for row in rows if row["step"] > rows[-1]["step"] - 500]
     styles = [
         {**style, "losses": {kind: mean_of(last, f"{kind}/{style['name']}") for kind in ("content", "style")}}
@@ -419,20 +423,20 @@ def card_of(run: Run, licence: str) -> dict:
     ]
     return {
         "kind": "pastiche",
-        "title": f"{len(styles)} paintings",
+        "title": f"{len(styles)} paintings" if len(styles) > 1 else f"{styles[0]['title']} alone",
         "source": "Table 5.1 with all sixteen normalisations conditioned on the style (equation 5.13)",
         "width": recipe.width,
         "styles": styles,
         "data": f"{run.data['photographs']} photographs",
         "licence": licence,
-        "steps": rows[-1]["step"] + (before["steps"] if before else 0),
-        "precision": precision(recipe),
+        **work_of(run),
+        "hardware": run.data.get("device", precision(recipe)),
         "loss_networks": loss_networks(recipe),
         "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
         "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
         "the variance (content) or the mean square (style) of its target",
         "recipe": settings_of(recipe),
-        "before": before,
+        "before": run.data.get("before"),  # the training whose weights this one started from
     }
 
 

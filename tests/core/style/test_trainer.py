@@ -193,6 +193,7 @@ def test_a_training_can_start_from_another_s_weights(networks):
     card = trainer.card_of(Run.open(third.id), "for research")
     assert card["steps"] == 6
     assert (card["before"]["steps"], card["before"]["before"]["steps"]) == (5, 3)
+    assert card["before"]["training_seconds"] is not None
 
 
 def test_a_checkpoint_of_before_there_were_easels_is_taken_up(networks):
@@ -241,6 +242,7 @@ def test_a_card_says_what_the_weights_are_and_no_path(networks):
     go(run, networks, facts={"photographs": 3, "styles": styles})
     card = trainer.card_of(Run.open(run.id), "for research")
     assert (card["kind"], card["steps"], card["licence"]) == ("pastiche", 4, "for research")
+    assert card["title"] == "2 paintings" and card["training_seconds"] is not None
     assert card["styles"][0]["losses"]["style"] > 0
     assert "somewhere" not in str(card)
 
