@@ -44,18 +44,24 @@ def rate(case: str, items: int, ours: float, peer: float) -> Row:
     return Row(case, round(1000 * items / ours, 1), round(1000 * items / peer, 1), "images/s", round(peer / ours, 2))
 
 
+def lower(case: str, ours: float, peer: float) -> Row:
+    """A row of two losses."""
+    return Row(case, round(ours, 4), round(peer, 4), "loss", round(peer / max(ours, 1e-12), 3))
+
+
 def machine() -> str:
     """What the figures were measured on."""
     return f"{hardware.describe(hardware.bf16_is_fast())}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
-def show(name: str, rows: list[Row], as_json: bool) -> None:
-    """Print the rows: one JSON object, or a table for people."""
+def show(name: str, rows: list[Row], as_json: bool, **more: object) -> None:
+    """Print the rows: one JSON object with whatever `more` there is to tell, or a table for people."""
     if as_json:
-        print(json.dumps({"name": name, "rows": [asdict(row) for row in rows], "machine": machine()}, indent=1))
+        told = {"name": name, "rows": [asdict(row) for row in rows], **more, "machine": machine()}
+        print(json.dumps(told, indent=1))
         return
     print(f"{name}, {machine()}")
     width = max(len(row.case) for row in rows)
     for row in rows:
-        figures = f"ours {row.ours:>9.1f} {row.unit}   peer {row.peer:>9.1f} {row.unit}"
+        figures = f"ours {row.ours:>9} {row.unit}   peer {row.peer:>9} {row.unit}"
         print(f"{row.case:<{width}}   {figures}   {row.ratio:.2f} times as good")

@@ -11,7 +11,7 @@ reiinakano/fast-style-transfer-deeplearnjs holds them under src/ckpts.
 import argparse
 import json
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,23 +20,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks import report
+from benchmarks import judge, report
+from benchmarks.judge import Judge, Paint
 from core import images
 from core.errors import UserError
 from core.images import Picture
 from core.runs.folder import Run
-from core.style import loss_networks, losses, painter
-from core.style.loss_networks import CONTENT_LAYERS, STYLE_LAYERS, LossNetworks
-from core.style.losses import Features
+from core.style import loss_networks, painter
 from core.style.material import chosen_paintings
 from core.style.painter import Painter
-from training import held_out
 
-SIDE = 384  # long side of photographs and paintings, px
 PEERS = {"hokusai_great_wave": "wave", "munch_scream": "scream"}  # by their folders
-
-
-Paint = Callable[[Picture], Picture]
 
 
 @dataclass(frozen=True)
@@ -49,45 +43,6 @@ class Score:
     photograph: float
     peer_style_loss: float | None = None
     peer_content_loss: float | None = None
-
-
-class Judge:
-    """Scores ways to paint `photographs` in the style of one painting."""
-
-    def __init__(self, networks: LossNetworks, painting: Picture, photographs: Sequence[Picture]) -> None:
-        self.networks = networks
-        self.photographs = photographs
-        self.own = [self.features(photograph) for photograph in photographs]
-        seen = self.features(images.fit(painting, SIDE))
-        self.grams = {layer: losses.gram(seen[layer]) for layer in STYLE_LAYERS}
-
-    def features(self, picture: Picture) -> Features:
-        """Features of all layers of both losses."""
-        with torch.inference_mode():
-            x = images.to_tensor(picture).contiguous(memory_format=torch.channels_last)
-            found: Features = self.networks(x, CONTENT_LAYERS | STYLE_LAYERS)
-            return found
-
-    def style(self, features: Features) -> float:
-        """Mean over the style layers of their losses relative to the painting's Gram matrices."""
-        return mean(losses.style_terms(features, self.grams, STYLE_LAYERS).values())
-
-    def score(self, paint: Paint) -> tuple[float, float]:
-        """Style and content loss of the photographs as `paint` paints them."""
-        painted = [self.features(paint(photograph)) for photograph in self.photographs]
-        content = [
-            mean(losses.content_terms(after, before, CONTENT_LAYERS).values())
-            for after, before in zip(painted, self.own, strict=True)
-        ]
-        return round(mean(map(self.style, painted)), 3), round(mean(content), 3)
-
-    def unpainted(self) -> float:
-        """Style loss of the photographs themselves."""
-        return round(mean(map(self.style, self.own)), 3)
-
-
-def mean(values: Iterable[Tensor | float]) -> float:
-    return statistics.fmean(map(float, values))
 
 
 def painting_in(net: Painter, style: str) -> Paint:
@@ -180,22 +135,22 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     net = painter_named(given.net)
     networks = loss_networks.load(given.loss_networks)
-    photographs = [images.fit(images.decode(given.photos / f"{name}.jpg"), SIDE) for name in held_out.PHOTOGRAPHS]
+    photographs = judge.photographs(given.photos)
     if given.sheet:
         images.save(sheet(net, photographs), given.sheet)
     scores = []
     for style, path in chosen_paintings(given.styles, list(given.only or net.names)).items():
-        judge = Judge(networks, images.decode(path), photographs)
+        scorer = Judge(networks, images.decode(path), photographs)
         peer = PeerNet(given.peer / PEERS[style]).paint if given.peer and style in PEERS else None
-        scores.append(
-            Score(style, *judge.score(painting_in(net, style)), judge.unpainted(), *(judge.score(peer) if peer else ()))
-        )
+        ours, theirs = scorer.score(painting_in(net, style)), scorer.score(peer) if peer else ()
+        scores.append(Score(style, *ours, scorer.unpainted(), *theirs))
     show(scores, given.json)
 
 
 def show(scores: Sequence[Score], as_json: bool) -> None:
     """Print the scores and their means."""
-    style, content = mean(score.style_loss for score in scores), mean(score.content_loss for score in scores)
+    style = statistics.fmean(score.style_loss for score in scores)
+    content = statistics.fmean(score.content_loss for score in scores)
     if as_json:
         rows = [asdict(score) for score in scores]
         means = {"style_loss": round(style, 3), "content_loss": round(content, 3)}

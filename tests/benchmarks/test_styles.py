@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmarks import styles
+from benchmarks.judge import Judge
 from core import images
 from core.style import loss_networks
 
@@ -18,7 +19,7 @@ def judge():
     torch.manual_seed(0)
     networks = loss_networks.LossNetworks().eval().requires_grad_(False)
     photographs = [images.resize(images.sample(name), SIDE, SIDE) for name in ("coffee", "cat")]
-    return styles.Judge(networks, photographs[0], photographs)
+    return Judge(networks, photographs[0], photographs)
 
 
 def test_a_photograph_left_as_it_is_keeps_all_content_and_has_its_own_style(judge):
