@@ -98,7 +98,8 @@ def _chance(found: Findings) -> alt.Chart:
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", title=None)
+    # Three names in a row are wider than a phone; the dashes of the lines would fray the symbols.
+    return alt.Legend(orient="top", title=None, columns=2, symbolStrokeWidth=0)
 
 
 def table(found: Findings) -> pd.DataFrame:
