@@ -35,12 +35,17 @@ PEERS = {"hokusai_great_wave": "wave", "munch_scream": "scream"}  # by their fol
 
 @dataclass(frozen=True)
 class Score:
-    """Style and content loss of one style's pictures, the photographs' own style loss, and a peer's two figures."""
+    """Style and content loss of one style's pictures, the photographs' own style loss, and others' two figures.
+
+    `single_` is the shipped net of this style alone, `peer_` another project's.
+    """
 
     style: str
     style_loss: float
     content_loss: float
     photograph: float
+    single_style_loss: float | None = None
+    single_content_loss: float | None = None
     peer_style_loss: float | None = None
     peer_content_loss: float | None = None
 
@@ -141,10 +146,21 @@ def main(arguments: list[str] | None = None) -> None:
     scores = []
     for style, path in chosen_paintings(given.styles, list(given.only or net.names)).items():
         scorer = Judge(networks, images.decode(path), photographs)
-        peer = PeerNet(given.peer / PEERS[style]).paint if given.peer and style in PEERS else None
-        ours, theirs = scorer.score(painting_in(net, style)), scorer.score(peer) if peer else ()
-        scores.append(Score(style, *ours, scorer.unpainted(), *theirs))
+        others = (alone(style) if len(net.names) > 1 else None, peer_of(style, given.peer))
+        figures = [figure for other in others for figure in (scorer.score(other) if other else (None, None))]
+        scores.append(Score(style, *scorer.score(painting_in(net, style)), scorer.unpainted(), *figures))
     show(scores, given.json)
+
+
+def alone(style: str) -> Paint | None:
+    """How the shipped net of this style alone paints, where there is one."""
+    name = painter.single(style)
+    return painting_in(painter.shipped(name), style) if name else None
+
+
+def peer_of(style: str, folder: Path | None) -> Paint | None:
+    """How the peer paints, where it has the style and its weights are in `folder`."""
+    return PeerNet(folder / PEERS[style]).paint if folder and style in PEERS else None
 
 
 def show(scores: Sequence[Score], as_json: bool) -> None:
@@ -157,12 +173,17 @@ def show(scores: Sequence[Score], as_json: bool) -> None:
         print(json.dumps({"name": "styles", "rows": rows, "mean": means, "machine": report.machine()}, indent=1))
         return
     width = max(len(score.style) for score in scores)
-    print(f"{'':<{width}}   style   content   photograph   peer's style   content")
+    print(f"{'':<{width}}   style   content   photograph   single: style   content   peer: style   content")
     for score in scores:
         ours = f"{score.style_loss:>5.3f} {score.content_loss:>9.3f} {score.photograph:>12.3f}"
-        peer = f" {score.peer_style_loss:>14.3f} {score.peer_content_loss:>9.3f}" if score.peer_style_loss else ""
-        print(f"{score.style:<{width}}   {ours}{peer}")
+        single = f"{told(score.single_style_loss):>15} {told(score.single_content_loss):>9}"
+        peer = f"{told(score.peer_style_loss):>13} {told(score.peer_content_loss):>9}"
+        print(f"{score.style:<{width}}   {ours} {single} {peer}".rstrip())
     print(f"{'mean':<{width}}   {style:>5.3f} {content:>9.3f}")
+
+
+def told(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.3f}"
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stylize", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args(arguments)
-    report.show("stylize", measure(painter.nets()[0], ROUNDS), given.json)
+    report.show("stylize", measure(painter.palettes()[0], ROUNDS), given.json)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,12 @@ import torch
 from benchmarks import styles
 from benchmarks.judge import Judge
 from core import images
-from core.style import loss_networks
+from core.style import loss_networks, painter
+from tests.painting import STYLES, ship, write_loss_networks, write_pictures
+from training import held_out
 
 SIDE = 40
+read = images.decode
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +70,24 @@ def test_the_peer_pads_the_odd_pixel_at_the_end(peer):
     for maps, picked in zip(found, ([[0, 2], [8, 10]], [[5, 7], [13, 15]]), strict=True):
         wanted = torch.tensor(picked, dtype=torch.float32)
         assert torch.allclose(maps, (wanted - wanted.mean()) / (wanted.var(correction=0) + 1e-3).sqrt(), atol=1e-5)
+
+
+def test_a_net_of_many_styles_is_scored_beside_the_single_ones(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "weights"
+    ship(folder, monkeypatch)
+    ship(folder, monkeypatch, "alone", styles=[{"name": "dots", "title": "Dots", "artist": "", "year": ""}])
+    write_pictures(tmp_path / "styles", STYLES)
+    write_pictures(tmp_path / "photos", held_out.PHOTOGRAPHS)
+    write_loss_networks(tmp_path / "networks")
+    given = ["--photos", tmp_path / "photos", "--styles", tmp_path / "styles", "--loss-networks", tmp_path / "networks"]
+    monkeypatch.setattr(images, "decode", lambda path: read(path.with_suffix(".png")))
+    styles.main([*map(str, given), "--net", "tiny", "--only", "dots", "night", "--json"])
+    dots, night = json.loads(capsys.readouterr().out)["rows"]
+    assert dots["single_style_loss"] > 0 and dots["single_content_loss"] > 0
+    assert night["single_style_loss"] is None
+    styles.main([*map(str, given), "--net", "alone", "--json"])
+    [row] = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["style_loss"], row["content_loss"]) == (dots["single_style_loss"], dots["single_content_loss"])
+    styles.main([*map(str, given), "--net", "tiny", "--only", "dots"])
+    assert f"{dots['single_style_loss']:.3f}" in capsys.readouterr().out
+    painter.shipped.cache_clear()
