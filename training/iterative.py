@@ -119,6 +119,7 @@ def make_figure(options: argparse.Namespace) -> None:
             images.save(painted, options.out / f"{number}.png")
     if options.out:
         images.save(figures.row([content, style, *made]), options.out / "row.jpg")
+        images.save(figures.row(made), options.out / "pictures.jpg")  # without what they were made from
         print(options.out / "row.jpg")
 
 
