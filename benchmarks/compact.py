@@ -15,6 +15,7 @@ worst, since the transfer seeks out its errors.
 
 import argparse
 import statistics
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,7 +211,10 @@ def main(given: list[str] | None = None) -> None:
     parser = arguments()
     options = parser.parse_args(given)
     try:
-        found = list(outcomes(options))
+        found = []
+        for one in outcomes(options):
+            found.append(one)
+            print(f"{len(found)} of {options.pairs}: {one.title}", file=sys.stderr, flush=True)  # a pair takes minutes
         if options.sheet:
             images.save(sheet(found), options.sheet)
     except UserError as error:
