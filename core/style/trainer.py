@@ -430,7 +430,8 @@ def card_of(run: Run, licence: str) -> dict:
         "data": f"{run.data['photographs']} photographs",
         "licence": licence,
         **work_of(run),
-        "hardware": run.data.get("device", precision(recipe)),
+        "precision": precision(recipe),
+        "hardware": run.data.get("device"),  # None of a run that was begun before runs told it
         "loss_networks": loss_networks(recipe),
         "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
         "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
