@@ -11,6 +11,7 @@ from core.explain import figure_command as maps
 from core.explain import figures as map_figures
 from core.style import painted_figures
 
+KNOWN = ", ".join((*map_figures.FIGURES, *painted_figures.FIGURES))
 ELSEWHERE = (
     "Figures 5.6 to 5.8 are drawn step by step: python -m training.iterative --figure 5.6. Those of training curves "
     "are on page Train."
@@ -19,8 +20,7 @@ ELSEWHERE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `figure` is told on the command line."""
-    known = ", ".join((*map_figures.FIGURES, *painted_figures.FIGURES))
-    parser.add_argument("name", metavar="FIGURE", help=f"one of {known}")
+    parser.add_argument("name", metavar="FIGURE", help=f"one of {KNOWN}")
     parser.add_argument("out", metavar="OUT", type=Path, help="where the figure is written: .png, .jpg, ...")
     maps.add_options(parser.add_argument_group("Figures 5.1 to 5.4, class activation maps"))
     painted = parser.add_argument_group("Figures 5.9 to 5.11, pastiche nets")
@@ -37,8 +37,7 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"Figure {args.name} shows images of a data set: leave --photo out, or use explain.")
         return maps.run(args)
     if args.name not in painted_figures.FIGURES:
-        known = ", ".join((*map_figures.FIGURES, *painted_figures.FIGURES))
-        raise UserError(f"Figure {args.name} is not drawn by this command: choose one of {known}. {ELSEWHERE}")
+        raise UserError(f"Figure {args.name} is not drawn by this command: choose one of {KNOWN}. {ELSEWHERE}")
     if args.model or args.data or args.image is not None:
         raise UserError(f"Figure {args.name} is painted from photographs: leave --model, --image and --data out.")
     return draw_painted(painted_figures.FIGURES[args.name], args)

@@ -512,3 +512,15 @@ def test_every_sample_is_a_picture_and_a_wrong_name_lists_them():
         assert min(images.sample(name).shape[:2]) >= 256
     with pytest.raises(images.ImageError, match="cat"):
         images.sample("unicorn")
+
+
+def test_a_picture_is_named_by_its_file_or_as_a_sample(tmp_path):
+    picture = images.sample("cat")
+    images.save(picture, tmp_path / "cat.png")
+    assert np.array_equal(images.named("sample:cat"), picture)
+    assert np.array_equal(images.named(tmp_path / "cat.png"), picture)
+    assert max(images.named("sample:cat", max_side=64).shape) == max(
+        images.named(tmp_path / "cat.png", max_side=64).shape
+    )
+    with pytest.raises(images.ImageError, match="no sample picture “dog”"):
+        images.named("sample:dog")
