@@ -60,13 +60,14 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument("--style", type=float, help="weight of the style loss")
     recipe.add_argument("--variation", type=float, help="weight of the total variation")
     recipe.add_argument("--factor", nargs="+", metavar="NAME=F", help="a style's own factor on its style loss")
+    recipe.add_argument("--share", nargs="+", metavar="NAME=F", help="how often a style is drawn; 1 where not given")
     recipe.add_argument("--seed", type=int)
     recipe.add_argument("--save-every", type=int, help="steps between checkpoints and previews")
     command.add_arguments(parser)
     return parser
 
 
-def factors(pairs: list[str] | None) -> dict[str, float] | None:
+def numbers(what: str, pairs: list[str] | None) -> dict[str, float] | None:
     """NAME=F pairs as a dictionary. Raises UserError for anything else."""
     found = {}
     for pair in pairs or []:
@@ -76,7 +77,7 @@ def factors(pairs: list[str] | None) -> dict[str, float] | None:
         except ValueError:
             found[name] = float("nan")
         if not found[name] >= 0:
-            raise UserError(f"The factor {pair!r} is not of the form NAME=F with a number F of zero or more.")
+            raise UserError(f"The {what} {pair!r} is not of the form NAME=F with a number F of zero or more.")
     return found or None
 
 
@@ -85,7 +86,8 @@ def given(options: argparse.Namespace) -> dict:
     values = {entry.name: vars(options).get(entry.name) for entry in fields(Recipe)}
     del values["styles"]  # the option of that name is their folder
     values |= {name: command.layers(getattr(options, name)) for name in LAYERS}
-    values["style_factors"] = factors(options.factor)
+    values["style_factors"] = numbers("factor", options.factor)
+    values["style_shares"] = numbers("share", options.share)
     return {name: value for name, value in values.items() if value is not None}
 
 

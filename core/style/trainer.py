@@ -54,6 +54,7 @@ class Recipe:
     gentle: int = 1_500  # first steps, in which lambda_s counts half: the photograph is learnt before the strokes
     variation: float = 2.0  # lambda_tv, on pixels in [0, 1]
     style_factors: dict[str, float] = field(default_factory=dict)  # lambda_s of a style is style * its factor
+    style_shares: dict[str, float] = field(default_factory=dict)  # how often a style is drawn; 1 where none is given
     network: str = "both"  # what compares the pictures, one of `sources.KNOWN`
     content_layers: dict[str, float] = field(default_factory=dict)  # none: the network's usual ones
     style_layers: dict[str, float] = field(default_factory=dict)
@@ -65,14 +66,17 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.styles:
             raise UserError("There are no styles to train; name at least one painting.")
-        unknown = set(self.style_factors) - set(self.styles)
-        if unknown:
-            raise UserError(f"A factor is given for {sorted(unknown)[0]!r}, which is not among the trained styles.")
+        for what, given in (("factor", self.style_factors), ("share", self.style_shares)):
+            if unknown := set(given) - set(self.styles):
+                raise UserError(f"A {what} is given for {sorted(unknown)[0]!r}, which is not among the trained styles.")
         for name in ("steps", "batch", "repeats", "log_every", "save_every"):
             if getattr(self, name) < 1:
                 raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
         losses.check_weights({name: getattr(self, name) for name in ("content", "style", "variation")}, "loss")
         losses.check_weights(self.style_factors, "style")
+        losses.check_weights(self.style_shares, "drawing")
+        if not sum(self.shares):
+            raise UserError("Every style has a share of 0, so that none would be drawn; give one of them more.")
         known = sources.source(self.network)
         losses.check_weights(self.content_layers, "content", known.layers)
         losses.check_weights(self.style_layers, "style", known.layers)
@@ -92,6 +96,11 @@ class Recipe:
             for kind, layers in (("content", usual.content), ("style", usual.style))
         )
         return sources.Layers(self.content_layers or content, self.style_layers or style)
+
+    @property
+    def shares(self) -> list[float]:
+        """How often each style is drawn, relative to the others."""
+        return [self.style_shares.get(name, 1.0) for name in self.styles]
 
     def style_part(self, step: int) -> float:
         """Part of lambda_s that counts in the 0-based `step`."""
@@ -196,6 +205,7 @@ class PasticheTraining:
         self.optimiser = torch.optim.Adam(
             [{"params": filters, "factor": 1.0}, {"params": norms, "factor": recipe.norm_rate}]
         )
+        self.shares = torch.tensor(recipe.shares)
         factors = [recipe.style_factors.get(name, 1.0) for name in recipe.styles]
         self.style_weights = recipe.style * torch.tensor(factors, device=self.device)
 
@@ -207,7 +217,7 @@ class PasticheTraining:
     def advance(self) -> tuple[Tensor, losses.Terms]:
         """One step of Adam. Returns the styles drawn for the whole batch, int64 (batch,), and their losses."""
         recipe, team = self.recipe, self.team
-        labels = torch.randint(len(recipe.styles), (recipe.batch,), generator=self.generator)
+        labels = torch.multinomial(self.shares, recipe.batch, replacement=True, generator=self.generator)
         drawn = self.easel.draw(recipe.batch, self.generator)
         chosen = [self.easel.crop(seed) for seed in team.part(drawn).tolist()]
         own = team.part(labels).to(self.device)

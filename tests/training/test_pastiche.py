@@ -31,12 +31,13 @@ def train(*options: str) -> int:
 
 
 def test_a_training_from_the_command_line_makes_a_run_and_the_same_command_goes_on(folders, capsys):
-    command = [*folders, "--only", "dots", "stripes", "--factor", "dots=0.5", "--run", "mine"]
+    command = [*folders, "--only", "dots", "stripes", "--factor", "dots=0.5", "--share", "dots=2", "--run", "mine"]
     assert train(*command, "--steps", "2") == 0
     run = Run.open("mine")
     assert run.status().state == "finished"
     assert run.settings["styles"] == ["dots", "stripes"]
     assert run.settings["style_factors"] == {"dots": 0.5}
+    assert run.settings["style_shares"] == {"dots": 2.0}
     assert run.data["styles"][0] == {"name": "dots", "title": "The dots", "artist": "A. Painter", "year": "1900"}
     assert run.data["styles"][1]["title"] == "Stripes"
     assert train(*command, "--steps", "4") == 0

@@ -124,6 +124,15 @@ def test_a_style_without_weight_is_left_to_the_content(networks):
     assert quiet.style_weights.tolist() == [TINY.style, 0.0]
 
 
+def test_a_style_is_drawn_as_often_as_its_share_says(networks):
+    often = training(networks, dataclasses.replace(TINY, batch=64, style_shares={"dots": 7.0}))
+    drawn = torch.cat([often.advance()[0] for _ in range(4)])
+    first = TINY.styles.index("dots")
+    assert 0.8 < (drawn == first).float().mean() < 0.95  # 7 of 8
+    never = training(networks, dataclasses.replace(TINY, batch=64, style_shares={"dots": 0.0}))
+    assert first not in never.advance()[0]
+
+
 def test_targets_are_grams_of_the_paintings_at_the_style_s_size(networks):
     found = trainer.style_targets(networks, list(PAINTINGS.values()), TINY)
     assert found["vgg19.relu1_1"].shape == (2, 64, 64)
@@ -152,7 +161,10 @@ def test_style_counts_half_in_the_gentle_steps():
         ({"crop": 8}, "at least 32 px"),
         ({"closest": 0.0}, "from 0 to 1"),
         ({"jitter": -1}, "jitter is -1 px"),
-        ({"style_factors": {"monet": 1.0}}, "'monet', which is not among"),
+        ({"style_factors": {"monet": 1.0}}, "A factor is given for 'monet', which is not among"),
+        ({"style_shares": {"monet": 1.0}}, "A share is given for 'monet', which is not among"),
+        ({"style_shares": {"a": -1.0}}, "drawing weight of a is -1.0"),
+        ({"style_shares": {"a": 0.0}}, "none would be drawn"),
     ],
 )
 def test_a_recipe_that_cannot_work_is_refused(change, sentence):
