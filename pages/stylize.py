@@ -25,6 +25,7 @@ START = "vangogh_starry_night"
 SAMPLE = "temple"
 SIDES = (256, 384, 512, 768, 1024)
 WRITTEN = "blend in the address of the stylize page"
+SHOWN_BLEND = "blend that the sliders of the stylize page stood at"
 VIEWS = ("Side by side", "Painting alone")
 TWO_NETS = "Two nets"
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg"}
@@ -101,8 +102,15 @@ def set_sliders(blend: dict[str, float], names: list[str]) -> None:
 
 
 def follow_address(names: list[str]) -> None:
-    """Set the sliders from the address where it has changed under them: a link, or the way back."""
-    if st.query_params.get("styles") != st.session_state.get(WRITTEN) or not st.session_state.get(WRITTEN):
+    """Set the sliders from the address where it has changed under them: a link, or the way back.
+
+    Where a slider has moved it is the one to be heard: the browser may not yet have read the address that its last move
+    brought about, and speak of the one before.
+    """
+    last = st.session_state.get(SHOWN_BLEND, {})
+    moved = any(st.session_state.get(f"style {name}", weight) != weight for name, weight in last.items())
+    changed = st.query_params.get("styles") != st.session_state.get(WRITTEN) or not st.session_state.get(WRITTEN)
+    if changed and not moved:
         with guard():
             asked = blend_in_address(names)
             if asked is not None:
@@ -124,6 +132,7 @@ def choose_blend(styles: list[Style]) -> tuple[dict[str, float], dict[str, Delta
         with st.expander(f"{len(rest)} more paintings", expanded=wanted):
             for style in rest:
                 choose_weight(style, blend, rooms)
+    st.session_state[SHOWN_BLEND] = blend
     st.session_state[WRITTEN] = st.query_params["styles"] = blend_as_text(blend)
     return blend, rooms
 

@@ -63,6 +63,27 @@ def test_a_slider_changes_the_blend_and_the_address(painted):
     assert not app.error
 
 
+def test_a_move_counts_though_the_browser_still_has_the_address_from_before_the_last_one(painted):
+    app = visit("stylize")
+    before = app.query_params["styles"]
+    slider(app, "night").set_value(0.5).run()
+    slider(app, "night").set_value(0.75)
+    app.query_params["styles"] = before  # as a browser sends it that has not heard of the answer yet
+    app.run()
+    assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.75}
+    assert app.query_params["styles"] == "stripes:1,night:0.75"
+
+
+def test_the_way_back_sets_the_sliders(painted):
+    app = visit("stylize")
+    before = app.query_params["styles"]
+    slider(app, "night").set_value(0.5).run()
+    app.query_params["styles"] = before
+    app.run()
+    assert [slider(app, name).value for name in STYLES] == [1.0, 0.0, 0.0]
+    assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.0}
+
+
 def test_the_address_sets_sliders_and_sample(painted):
     app = visit("stylize", styles="dots:0.4,night:0.6", sample="coffee")
     assert [slider(app, name).value for name in STYLES] == [0.0, 0.4, 0.6]
