@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from core import images
 from core.runs.folder import Run, list_runs
@@ -113,10 +113,13 @@ def a_photograph_is_painted(page: Page, address: str, tmp_path: Path) -> None:
 
 
 def pictures(page: Page) -> list[bytes]:
-    """The large pictures of the page, as they are seen."""
+    """The large pictures of the page, as they are seen; none while the page is exchanging them."""
     found = page.get_by_test_id("stMain").locator("img, canvas").all()
-    shown = [image for image in found if (box := image.bounding_box()) and box["width"] >= PICTURE_SIDE]
-    return [image.screenshot() for image in shown]
+    try:
+        shown = [image for image in found if (box := image.bounding_box()) and box["width"] >= PICTURE_SIDE]
+        return [image.screenshot() for image in shown]
+    except Error:
+        return []
 
 
 def settled_pictures(page: Page) -> list[bytes]:
