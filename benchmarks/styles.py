@@ -64,11 +64,17 @@ class PeerNet:
     RESIDUALS = (9, 15, 21, 27, 33)
 
     def __init__(self, folder: Path) -> None:
-        manifest = json.loads((folder / "manifest.json").read_text())
-        self.variables = {
-            name: torch.from_numpy(np.fromfile(folder / entry["filename"], "<f4").reshape(entry["shape"]))
-            for name, entry in manifest.items()
-        }
+        """Raises UserError where the folder does not hold such a net."""
+        try:
+            manifest = json.loads((folder / "manifest.json").read_text())
+            self.variables = {
+                name: torch.from_numpy(np.fromfile(folder / entry["filename"], "<f4").reshape(entry["shape"]))
+                for name, entry in manifest.items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{folder} does not hold a net of the peer, manifest.json and a file for each variable: {error}"
+            ) from error
 
     def paint(self, photograph: Picture) -> Picture:
         """Paint uint8 (H, W, 3): the same shape."""
@@ -125,7 +131,7 @@ def sheet(net: Painter, photographs: Sequence[Picture]) -> Picture:
     return torch.cat(strips).numpy()
 
 
-def main(arguments: list[str] | None = None) -> None:
+def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.styles", description=__doc__.split("\n")[0])
     parser.add_argument("--net", default="pastiche", help="a shipped net, or a run of training.pastiche")
     parser.add_argument("--photos", type=Path, required=True, help="folder with the ten photographs")
@@ -137,19 +143,35 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", metavar="STYLE", help="not all styles of the net")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="also save all pictures, a row for each style")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    given = parser.parse_args(arguments)
-    net = painter_named(given.net)
-    networks = loss_networks.load(given.loss_networks)
-    photographs = judge.photographs(given.photos)
-    if given.sheet:
-        images.save(sheet(net, photographs), given.sheet)
+    return parser
+
+
+def main(given: list[str] | None = None) -> None:
+    parser = arguments()
+    options = parser.parse_args(given)
+    try:
+        scores = scores_of(options)
+    except UserError as error:
+        parser.error(str(error))
+    show(scores, options.json)
+
+
+def scores_of(options: argparse.Namespace) -> list[Score]:
+    """The scores that the command's options ask for."""
+    net = painter_named(options.net)
+    paintings = chosen_paintings(options.styles, list(options.only or net.names))
+    peers = {style: peer_of(style, options.peer) for style in paintings}
+    networks = loss_networks.load(options.loss_networks)
+    photographs = judge.photographs(options.photos)
+    if options.sheet:
+        images.save(sheet(net, photographs), options.sheet)
     scores = []
-    for style, path in chosen_paintings(given.styles, list(given.only or net.names)).items():
+    for style, path in paintings.items():
         scorer = Judge(networks, images.decode(path), photographs)
-        others = (alone(style) if len(net.names) > 1 else None, peer_of(style, given.peer))
+        others = (alone(style) if len(net.names) > 1 else None, peers[style])
         figures = [figure for other in others for figure in (scorer.score(other) if other else (None, None))]
         scores.append(Score(style, *scorer.score(painting_in(net, style)), scorer.unpainted(), *figures))
-    show(scores, given.json)
+    return scores
 
 
 def alone(style: str) -> Paint | None:

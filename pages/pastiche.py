@@ -21,9 +21,9 @@ from core.errors import UserError  # noqa: E402
 from core.runs import queue  # noqa: E402
 from core.runs.comparison import is_number  # noqa: E402
 from core.runs.folder import Run, Status, list_runs  # noqa: E402
-from core.style import material, painter, sources, trainer  # noqa: E402
+from core.style import material, painter, pastiche_recipe, sources, trainer  # noqa: E402
 from core.style.material import Painting  # noqa: E402
-from core.style.trainer import Recipe  # noqa: E402
+from core.style.pastiche_recipe import Recipe  # noqa: E402
 from ui import figure_form, loss_network, pastiche_charts  # noqa: E402
 from ui.earlier_runs import earlier  # noqa: E402
 from ui.shown_run import folder_of, shown_run, watch  # noqa: E402
@@ -171,7 +171,7 @@ def alike(kind: str, layers: list[str]) -> dict[str, float]:
     """The same weight for each layer, adding up as the usual ones do. Raises UserError where there is none."""
     if not layers:
         raise UserError(f"There is no {kind} layer to compare at; choose at least one.")
-    return {layer: trainer.LAYER_SUMS[kind] / len(layers) for layer in layers}
+    return {layer: pastiche_recipe.LAYER_SUMS[kind] / len(layers) for layer in layers}
 
 
 def known_starts() -> dict[str, str]:

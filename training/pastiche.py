@@ -17,9 +17,9 @@ from core import hardware, images, weights
 from core.errors import UserError
 from core.runs import queue
 from core.runs.folder import Run
-from core.style import material, sources, trainer
+from core.style import material, pastiche_recipe, sources, trainer
+from core.style.pastiche_recipe import Recipe
 from core.style.photographs import Photographs
-from core.style.trainer import Recipe
 from core.trainers.parallel import Team
 from training import command, held_out
 
@@ -105,7 +105,7 @@ def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     if options.start:
         known = options.start in weights.cards("pastiche")
         more["start"] = options.start if known else str(Run.open(command.run_path(options.start)).path.resolve())
-    settings = trainer.settings_of(recipe, **more)
+    settings = pastiche_recipe.settings_of(recipe, **more)
     return Run.create("pastiche", settings, path=path, name=None if path else f"{len(paintings)} styles")
 
 
@@ -114,7 +114,7 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     run = Run.open(name)
     if run.kind != "pastiche":
         raise UserError(f"The run {run.id} trains a {run.kind}; give the run of a pastiche net.")
-    return command.go_on(run, given(options), trainer.recipe_of)
+    return command.go_on(run, given(options), pastiche_recipe.recipe_of)
 
 
 def read_photographs(paths: Sequence[Path], *, shows: bool) -> tuple[Photographs, int]:
@@ -137,7 +137,7 @@ def run_training(run: Run, team: Team) -> None:
         def hear(what: str, done: int, total: int) -> None:
             writer.progress(downloading=what, bytes=done, bytes_total=total)
 
-        recipe = trainer.recipe_of(run.settings)
+        recipe = pastiche_recipe.recipe_of(run.settings)
         team.check_batch(recipe.batch)
         paintings, paths = team.first(lambda: _files(run, recipe))
         network = sources.load(recipe.network, Path(run.settings["loss_networks_folder"]), hear)

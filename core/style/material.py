@@ -15,8 +15,9 @@ from core.datasets import folder as own_pictures
 from core.errors import UserError
 from core.images import Picture
 from core.runs.folder import Run
-from core.style import losses, sources, trainer
-from core.style.trainer import Recipe
+from core.style import losses, pastiche_recipe, sources
+from core.style.origin import origin_of
+from core.style.pastiche_recipe import Recipe
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 LONG_SIDE = 1024  # of a picture in memory, px
@@ -132,7 +133,7 @@ def create(
     if not sources.at_hand(recipe.network, files) and not sources.can_be_fetched(recipe.network):
         sources.load(recipe.network, files)  # says what is missing
     if start:
-        trainer.origin(start).must_fit(recipe)
+        origin_of(start).must_fit(recipe)
     folders = dict(FOLDERS)
     if isinstance(photographs, Path):
         _check_count(len(pictures_in(photographs, "photographs")))
@@ -141,7 +142,7 @@ def create(
     more |= {"start": start} if start else {}
     more |= {"loss_networks_folder": str((files or sources.folder()).resolve())}
     titled = paintings[0].title if len(paintings) == 1 else f"{len(paintings)} styles"
-    run = Run.create("pastiche", trainer.settings_of(recipe, **more), name=name or titled)
+    run = Run.create("pastiche", pastiche_recipe.settings_of(recipe, **more), name=name or titled)
     try:
         _keep_paintings(run.path / FOLDERS["styles"], paintings, recipe.style_side)
         if not isinstance(photographs, Path):

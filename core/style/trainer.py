@@ -6,9 +6,8 @@ learn what one would. No layer normalises over the batch, so nothing depends on 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,119 +16,17 @@ from torch import Tensor, nn
 from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
-from core.runs.folder import Run
 from core.runs.writer import Writer
-from core.style import checkpoint, losses, sources
+from core.style import checkpoint, losses
 from core.style.clock import Clock
 from core.style.network import PasticheNet, one_hot
+from core.style.origin import Origin, origin_of
+from core.style.pastiche_recipe import Recipe, recipe_of
 from core.style.photographs import Crop, Easel, Photographs
 from core.style.sources import Network
 from core.trainers.parallel import Team
 
-# The weights of all content layers and of all style layers add up to this, whichever the loss network: the terms are
-# relative to their targets, so the lambdas below then mean about the same for each.
-LAYER_SUMS = {"content": 2.0, "style": 6.0}
 TRIED_CROP = 96  # side of the crop that a step is measured with, px
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the outcome of a training, as run.json keeps it."""
-
-    styles: tuple[str, ...]
-    steps: int = 12_000
-    batch: int = 2
-    crop: int = 192  # side of the training pictures, px
-    jitter: int = 3  # largest random shift, px, between the net's grid and the loss networks'; see `Easel`
-    repeats: int = 4  # how often a crop is painted, in styles drawn anew, before another takes its place
-    closest: float = 0.5  # the smallest crop taken, as a part of the photograph's short side
-    style_side: int = 512  # long side of the paintings: larger means larger strokes (section 5.3.2)
-    width: float = 1.0
-    learning_rate: float = 1e-3  # section 5.4.3
-    norm_rate: float = 5.0  # factor on it for scales and shifts, which see only the samples of their own style
-    clip: float = 10.0  # largest norm of a gradient: one bad crop must not fill Adam's long memory
-    decay: float = 0.3  # the last part of the steps, in which the rate falls linearly to a hundredth
-    content: float = 1.0  # lambda_c of equation 5.10
-    style: float = 3.0  # lambda_s
-    gentle: int = 1_500  # first steps, in which lambda_s counts half: the photograph is learnt before the strokes
-    variation: float = 2.0  # lambda_tv, on pixels in [0, 1]
-    style_factors: dict[str, float] = field(default_factory=dict)  # lambda_s of a style is style * its factor
-    style_shares: dict[str, float] = field(default_factory=dict)  # how often a style is drawn; 1 where none is given
-    network: str = "both"  # what compares the pictures, one of `sources.KNOWN`
-    content_layers: dict[str, float] = field(default_factory=dict)  # none: the network's usual ones
-    style_layers: dict[str, float] = field(default_factory=dict)
-    seed: int = 0
-    half: bool = False  # bfloat16 autocast
-    log_every: int = 50
-    save_every: int = 250
-
-    def __post_init__(self) -> None:
-        if not self.styles:
-            raise UserError("There are no styles to train; name at least one painting.")
-        for what, given in (("factor", self.style_factors), ("share", self.style_shares)):
-            if unknown := set(given) - set(self.styles):
-                raise UserError(f"A {what} is given for {sorted(unknown)[0]!r}, which is not among the trained styles.")
-        for name in ("steps", "batch", "repeats", "log_every", "save_every"):
-            if getattr(self, name) < 1:
-                raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
-        losses.check_weights({name: getattr(self, name) for name in ("content", "style", "variation")}, "loss")
-        losses.check_weights(self.style_factors, "style")
-        losses.check_weights(self.style_shares, "drawing")
-        if not sum(self.shares):
-            raise UserError("Every style has a share of 0, so that none would be drawn; give one of them more.")
-        known = sources.source(self.network)
-        losses.check_weights(self.content_layers, "content", known.layers)
-        losses.check_weights(self.style_layers, "style", known.layers)
-        if not 0 <= self.jitter <= 8:
-            raise UserError(f"The jitter is {self.jitter} px; give a number from 0 to 8.")
-        if self.crop < 32 or self.style_side < 32:
-            raise UserError("Training pictures and paintings need at least 32 px a side; raise crop or style side.")
-        if not 0 < self.closest <= 1 or not 0 <= self.decay <= 1:
-            raise UserError("The smallest crop and the decay are parts of a whole; give numbers from 0 to 1.")
-
-    @property
-    def layers(self) -> sources.Layers:
-        """The layers that are compared, with their weights."""
-        usual = sources.source(self.network).usual
-        content, style = (
-            {layer: weight * LAYER_SUMS[kind] for layer, weight in layers.items()}
-            for kind, layers in (("content", usual.content), ("style", usual.style))
-        )
-        return sources.Layers(self.content_layers or content, self.style_layers or style)
-
-    @property
-    def shares(self) -> list[float]:
-        """How often each style is drawn, relative to the others."""
-        return [self.style_shares.get(name, 1.0) for name in self.styles]
-
-    def style_part(self, step: int) -> float:
-        """Part of lambda_s that counts in the 0-based `step`."""
-        return 0.5 if step < self.gentle else 1.0
-
-    def rate(self, step: int) -> float:
-        """Learning rate of 0-based `step`: constant, then linear down to a hundredth."""
-        falling = self.decay * self.steps
-        left = (self.steps - step) / falling if falling else 1.0
-        return self.learning_rate * max(0.01, min(1.0, left))
-
-
-def recipe_of(settings: Mapping) -> Recipe:
-    """The recipe in a run's settings. Raises UserError for settings of another version."""
-    known = {entry.name for entry in fields(Recipe)}
-    values = {name: value for name, value in settings.items() if name in known}
-    if "styles" not in values:
-        raise UserError("The run's settings name no styles; it was not made by a pastiche training.")
-    return Recipe(**{**values, "styles": tuple(values["styles"])})
-
-
-def recipe_of_run(run: Run) -> Recipe:
-    """The recipe of a run, with the number of steps that it was last asked for."""
-    return recipe_of({**run.settings, **({"steps": run.data["steps"]} if "steps" in run.data else {})})
-
-
-def settings_of(recipe: Recipe, **more: str) -> dict:
-    """A recipe as JSON-able settings, with whatever else the run is to remember."""
-    return {**asdict(recipe), "styles": list(recipe.styles), **more}
 
 
 def style_targets(networks: Network, paintings: Sequence[Picture], recipe: Recipe) -> dict[str, Tensor]:
@@ -269,7 +166,7 @@ class PasticheTraining:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
             return self.networks(picture, self.layers.content)
 
-    def start_from(self, origin: "Origin") -> dict:
+    def start_from(self, origin: Origin) -> dict:
         """Take the weights of another net of the same width; returns its styles and how it was made.
 
         A style that the other run knows is taken over whole. One that it does not know takes the mean of those that
@@ -312,51 +209,6 @@ class PasticheTraining:
             raise UserError("The checkpoint does not belong to this net and its styles; start a new run.") from error
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Weights that a training begins with. `what` says whose they are; `made` how: `steps` (those before it included),
-    `training_seconds` (its own; None where nobody measured), `recipe`, and `before`, what it began with itself."""
-
-    what: str
-    path: Path
-    names: tuple[str, ...]
-    width: float
-    made: dict
-
-    def must_fit(self, recipe: Recipe) -> None:
-        """Raises UserError where the net of the recipe has another width."""
-        if self.width != recipe.width:
-            raise UserError(
-                f"{self.what} has no weights of a pastiche net of this width, {recipe.width:g}, but of {self.width:g}; "
-                "start from another, or take that width."
-            )
-
-
-def origin(start: str) -> Origin:
-    """The weights that `start` names: a shipped net, or a run by its name or path. Raises UserError for another."""
-    if start in (shipped := weights.cards("pastiche")):
-        card = shipped[start]
-        names = tuple(style["name"] for style in card["styles"])
-        path = weights.WEIGHTS / f"{start}.safetensors"
-        made = {"steps": card.get("steps", 0), "training_seconds": card.get("training_seconds")}
-        made |= {"recipe": card.get("recipe", {}), "before": card.get("before")}
-        return Origin(f"The shipped net {start}", path, names, card["width"], made)
-    run = Run.open(start)
-    model, names, rows = run.model_path(), tuple(run.data.get("names", ())), run.metrics()
-    if model is None or run.kind != "pastiche" or not rows or "width" not in run.data:
-        raise UserError(f"The run {run.id} has saved no weights of a pastiche net yet; start from another.")
-    made = {**work_of(run), "recipe": settings_of(recipe_of_run(run)), "before": run.data.get("before")}
-    return Origin(f"The run {run.id}", model, names, run.data["width"], made)
-
-
-def work_of(run: Run) -> dict:
-    """How long a run with metrics has trained: steps, those of what it began with included, and seconds of its own."""
-    before, last = run.data.get("before"), run.metrics()[-1]
-    seconds = last.get("seconds")
-    steps = last["step"] + (before["steps"] if before else 0)
-    return {"steps": steps, "training_seconds": None if seconds is None else round(seconds)}
-
-
 def strip(net: PasticheNet, style: int, photographs: Sequence[Picture]) -> Picture:
     """The photographs (each uint8, (H, W, 3)) in a row of one height, and below them how `net` paints them."""
     height = min(picture.shape[0] for picture in photographs)
@@ -392,7 +244,9 @@ def carry_out(
     saved = team.first(run.checkpoint)
     before = run.data.get("before")
     if (start := run.settings.get("start")) and not saved:
-        before = team.first(lambda: training.start_from(origin(start)))  # the others take the net over as they join it
+        before = team.first(
+            lambda: training.start_from(origin_of(start))
+        )  # the others take the net over as they join it
     if saved:
         training.restore(*saved)
     writer.facts(
@@ -401,7 +255,7 @@ def carry_out(
         steps=recipe.steps,
         width=recipe.width,
         names=list(recipe.styles),
-        precision=precision(recipe),
+        precision=recipe.precision,
         device=hardware.describe(recipe.half),
         processes=team.size,
     )
@@ -418,54 +272,6 @@ def seconds_a_step(recipe: Recipe, network: Network) -> float:
     with training.clock.step():
         training.advance()
     return (training.clock.left(1) or 0.0) * recipe.batch * (recipe.crop / TRIED_CROP) ** 2
-
-
-def card_of(run: Run, licence: str) -> dict:
-    """The card of the latest weights of a pastiche training; `licence` says how its photographs may be used."""
-    recipe = recipe_of_run(run)
-    rows = run.metrics()
-    if not rows or run.model_path() is None:
-        raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
-    last = [row for row in rows if row["step"] > rows[-1]["step"] - 500]
-    styles = [
-        {**style, "losses": {kind: mean_of(last, f"{kind}/{style['name']}") for kind in ("content", "style")}}
-        for style in run.data["styles"]
-    ]
-    return {
-        "kind": "pastiche",
-        "title": f"{len(styles)} paintings" if len(styles) > 1 else f"{styles[0]['title']} alone",
-        "source": "Table 5.1 with all sixteen normalisations conditioned on the style (equation 5.13)",
-        "width": recipe.width,
-        "styles": styles,
-        "data": f"{run.data['photographs']} photographs",
-        "licence": licence,
-        **work_of(run),
-        "precision": precision(recipe),
-        "hardware": run.data.get("device"),  # None of a run that was begun before runs told it
-        "loss_networks": loss_networks(recipe),
-        "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
-        "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
-        "the variance (content) or the mean square (style) of its target",
-        "recipe": settings_of(recipe),
-        "before": run.data.get("before"),  # the training whose weights this one started from
-    }
-
-
-def mean_of(rows: Sequence[Mapping], key: str) -> float | None:
-    """Mean of the rows that have `key`, to four digits; None where none has."""
-    values = [row[key] for row in rows if row.get(key) is not None]
-    return round(sum(values) / len(values), 4) if values else None
-
-
-def loss_networks(recipe: Recipe) -> list[str]:
-    """What compared the pictures, in words."""
-    if recipe.network == "both":
-        return ["VGG-19 as far as relu3_1", "SqueezeNet 1.1"]
-    return [sources.source(recipe.network).title]
-
-
-def precision(recipe: Recipe) -> str:
-    return "bfloat16 autocast" if recipe.half else "float32"
 
 
 def _loop(training: PasticheTraining, writer: Writer, previews: Sequence[Picture]) -> None:

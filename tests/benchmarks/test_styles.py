@@ -72,22 +72,47 @@ def test_the_peer_pads_the_odd_pixel_at_the_end(peer):
         assert torch.allclose(maps, (wanted - wanted.mean()) / (wanted.var(correction=0) + 1e-3).sqrt(), atol=1e-5)
 
 
-def test_a_net_of_many_styles_is_scored_beside_the_single_ones(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def folders(tmp_path, monkeypatch) -> list[str]:
+    """The command's options for folders with small pictures and networks."""
+    write_pictures(tmp_path / "styles", (*STYLES, "munch_scream"))
+    write_pictures(tmp_path / "photos", held_out.PHOTOGRAPHS)
+    write_loss_networks(tmp_path / "networks")
+    monkeypatch.setattr(images, "decode", lambda path: read(path.with_suffix(".png")))
+    given = ["--photos", tmp_path / "photos", "--styles", tmp_path / "styles", "--loss-networks", tmp_path / "networks"]
+    return list(map(str, given))
+
+
+def test_a_net_of_many_styles_is_scored_beside_the_single_ones(tmp_path, monkeypatch, capsys, folders):
     folder = tmp_path / "weights"
     ship(folder, monkeypatch)
     ship(folder, monkeypatch, "alone", styles=[{"name": "dots", "title": "Dots", "artist": "", "year": ""}])
-    write_pictures(tmp_path / "styles", STYLES)
-    write_pictures(tmp_path / "photos", held_out.PHOTOGRAPHS)
-    write_loss_networks(tmp_path / "networks")
-    given = ["--photos", tmp_path / "photos", "--styles", tmp_path / "styles", "--loss-networks", tmp_path / "networks"]
-    monkeypatch.setattr(images, "decode", lambda path: read(path.with_suffix(".png")))
-    styles.main([*map(str, given), "--net", "tiny", "--only", "dots", "night", "--json"])
+    styles.main([*folders, "--net", "tiny", "--only", "dots", "night", "--json"])
     dots, night = json.loads(capsys.readouterr().out)["rows"]
     assert dots["single_style_loss"] > 0 and dots["single_content_loss"] > 0
     assert night["single_style_loss"] is None
-    styles.main([*map(str, given), "--net", "alone", "--json"])
+    styles.main([*folders, "--net", "alone", "--json"])
     [row] = json.loads(capsys.readouterr().out)["rows"]
     assert (row["style_loss"], row["content_loss"]) == (dots["single_style_loss"], dots["single_content_loss"])
-    styles.main([*map(str, given), "--net", "tiny", "--only", "dots"])
+    styles.main([*folders, "--net", "tiny", "--only", "dots"])
     assert f"{dots['single_style_loss']:.3f}" in capsys.readouterr().out
+    painter.shipped.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (["--peer", "nowhere"], "nowhere/scream does not hold a net of the peer"),
+        (["--photos", "nowhere"], "There is no file nowhere"),
+        (["--styles", "nowhere"], "nowhere"),
+        (["--net", "nothing"], "nothing"),
+    ],
+)
+def test_what_is_not_there_is_told_in_a_sentence(tmp_path, monkeypatch, capsys, folders, wrong, sentence):
+    scream = {"name": "munch_scream", "title": "The Scream", "artist": "", "year": ""}
+    ship(tmp_path / "weights", monkeypatch, styles=[scream])
+    with pytest.raises(SystemExit) as end:
+        styles.main([*folders, "--net", "tiny", *wrong])
+    assert end.value.code == 2
+    assert sentence in capsys.readouterr().err
     painter.shipped.cache_clear()

@@ -7,8 +7,8 @@ import pytest
 from core import images, weights
 from core.runs import job
 from core.runs.folder import Run, list_runs
-from core.style import compact, sources, trainer
-from core.style.trainer import Recipe
+from core.style import compact, pastiche_recipe, sources, trainer
+from core.style.pastiche_recipe import Recipe
 from tests.pages.app import texts, visit
 from tests.painting import picture, ship
 from tests.runs_on_disk import put_status
@@ -45,7 +45,7 @@ def press(app, label: str):
 
 def training(state: str = "running") -> Run:
     """A training of two styles with a strip of one."""
-    settings = trainer.settings_of(Recipe(("dots", "night"), steps=100, network="compact"))
+    settings = pastiche_recipe.settings_of(Recipe(("dots", "night"), steps=100, network="compact"))
     run = Run.create("pastiche", settings, name="2 styles")
     record = json.loads((run.path / "run.json").read_text())
     record["data"] = {"styles": [{"name": "dots", "title": "The dots"}], "photographs": 12, "names": ["dots", "night"]}

@@ -7,7 +7,7 @@ import pytest
 
 from core import weights
 from core.runs.folder import Run, list_runs
-from core.style import painter, trainer
+from core.style import painter, pastiche_recipe
 from tests.painting import picture, write_loss_networks, write_pictures
 from training import pastiche, ship
 
@@ -44,7 +44,7 @@ def test_a_training_from_the_command_line_makes_a_run_and_the_same_command_goes_
     assert Run.open("mine").checkpoint()[1]["step"] == 4
     assert pastiche.main(["--resume", "mine", "--steps", "5"]) == 0
     assert Run.open("mine").checkpoint()[1]["step"] == 5
-    assert trainer.recipe_of_run(Run.open("mine")).steps == 5
+    assert pastiche_recipe.recipe_of_run(Run.open("mine")).steps == 5
     assert pastiche.main(["--resume", "mine"]) == 0
     assert Run.open("mine").checkpoint()[1]["step"] == 5
     assert "finished" in capsys.readouterr().out

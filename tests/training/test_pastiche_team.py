@@ -8,8 +8,8 @@ import torch
 
 from core.errors import UserError
 from core.runs.folder import Run
-from core.style import trainer
-from core.style.trainer import Recipe
+from core.style import pastiche_recipe
+from core.style.pastiche_recipe import Recipe
 from core.trainers.parallel import Team
 from tests.painting import write_loss_networks, write_pictures
 from tests.team import ended, on_cpus, start
@@ -47,7 +47,7 @@ def make(tmp_path):
     write_pictures(tmp_path / "styles", SMALL.styles)
     write_loss_networks(tmp_path / "loss_networks")
     return lambda **changes: Run.create(
-        "pastiche", trainer.settings_of(dataclasses.replace(SMALL, **changes), **folders)
+        "pastiche", pastiche_recipe.settings_of(dataclasses.replace(SMALL, **changes), **folders)
     )
 
 

@@ -10,8 +10,9 @@ import pytest
 from core import images, weights
 from core.errors import UserError
 from core.runs.folder import Run, list_runs
-from core.style import compact, material, sources, trainer
-from core.style.trainer import Recipe
+from core.style import compact, material, pastiche_recipe, sources, trainer
+from core.style.origin import origin_of
+from core.style.pastiche_recipe import Recipe
 from tests.painting import picture, ship, write_pictures
 
 RECIPE = Recipe(("dots",), steps=3, crop=32, style_side=48, width=0.25, network="compact")
@@ -52,14 +53,14 @@ def test_a_run_keeps_what_was_handed_over_and_so_does_its_like():
         assert images.decode(paintings["dots"]).shape[1] == 48
         assert material.titles(paintings) == [{"name": "dots", "title": "The dots", "artist": "", "year": ""}]
         assert one.path in paintings["dots"].parents
-    assert like.model_path() is None and trainer.recipe_of(like.settings) == RECIPE
+    assert like.model_path() is None and pastiche_recipe.recipe_of(like.settings) == RECIPE
 
 
 def test_a_folder_of_the_machine_is_read_where_it_lies(tmp_path):
     write_pictures(tmp_path / "photos", ("one", "two"))
     run = material.create(tmp_path / "photos", [dots()], RECIPE, start="tiny")
     assert material.place(run, "photos") == tmp_path / "photos"
-    assert run.settings["start"] == "tiny" and trainer.origin("tiny").names == ("stripes", "dots", "night")
+    assert run.settings["start"] == "tiny" and origin_of("tiny").names == ("stripes", "dots", "night")
 
 
 @pytest.mark.parametrize(
@@ -99,12 +100,12 @@ def test_what_else_would_end_the_training_is_told_before_it_begins(tmp_path):
 
 
 def test_any_loss_network_weighs_as_much_as_the_two_and_old_settings_mean_them():
-    both = trainer.recipe_of({"styles": ["dots"]})
+    both = pastiche_recipe.recipe_of({"styles": ["dots"]})
     assert both.layers.content == {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
     assert set(both.layers.style.values()) == {1.0} and len(both.layers.style) == 6
     assert set(RECIPE.layers.style) == set(compact.STYLE)
     assert sum(RECIPE.layers.style.values()) == pytest.approx(6.0)
-    assert json.dumps(trainer.settings_of(RECIPE))
+    assert json.dumps(pastiche_recipe.settings_of(RECIPE))
 
 
 def test_a_step_is_measured_and_scaled():

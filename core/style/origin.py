@@ -1,0 +1,54 @@
+"""Weights that the training of a pastiche net begins with, and how they were made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import weights
+from core.errors import UserError
+from core.runs.folder import Run
+from core.style.pastiche_recipe import Recipe, recipe_of_run, settings_of
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Weights that a training begins with. `what` says whose they are; `made` how: `steps` (those before it included),
+    `training_seconds` (its own; None where nobody measured), `recipe`, and `before`, what it began with itself."""
+
+    what: str
+    path: Path
+    names: tuple[str, ...]
+    width: float
+    made: dict
+
+    def must_fit(self, recipe: Recipe) -> None:
+        """Raises UserError where the net of the recipe has another width."""
+        if self.width != recipe.width:
+            raise UserError(
+                f"{self.what} has no weights of a pastiche net of this width, {recipe.width:g}, but of {self.width:g}; "
+                "start from another, or take that width."
+            )
+
+
+def origin_of(start: str) -> Origin:
+    """The weights that `start` names: a shipped net, or a run by its name or path. Raises UserError for another."""
+    if start in (shipped := weights.cards("pastiche")):
+        card = shipped[start]
+        names = tuple(style["name"] for style in card["styles"])
+        path = weights.WEIGHTS / f"{start}.safetensors"
+        made = {"steps": card.get("steps", 0), "training_seconds": card.get("training_seconds")}
+        made |= {"recipe": card.get("recipe", {}), "before": card.get("before")}
+        return Origin(f"The shipped net {start}", path, names, card["width"], made)
+    run = Run.open(start)
+    model, names, rows = run.model_path(), tuple(run.data.get("names", ())), run.metrics()
+    if model is None or run.kind != "pastiche" or not rows or "width" not in run.data:
+        raise UserError(f"The run {run.id} has saved no weights of a pastiche net yet; start from another.")
+    made = {**work_of(run), "recipe": settings_of(recipe_of_run(run)), "before": run.data.get("before")}
+    return Origin(f"The run {run.id}", model, names, run.data["width"], made)
+
+
+def work_of(run: Run) -> dict:
+    """How long a run with metrics has trained: steps, those of what it began with included, and seconds of its own."""
+    before, last = run.data.get("before"), run.metrics()[-1]
+    seconds = last.get("seconds")
+    steps = last["step"] + (before["steps"] if before else 0)
+    return {"steps": steps, "training_seconds": None if seconds is None else round(seconds)}

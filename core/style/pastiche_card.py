@@ -1,0 +1,53 @@
+"""The card of a pastiche net: what it paints, what it learnt from and for how long, and its losses."""
+
+from collections.abc import Mapping, Sequence
+
+from core.errors import UserError
+from core.runs.folder import Run
+from core.style import sources
+from core.style.origin import work_of
+from core.style.pastiche_recipe import Recipe, recipe_of_run, settings_of
+
+
+def card_of(run: Run, licence: str) -> dict:
+    """The card of the latest weights of a pastiche training; `licence` says how its photographs may be used."""
+    recipe = recipe_of_run(run)
+    rows = run.metrics()
+    if not rows or run.model_path() is None:
+        raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
+    last = [row for row in rows if row["step"] > rows[-1]["step"] - 500]
+    styles = [
+        {**style, "losses": {kind: mean_of(last, f"{kind}/{style['name']}") for kind in ("content", "style")}}
+        for style in run.data["styles"]
+    ]
+    return {
+        "kind": "pastiche",
+        "title": f"{len(styles)} paintings" if len(styles) > 1 else f"{styles[0]['title']} alone",
+        "source": "Table 5.1 with all sixteen normalisations conditioned on the style (equation 5.13)",
+        "width": recipe.width,
+        "styles": styles,
+        "data": f"{run.data['photographs']} photographs",
+        "licence": licence,
+        **work_of(run),
+        "precision": recipe.precision,
+        "hardware": run.data.get("device"),  # None of a run that was begun before runs told it
+        "loss_networks": loss_networks(recipe),
+        "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
+        "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
+        "the variance (content) or the mean square (style) of its target",
+        "recipe": settings_of(recipe),
+        "before": run.data.get("before"),  # the training whose weights this one started from
+    }
+
+
+def mean_of(rows: Sequence[Mapping], key: str) -> float | None:
+    """Mean of the rows that have `key`, to four digits; None where none has."""
+    values = [row[key] for row in rows if row.get(key) is not None]
+    return round(sum(values) / len(values), 4) if values else None
+
+
+def loss_networks(recipe: Recipe) -> list[str]:
+    """What compared the pictures, in words."""
+    if recipe.network == "both":
+        return ["VGG-19 as far as relu3_1", "SqueezeNet 1.1"]
+    return [sources.source(recipe.network).title]
