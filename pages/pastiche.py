@@ -362,6 +362,13 @@ def invite() -> None:
             [painter.swatch(row["name"], row["net"]) for row in listed], [row["title"] for row in listed], width=160,
             alt=[f"A temple painted after {row['title']}" for row in listed],
         )  # fmt: skip
+    shipped = [run for run in list_runs("pastiche", shipped=True) if isinstance(run, Run) and run.shipped]
+    if shipped:
+        best = max(shipped, key=lambda run: len(titles_of(run)))
+        how = about(best)
+        st.subheader(f"How the net of {job_card.plain(best.name)} learnt", anchor=False)
+        st.caption(f"The last part of its training{f': {how}' if how else ''}.")
+        curves(best, best.metrics())
 
 
 runs = list_runs("pastiche")

@@ -83,6 +83,18 @@ def test_pictures_are_handed_over_and_the_training_is_started_with_what_was_set(
     assert len(list((run.path / "photographs").iterdir())) == 2
 
 
+def test_before_the_first_training_the_curves_of_the_shipped_net_are_shown(started):
+    run = training("finished")
+    (weights.WEIGHTS / "runs").mkdir()
+    run.path.rename(weights.WEIGHTS / "runs" / "tiny")
+    app = visit("pastiche")
+    assert not app.exception and not app.error
+    said = texts(app)
+    assert "No training yet" in said and "How the net of 2 styles learnt" in said
+    assert "Compact, our own · 12 photographs" in said
+    assert len(app.get("vega_lite_chart")) == 7
+
+
 def test_what_is_missing_or_wrong_is_a_sentence_and_starts_nothing(started, tmp_path):
     app = visit("pastiche")
     press(app, "Train")
