@@ -5,32 +5,34 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from core.runs.comparison import Points, is_number, thinned
 
 HEIGHT, LOW = 240, 150
 MAX_POINTS = 300
 WINDOWS = 40  # a curve is the mean over a window, of which so many fit: single crops jump
-TICKS = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5)]
+DECADES = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5)]
 RATE = "learning_rate"
-MOST = 8  # styles that the theme has colours for at once
+MOST = 4  # styles that the theme has colours for at once
+LEGEND_ROW = 20  # px
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 def quantity(rows: Rows, steps: int, key: str, title: str, low: bool = False) -> alt.Chart:
     """One figure of the rows, "style" or "gradient", on a logarithmic axis; the rate, long constant, on a plain one."""
-    y = alt.Y("value:Q", title=title, axis=alt.Axis(format="~g", tickCount=3)) if key == RATE else _logarithmic(title)
-    chart = _lines({title: _points(rows, key)}, steps, y, legend=False)
+    points = _points(rows, key)
+    y = alt.Y("value:Q", title=title, axis=alt.Axis(format="~g", tickCount=3))
+    chart = _lines({title: points}, steps, y if key == RATE else _logarithmic(title, points), legend=False)
     return chart.properties(height=LOW if low else HEIGHT)
 
 
 def of_styles(rows: Rows, steps: int, kind: str, titles: Mapping[str, str]) -> alt.Chart:
     """The "content" or "style" loss of each style (name -> title) on one axis."""
     named = {title: _points(rows, f"{kind}/{name}") for name, title in titles.items()}
-    return _lines(named, steps, _logarithmic(f"{kind} loss"), legend=True).properties(
-        height=HEIGHT + 20 * -(-len(named) // 2)
-    )
+    y = _logarithmic(f"{kind} loss", [point for points in named.values() for point in points])
+    return _lines(named, steps, y, legend=True).properties(height=HEIGHT + LEGEND_ROW * len(named))
 
 
 def smoothed(points: Points) -> Points:
@@ -50,14 +52,23 @@ def _points(rows: Rows, key: str) -> Points:
     return thinned(points if key == RATE else smoothed(points), MAX_POINTS)
 
 
-def _logarithmic(title: str) -> alt.Y:
+def ticks(values: Sequence[float]) -> list[float]:
+    """Where a logarithmic axis for `values` is labelled: within a decade at round numbers, else at 1, 2 and 5."""
+    if not values or max(values) >= 10 * min(values):
+        return DECADES
+    found = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(min(values), max(values))
+    return [float(f"{tick:.6g}") for tick in found if tick > 0]
+
+
+def _logarithmic(title: str, points: Points) -> alt.Y:
     scale = alt.Scale(type="log", nice=False, padding=8)
-    return alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(format="~g", values=TICKS, labelOverlap="greedy"))
+    axis = alt.Axis(format="~g", values=ticks([value for _, value in points]), labelOverlap="greedy")
+    return alt.Y("value:Q", title=title, scale=scale, axis=axis)
 
 
 def _lines(named: Mapping[str, Points], steps: int, y: alt.Y, legend: bool) -> alt.Chart:
     points = [(step, name, value) for name, line in named.items() for step, value in line]
-    shown = alt.Legend(orient="top", title=None, columns=2, labelLimit=220, symbolType="stroke") if legend else None
+    shown = alt.Legend(orient="top", title=None, columns=1, labelLimit=260, symbolType="stroke") if legend else None
     return (
         alt.Chart(pd.DataFrame(points, columns=["step", "of", "value"]))
         .mark_line(strokeWidth=2)
