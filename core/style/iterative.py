@@ -1,6 +1,7 @@
 """Iterative style transfer (section 5.3): the picture itself is optimised until its features are those of a photograph
 and its Gram matrices those of a painting (equation 5.10). A transfer is a run folder, like a training."""
 
+import copy
 import math
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from core import hardware, images
 from core.datasets.download import silent
@@ -189,7 +190,7 @@ class Transfer:
     def __init__(self, recipe: Recipe, content: Picture, style: Picture, network: Network) -> None:
         self.recipe = recipe
         self.device = hardware.device()
-        self.network = network.to(self.device)
+        self.network = (halved(network) if recipe.half else network).to(self.device)
         self.weights = {name: float(getattr(recipe, name)) for name in WEIGHTS}
         self.step = 0
         self.clock = Clock()
@@ -210,13 +211,14 @@ class Transfer:
             seen = self.content, style
         layers, convention = self.recipe.layers, self.recipe.convention
         with torch.no_grad():
-            self.targets = {k: losses.wide(v) for k, v in self._features(seen[0], layers.content).items()}
+            self.targets = self._features(seen[0], layers.content)
             painted = self._features(seen[1], layers.style)
         self.grams = {layer: losses.wide(losses.gram(features, convention)) for layer, features in painted.items()}
         self.content_weights, self.style_weights = dict(layers.content), dict(layers.style)
         if self.recipe.relative:  # the targets stay, so what they are divided by is worked out but once
             for layer, target in self.targets.items():
-                self.content_weights[layer] /= float(losses.unless_zero(target.var((1, 2, 3), correction=0)))
+                variance = losses.wide(target).var((1, 2, 3), correction=0)
+                self.content_weights[layer] /= float(losses.unless_zero(variance))
             for layer, target in self.grams.items():
                 self.style_weights[layer] /= float(losses.unless_zero(target.square().mean((1, 2))))
         if x.shape[-2:] != self.content.shape[-2:]:
@@ -359,6 +361,15 @@ class Transfer:
                 self.optimizer.state[self.x] = memory
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise UserError("The checkpoint does not belong to this transfer; start a new one.") from error
+
+
+def halved(network: Network) -> Network:
+    """A copy with the weights of its convolutions in bfloat16, to which autocast would bring them anew in each step."""
+    copied = copy.deepcopy(network)
+    for module in copied.modules():
+        if isinstance(module, nn.Conv2d):
+            module.to(torch.bfloat16)
+    return copied
 
 
 def shrunk(x: Tensor, times: int) -> Tensor:

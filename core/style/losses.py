@@ -45,23 +45,24 @@ def gram(features: Tensor, convention: str = "HW") -> Tensor:
 
 
 class Distance(torch.autograd.Function):
-    """Mean squared difference (N,) of two (N, C, H, W); the slope is taken with respect to the first alone.
+    """Mean squared difference (N,) of two (N, C, H, W), summed in float32 or wider; the slope is taken with respect to
+    the first alone.
 
-    Autograd walks the maps about three times as often, in turn along and across the way they lie in memory.
+    Autograd walks the maps several times as often, in turn along and across the way they lie in memory.
     """
 
     @staticmethod
     def forward(ctx: Any, painted: Tensor, content: Tensor) -> Tensor:
-        difference = wide(painted) - wide(content)
+        difference = painted - content.to(painted.dtype)
         ctx.save_for_backward(difference)
-        ctx.type = painted.dtype
-        return torch.linalg.vector_norm(difference, dim=(1, 2, 3)).square() / difference[0].numel()
+        sums = torch.promote_types(painted.dtype, torch.float32)
+        return torch.linalg.vector_norm(difference, dim=(1, 2, 3), dtype=sums).square() / difference[0].numel()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (difference,) = ctx.saved_tensors
-        slope = 2 / difference[0].numel() * gradient.to(difference.dtype)
-        return (difference * slope[:, None, None, None]).to(ctx.type), None
+        slope = 2 / difference[0].numel() * gradient
+        return difference * slope.to(difference.dtype)[:, None, None, None], None
 
 
 def layer_content_loss(painted: Tensor, content: Tensor) -> Tensor:
@@ -79,8 +80,8 @@ def content_terms(
     """
     terms = {}
     for layer, weight in weights.items():
-        target = wide(content[layer])
-        size = unless_zero(target.var((1, 2, 3), correction=0)) if relative else 1.0
+        target = content[layer]
+        size = unless_zero(wide(target).var((1, 2, 3), correction=0)) if relative else 1.0
         terms[layer] = weight * layer_content_loss(painted[layer], target) / size
     return terms
 
