@@ -210,7 +210,6 @@ def show(found: Sequence[Outcome], as_json: bool) -> None:
 def main(given: list[str] | None = None) -> None:
     parser = arguments()
     options = parser.parse_args(given)
-    hardware.keep_freed_memory()  # as training.iterative does
     try:
         found = []
         for one in outcomes(options):

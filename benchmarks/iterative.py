@@ -54,7 +54,6 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--sides", nargs="+", type=int, help=f"sides of the picture, px (default {list(SIDES)})")
     given = parser.parse_args(arguments)
-    hardware.keep_freed_memory()  # as training.iterative does
     sides = {side: SIDES.get(side, 3) for side in given.sides} if given.sides else SIDES
     report.show("iterative", measure(sides), given.json)
 

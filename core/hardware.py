@@ -65,6 +65,11 @@ def keep_freed_memory() -> None:
             mallopt(option, 2**31 - 1)
 
 
+def precision(half: bool) -> str:
+    """In what numbers a step of a training or a transfer computes, as run folders and cards say it."""
+    return "bfloat16 autocast" if half else "float32"
+
+
 def describe(bf16: bool) -> str:
     """One line for people: the device, and the number format that is used on it."""
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {cores()} cores"

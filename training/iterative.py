@@ -132,7 +132,6 @@ def main(given: list[str] | None = None) -> int:
     parser = arguments()
     options = parser.parse_args(given)
     torch.set_num_threads(options.threads)
-    hardware.keep_freed_memory()
     try:
         if options.figure:
             make_figure(options)

@@ -281,7 +281,7 @@ def train(
         training.restore(*saved)
     with run.write() as writer:
         size = sum(parameter.numel() for parameter in training.net.parameters())
-        precision = "bfloat16 autocast" if recipe.half else "float32"
+        precision = hardware.precision(recipe.half)
         writer.facts(**(facts or {}), steps=recipe.steps, parameters=size, precision=precision)
         writer.drop_metrics_after("step", training.step)
         _loop(training, writer, held_out)

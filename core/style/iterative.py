@@ -188,6 +188,7 @@ class Transfer:
     """The picture, its targets and its optimiser: all that a checkpoint has to bring back."""
 
     def __init__(self, recipe: Recipe, content: Picture, style: Picture, network: Network) -> None:
+        hardware.keep_freed_memory()
         self.recipe = recipe
         self.device = hardware.device()
         self.network = (halved(network) if recipe.half else network).to(self.device)
@@ -409,7 +410,7 @@ def transfer(run: Run, progress: Progress = silent) -> None:
         saved = run.checkpoint()
         if saved:
             work.restore(*saved)
-        writer.facts(steps=recipe.steps, precision="bfloat16 autocast" if recipe.half else "float32")
+        writer.facts(steps=recipe.steps, precision=hardware.precision(recipe.half))
         writer.drop_metrics_after("step", work.step)
         _loop(work, writer)
 

@@ -55,8 +55,7 @@ class Distance(torch.autograd.Function):
     def forward(ctx: Any, painted: Tensor, content: Tensor) -> Tensor:
         difference = painted - content.to(painted.dtype)
         ctx.save_for_backward(difference)
-        sums = torch.promote_types(painted.dtype, torch.float32)
-        return torch.linalg.vector_norm(difference, dim=(1, 2, 3), dtype=sums).square() / difference[0].numel()
+        return wide(difference).square().mean((1, 2, 3))
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:

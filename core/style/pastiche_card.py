@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from core import hardware
 from core.errors import UserError
 from core.runs.folder import Run
 from core.style import sources
@@ -29,7 +30,7 @@ def card_of(run: Run, licence: str) -> dict:
         "data": f"{run.data['photographs']} photographs",
         "licence": licence,
         **work_of(run),
-        "precision": recipe.precision,
+        "precision": hardware.precision(recipe.half),
         "hardware": run.data.get("device"),  # None of a run that was begun before runs told it
         "loss_networks": loss_networks(recipe),
         "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},

@@ -82,11 +82,6 @@ class Recipe:
         """How often each style is drawn, relative to the others."""
         return [self.style_shares.get(name, 1.0) for name in self.styles]
 
-    @property
-    def precision(self) -> str:
-        """In what numbers a step computes."""
-        return "bfloat16 autocast" if self.half else "float32"
-
     def style_part(self, step: int) -> float:
         """Part of lambda_s that counts in the 0-based `step`."""
         return 0.5 if step < self.gentle else 1.0

@@ -255,7 +255,7 @@ def carry_out(
         steps=recipe.steps,
         width=recipe.width,
         names=list(recipe.styles),
-        precision=recipe.precision,
+        precision=hardware.precision(recipe.half),
         device=hardware.describe(recipe.half),
         processes=team.size,
     )
