@@ -16,8 +16,9 @@ from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.folder import VERSION, Run
-from core.style import distillation, painter, pastiche_card
+from core.style import distillation, painter
 from core.style.material import previews
+from core.style.pastiche_card import card_of
 from core.trainers import evaluation, trained, transfer
 
 LICENCES = {
@@ -74,9 +75,9 @@ def ship(run: Run, name: str, licence: str | None = None, scores: Path | None = 
     if path is None:
         raise UserError(f"The run {run.id} has no weights to ship; train it again.")
     if run.kind == "loss_network":
-        card = card_of_loss_network(run, licence)
+        card = loss_network_card(run, licence)
     else:
-        card = card_of_pastiche(run, licence, scores) if run.kind == "pastiche" else classifier_card(run, licence)
+        card = pastiche_card(run, licence, scores) if run.kind == "pastiche" else classifier_card(run, licence)
     ship_curves(run, name)
     weights.write(weights.WEIGHTS / f"{name}.safetensors", weights.read(path))
     _write_json(weights.WEIGHTS / f"{name}.json", card)
@@ -179,18 +180,18 @@ def _selection(run: Run) -> str:
     return "none: the weights of the last step, whatever they scored"
 
 
-def card_of_loss_network(run: Run, licence: str | None) -> dict:
+def loss_network_card(run: Run, licence: str | None) -> dict:
     """What a loss network is, and how near it comes to its teachers on pictures it has not learnt from."""
     if not licence:
         raise UserError("A loss network's card needs --licence: its photographs, and how they may be used.")
     return distillation.card_of(run, licence)
 
 
-def card_of_pastiche(run: Run, licence: str | None, scores: Path | None = None) -> dict:
+def pastiche_card(run: Run, licence: str | None, scores: Path | None = None) -> dict:
     """What a pastiche net is, with its error in bfloat16 measured on photographs it has not seen."""
     if not licence:
         raise UserError("A pastiche net's card needs --licence: its photographs, and how they may be used.")
-    card = pastiche_card.card_of(run, licence)
+    card = card_of(run, licence)
     judged = {"judged": scores_in(scores, [style["name"] for style in card["styles"]])} if scores else {}
     net = painter.read_net(run.path / "model.safetensors", len(card["styles"]), card["width"])
     return card | judged | {"bfloat16_error": round(painter.half_error(net, previews()), 5)}

@@ -10,10 +10,11 @@ from core.runs.comparison import is_number, smoothed, thinned
 
 HEIGHT = 280
 RATE_HEIGHT = 140
+LEGEND_ROW = 20  # px, of which the height of a chart has to have room for
 MAX_POINTS = 500  # a longer history is thinned: more points than pixels only slow the browser
 # Where the ticks of the error axis stand: it is nearly logarithmic, but can show an error of zero.
 ERROR_TICKS = [0, 0.5, 1, 2, 5, 10, 20, 50, 100]
-LOSS_TICKS = [digit * 10.0**power for power in range(-7, 5) for digit in (1, 2, 5)]
+LOSS_TICKS = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 5)]
 
 Rows = Sequence[Mapping[str, Any]]
 

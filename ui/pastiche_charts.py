@@ -8,14 +8,13 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from core.runs.comparison import Points, is_number, thinned
+from ui.charts import LEGEND_ROW, LOSS_TICKS
 
 HEIGHT, LOW = 240, 150
 MAX_POINTS = 300
 WINDOWS = 40  # a curve is the mean over a window, of which so many fit: single crops jump
-DECADES = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5)]
 RATE = "learning_rate"
 MOST = 4  # styles that the theme has colours for at once
-LEGEND_ROW = 20  # px
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -55,7 +54,7 @@ def _points(rows: Rows, key: str) -> Points:
 def ticks(values: Sequence[float]) -> list[float]:
     """Where a logarithmic axis for `values` is labelled: within a decade at round numbers, else at 1, 2 and 5."""
     if not values or max(values) >= 10 * min(values):
-        return DECADES
+        return LOSS_TICKS
     found = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(min(values), max(values))
     return [float(f"{tick:.6g}") for tick in found if tick > 0]
 

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from core.runs.comparison import Curve
+from ui.charts import LEGEND_ROW
 
 HEIGHT, FIRST_HEIGHT = 240, 320
 TITLES = {
@@ -32,7 +33,6 @@ MARKERS = "os^DvP><"
 POINTS = 8000  # of a chart; more than a browser draws at ease
 CURVE_POINTS = 400  # of one curve: about as many as there are pixels for it
 ERROR_TICKS = [0, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100]
-LEGEND_ROW = 20  # px, of which the height of a chart has to have room for
 
 
 def points_a_curve(runs: int) -> int:

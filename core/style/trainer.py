@@ -244,9 +244,8 @@ def carry_out(
     saved = team.first(run.checkpoint)
     before = run.data.get("before")
     if (start := run.settings.get("start")) and not saved:
-        before = team.first(
-            lambda: training.start_from(origin_of(start))
-        )  # the others take the net over as they join it
+        # The others take the net over as they join it.
+        before = team.first(lambda: training.start_from(origin_of(start)))
     if saved:
         training.restore(*saved)
     writer.facts(

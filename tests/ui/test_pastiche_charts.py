@@ -1,6 +1,7 @@
 """Curves of a style training: what is drawn of its rows, and on which axes."""
 
 from ui import pastiche_charts
+from ui.charts import LEGEND_ROW, LOSS_TICKS
 
 ROWS = [{"step": step, "style": 0.0 if step == 1 else 2.0, "learning_rate": 1e-3} for step in range(1, 101)]
 
@@ -23,7 +24,7 @@ def test_an_axis_within_a_decade_has_a_few_round_labels():
     found = pastiche_charts.ticks([1.71, 1.93])
     assert 3 <= len([tick for tick in found if 1.71 <= tick <= 1.93]) <= 5
     assert all(round(tick, 2) == tick for tick in found)
-    assert pastiche_charts.ticks([0.5, 7.0]) == pastiche_charts.DECADES == pastiche_charts.ticks([])
+    assert pastiche_charts.ticks([0.5, 7.0]) == LOSS_TICKS == pastiche_charts.ticks([])
     assert 0 not in pastiche_charts.ticks([0.01, 0.09])
 
 
@@ -32,4 +33,4 @@ def test_each_style_has_a_colour_of_its_own_and_a_line_of_the_legend():
     chart = pastiche_charts.of_styles(rows, 2, "style", {name: name * 3 for name in "abcd"}).to_dict()
     colour = chart["encoding"]["color"]
     assert colour["scale"]["domain"] == ["aaa", "bbb", "ccc", "ddd"] and colour["legend"]["columns"] == 1
-    assert chart["height"] == pastiche_charts.HEIGHT + 4 * pastiche_charts.LEGEND_ROW
+    assert chart["height"] == pastiche_charts.HEIGHT + 4 * LEGEND_ROW
