@@ -1,6 +1,6 @@
 """`python -m benchmarks.compact`: iterative transfer driven by `compact` against transfer driven by its teachers.
 
-Ten photographs that no training sees (see training.held_out) are each painted in the style of another painting, once
+Ten photographs that no training sees (see core.style.held_out) are each painted in the style of another painting, once
 by compact and once by its teachers, VGG-19 as far as relu3_1 and SqueezeNet 1.1: Adam from the photograph, the same
 steps, size and weights of the losses. Each of the two compares the layers that are usual for it (core.style.sources).
 All pictures are then scored under the teachers, as benchmarks.judge says; the whole loss is what the teachers' own
@@ -27,14 +27,13 @@ from benchmarks.judge import Judge
 from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
-from core.runs.folder import Run
-from core.style import compact, distillation, loss_networks, losses, sources
+from core.runs.run import Run
+from core.style import compact, distillation, held_out, loss_networks, losses, sources
 from core.style.compact import Compact
 from core.style.iterative import Recipe, Transfer
 from core.style.loss_networks import LossNetworks
 from core.style.material import chosen_paintings
 from core.style.sources import Network
-from training import held_out
 
 # File stems, one for each of the held-out photographs. The first two are those that training.loss_network leaves out
 # of these paintings; it learns from the others.

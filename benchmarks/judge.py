@@ -2,7 +2,7 @@
 
 The style loss is equation 5.8 over six layers, each term divided by the mean square of the painting's Gram matrix; the
 content loss is equation 5.5 over two layers, each term divided by the variance of the photograph's features. The
-photographs are the ten that trainings leave out (see training.held_out).
+photographs are the ten that trainings leave out (see core.style.held_out).
 """
 
 import statistics
@@ -14,10 +14,9 @@ from torch import Tensor
 
 from core import hardware, images
 from core.images import Picture
-from core.style import losses
+from core.style import held_out, losses
 from core.style.loss_networks import CONTENT_LAYERS, STYLE_LAYERS, LossNetworks
 from core.style.losses import Features
-from training import held_out
 
 SIDE = 384  # long side of photographs and paintings, px
 

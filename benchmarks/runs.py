@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import report
 from core.runs import comparison
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 from core.trainers import recipe
 
 RUNS, EPOCHS, ROWS_PER_EPOCH = 200, 300, 10

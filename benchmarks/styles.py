@@ -1,6 +1,6 @@
 """`python -m benchmarks.styles`: how near a pastiche net comes to each painting, and what it leaves of the photograph.
 
-Ten photographs that trainings leave out (see training.held_out) are painted at 384 px in each style. The style loss
+Ten photographs that trainings leave out (see core.style.held_out) are painted at 384 px in each style. The style loss
 is equation 5.8 over six layers, each term divided by the mean square of the painting's Gram matrix (at 384 px); the
 content loss is equation 5.5 over two layers, each term divided by the variance of the photograph's features; both are
 means over layers and photographs. The photograph itself, unpainted, is scored beside it. For two paintings there is a
@@ -25,7 +25,7 @@ from benchmarks.judge import Judge, Paint
 from core import images
 from core.errors import UserError
 from core.images import Picture
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import loss_networks, painter
 from core.style.material import chosen_paintings
 from core.style.painter import Painter

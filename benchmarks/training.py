@@ -28,7 +28,7 @@ from benchmarks import report
 from core import datasets, hardware
 from core.datasets import Dataset, Split
 from core.models import catalogue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from core.trainers.recipe import Settings

@@ -23,17 +23,17 @@ class Command:
 
 
 COMMANDS = {
-    "models": Command("core.models.command", "list the nets beside the thesis's figures"),
-    "explain": Command("core.explain.command", "say what a net sees in a picture, and where"),
+    "models": Command("core.commands.models", "list the nets beside the thesis's figures"),
+    "explain": Command("core.commands.explain", "say what a net sees in a picture, and where"),
     "explain-faithfulness": Command(
-        "core.explain.faithfulness_command", "measure whether maps point at what decides: insertion, deletion, drop"
+        "core.commands.faithfulness", "measure whether maps point at what decides: insertion, deletion, drop"
     ),
-    "figure": Command("core.figure_command", "draw Figure 5.1 to 5.4 or 5.9 to 5.11 of the thesis"),
+    "figure": Command("core.commands.figure", "draw Figure 5.1 to 5.4 or 5.9 to 5.11 of the thesis"),
     "localise": Command(
-        "core.explain.localise_command", "score boxes from maps against true ones, beside boxes that see nothing"
+        "core.commands.localise", "score boxes from maps against true ones, beside boxes that see nothing"
     ),
-    "stylize": Command("core.style.command", "paint a picture in one style or a blend of several"),
-    "styles": Command("core.style.command", "list the styles to paint in", "add_styles_arguments", "run_styles"),
+    "stylize": Command("core.commands.style", "paint a picture in one style or a blend of several"),
+    "styles": Command("core.commands.style", "list the styles to paint in", "add_styles_arguments", "run_styles"),
 }
 
 

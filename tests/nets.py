@@ -4,7 +4,7 @@ import torch
 
 from core import datasets, weights
 from core.models import catalogue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe
 from core.trainers.trained import Trained, open_run
 

@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 from core.runs import heartbeat
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe
 
 AHEAD = -3600.0  # seconds: a heartbeat that does not go stale while a test on a slow machine runs

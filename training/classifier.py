@@ -8,7 +8,7 @@ from core import datasets
 from core.errors import UserError
 from core.models import catalogue
 from core.runs import queue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from training import command

@@ -13,7 +13,7 @@ import torch
 
 from core import hardware
 from core.errors import UserError
-from core.runs.folder import Run, root
+from core.runs.run import Run, root
 from core.trainers import parallel
 from core.trainers.parallel import Team
 from training.progress import bar

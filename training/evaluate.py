@@ -9,7 +9,7 @@ import torch
 
 from core import datasets, hardware
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import evaluation, trained
 from core.trainers.hyperparameters import VIEWS
 from core.trainers.trained import Trained

@@ -14,9 +14,10 @@ import torch
 
 from core import hardware, images
 from core.errors import UserError
+from core.figures import transfers as figures
 from core.runs import queue
-from core.runs.folder import Run
-from core.style import figures, iterative, sources
+from core.runs.run import Run
+from core.style import iterative, sources
 from core.style.iterative import OPTIMIZERS, STARTS, Recipe
 from core.style.losses import CONVENTIONS
 from training import command

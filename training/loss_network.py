@@ -14,13 +14,13 @@ import torch
 from core import hardware, images
 from core.errors import UserError
 from core.runs import queue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import distillation, loss_networks, material
 from core.style.distillation import Recipe
+from core.style.held_out import learnable
 from core.style.photographs import Photographs
 from core.trainers.parallel import Team
 from training import command
-from training.held_out import learnable
 
 FOLDERS = ("photos", "styles", "loss_networks")
 # Every so manieth picture is held out: enough to judge by, and seven eighths of the paintings stay to learn from.

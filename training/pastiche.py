@@ -16,12 +16,12 @@ from tqdm import tqdm
 from core import hardware, images, weights
 from core.errors import UserError
 from core.runs import queue
-from core.runs.folder import Run
-from core.style import material, pastiche_recipe, sources, trainer
+from core.runs.run import Run
+from core.style import held_out, material, pastiche_recipe, sources, trainer
 from core.style.pastiche_recipe import Recipe
 from core.style.photographs import Photographs
 from core.trainers.parallel import Team
-from training import command, held_out
+from training import command
 
 FOLDERS = ("photos", "styles", "loss_networks")
 LAYERS = ("content_layers", "style_layers")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from core.runs.folder import Run
+from core.runs.run import Run
 
 FIGURES = (
     "train_loss",

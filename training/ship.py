@@ -15,11 +15,12 @@ from core import datasets, weights
 from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
-from core.runs.folder import VERSION, Run
+from core.runs.run import VERSION, Run
 from core.style import distillation, painter
 from core.style.material import previews
 from core.style.pastiche_card import card_of
-from core.trainers import evaluation, trained, transfer
+from core.trainers import evaluation, trained
+from core.transfer_learning import training as transfer
 
 LICENCES = {
     "digits": "MIT; the data: Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI), CC BY 4.0",

@@ -8,10 +8,10 @@ from dataclasses import fields
 from core import datasets
 from core.errors import UserError
 from core.runs import queue
-from core.runs.folder import Run
-from core.trainers import transfer
+from core.runs.run import Run
 from core.trainers.trained import shipped
-from core.trainers.transfer import KIND, LINEAR, TITLES, WAYS, Study
+from core.transfer_learning import training as transfer
+from core.transfer_learning.training import KIND, LINEAR, TITLES, WAYS, Study
 from training.command import is_begun, run_path
 from training.progress import bar
 

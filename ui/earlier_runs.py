@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.runs.folder import DamagedRun, Run
+from core.runs.run import DamagedRun, Run
 from ui import job_card
 from ui.buttons import firm
 

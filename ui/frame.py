@@ -11,7 +11,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 
-PAGES = Path(__file__).resolve().parents[1] / "pages"
 ICON = Path(__file__).with_name("icon.png")
 UNEXPECTED = (
     "Something went wrong here that nobody foresaw. Your runs and pictures are safe: reload the page, or "

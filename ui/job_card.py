@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
 from core.runs import queue
-from core.runs.folder import Run, Status, list_runs
-from ui import steering
+from core.runs.run import Run, Status, list_runs
+from ui import menu, steering
 from ui.buttons import firm
 from ui.charts import trailing_mean
-from ui.frame import PAGES, guard
+from ui.frame import guard
 
 Colour = Literal["red", "orange", "blue", "green", "gray"]
 
@@ -66,7 +65,7 @@ PENDING = {
     "stop": "It stops as soon as the present step is done.",
 }
 # The page on which runs of a kind are watched; those of any other kind stand on the page Runs.
-WATCHED_ON = {"classifier": "train", "transfer": "transfer", "pastiche": "pastiche", "iterative": "iterate"}
+WATCHED_ON = {"classifier": "train", "transfer": "transfer", "pastiche": "train_style", "iterative": "optimise"}
 RECENT_SECONDS = 300.0
 MOST_ENDED = 4  # that the side shows; the page Runs has them all
 RESUMABLE = ("paused", "stopped", "failed", "interrupted")
@@ -200,14 +199,13 @@ def _in_short(run: Run, status: Status) -> None:
     st.progress(share, text=f"{text}, {time_left(status)} left" if running else face.word)
 
 
-def page_of(run: Run) -> Path:
-    """The file of the page on which the run is watched."""
-    own = PAGES / f"{WATCHED_ON.get(run.kind, 'runs')}.py"
-    return own if own.exists() else PAGES / "runs.py"
+def page_of(run: Run) -> str:
+    """Return the name of the page on which the run is watched."""
+    return WATCHED_ON.get(run.kind, "runs")
 
 
 def _link(run: Run, label: str, icon: str) -> None:
-    st.page_link(page_of(run), label=label, icon=icon, query_params={"run": run.id})
+    menu.link(page_of(run), label, icon, {"run": run.id})
 
 
 def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
@@ -315,8 +313,7 @@ def _ways_on(run: Run) -> None:
         ]
     with st.container(horizontal=True):
         for page, label, icon in ways:
-            if (PAGES / f"{page}.py").exists():
-                st.page_link(PAGES / f"{page}.py", label=label, icon=icon, query_params={"run": run.id})
+            menu.link(page, label, icon, {"run": run.id})
 
 
 def _show(run: Run) -> None:

@@ -4,71 +4,55 @@ It stands in ui/ because a folder named pages beside the main script switches St
 automatic menu.
 """
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from ui.frame import ICON, PAGES
+from ui import frame
+from ui.menu import HOME, MENU, OLD_ADDRESSES, PAGE_LIST, Page
 
-# Section by section: file, title, icon, and what one does there.
-MENU = {
-    "": [("home", "Start here", "explore", "What Atelier can do, shown on real pictures.")],
-    "Learn": [
-        ("data", "Data", "grid_view", "What the nets learn from: samples, balance, values, augmentation."),
-        ("architectures", "Architectures", "account_tree", "What every net is made of, and what that costs."),
-    ],
-    "Train": [
-        (
-            "train",
-            "Train a net",
-            "model_training",
-            "Start a training, watch its curves, pause, stop, resume.",
-        ),
-        (
-            "transfer",
-            "Transfer",
-            "move_item",
-            "What a trained net's features are worth on other data, or on your own pictures.",
-        ),
-        ("runs", "Runs", "stacked_line_chart", "Every training: compare, name, delete, take out and bring in."),
-    ],
-    "Look inside": [
-        ("explain", "Explain a picture", "center_focus_strong", "What a net sees in a picture, and where."),
-        ("localise", "Localise", "filter_center_focus", "Boxes from maps alone, scored against the truth."),
-        ("mistakes", "Mistakes", "rule", "The images that a net gets wrong, worst first."),
-    ],
-    "Paint": [
-        ("stylize", "Stylize", "brush", "A photograph in a painter's style, or in a blend of several."),
-        (
-            "iterate",
-            "Iterate",
-            "auto_fix_high",
-            "One picture after one painting, optimised step by step before your eyes.",
-        ),
-        ("pastiche", "Train styles", "palette", "A painting net of your own: its styles, its previews, its curves."),
-    ],
-}
 
-st.set_page_config(page_title="Atelier", page_icon=str(ICON), layout="wide")
+def entry(page: Page) -> st.Page:
+    """The menu's entry of a page."""
+    return st.Page(
+        page.file,
+        title=page.title,
+        icon=page.material_icon,
+        help=page.summary,
+        url_path=page.name,
+        default=page.name == HOME,
+    )
 
-# Before any slow import: a visitor sees the menu first.
-page = st.navigation(
-    {
-        section: [
-            st.Page(
-                PAGES / f"{name}.py",
-                title=title,
-                icon=f":material/{icon}:",
-                help=what,
-                default=name == "home",
-            )
-            for name, title, icon, what in entries
-        ]
-        for section, entries in MENU.items()
-    }
-)
 
-from ui import job_card  # noqa: E402
+def moved(to: str) -> Callable[[], None]:
+    """A page that hands a visitor on to the page `to`, the address's query included."""
 
-with st.sidebar:
-    job_card.in_sidebar()
+    def forward() -> None:
+        st.switch_page(MENU[to].file, query_params=st.query_params)
 
-page.run()
+    return forward
+
+
+def main() -> None:
+    """Draw menu, head and side, then run the page."""
+    st.set_page_config(page_title="Atelier", page_icon=str(frame.ICON), layout="wide")
+    pages = {page.name: entry(page) for page in PAGE_LIST}
+    sections: dict[str, list[st.Page]] = {page.section: [] for page in PAGE_LIST}
+    for page in PAGE_LIST:
+        sections[page.section].append(pages[page.name])
+    for address, name in OLD_ADDRESSES.items():
+        sections[""].append(st.Page(moved(name), title=MENU[name].title, url_path=address, visibility="hidden"))
+    # Menu and head come before any slow import: a visitor sees them first.
+    current = st.navigation(sections)
+    shown = next((page for page in PAGE_LIST if pages[page.name] is current or pages[page.name] == current), None)
+    if shown is not None:
+        frame.head(shown.heading or shown.title, shown.claim)
+
+    from ui import job_card
+
+    with st.sidebar:
+        job_card.in_sidebar()
+    current.run()
+
+
+main()

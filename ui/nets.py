@@ -7,11 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from core import datasets, weights
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import Trained
-from ui import address
-from ui.frame import PAGES, guard
+from ui import address, menu
+from ui.frame import guard
 
 LAST = "net looked into last"
 CHOICE = "chosen net"
@@ -162,7 +162,7 @@ def _remember(name: str) -> None:
 def _invite() -> None:
     """Where there is no net at all: the one button that makes one."""
     st.markdown("There is no trained net yet. One that reads digits takes about a minute to train.")
-    st.page_link(PAGES / "train.py", label="Train a net", icon=":material/play_arrow:")
+    menu.link("train", "Train a net", ":material/play_arrow:")
 
 
 def beside(trained: Trained, most: int) -> list[Trained]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.runs.folder import DamagedRun, Run, Status, root
+from core.runs.run import DamagedRun, Run, Status, root
 from ui.frame import guard
 
 

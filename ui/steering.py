@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs import queue
-from core.runs.folder import Run, Status
+from core.runs.run import Run, Status
 from core.trainers.recipe import Settings
 from core.trainers.schedule import learning_rate
 from ui.buttons import firm

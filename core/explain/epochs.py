@@ -15,7 +15,7 @@ from torch import Tensor
 from core.errors import UserError
 from core.explain import view
 from core.explain.view import View
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import trained
 
 

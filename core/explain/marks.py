@@ -16,7 +16,7 @@ import filelock
 
 from core.errors import UserError
 from core.explain.mistakes import Mistakes
-from core.runs import folder
+from core.runs import run as folder
 from core.trainers.trained import Trained
 
 MARKS = {"label": "The label looks wrong", "human": "I would err too"}

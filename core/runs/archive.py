@@ -15,7 +15,7 @@ from typing import BinaryIO
 from core import weights
 from core.errors import UserError
 from core.runs import events, files, heartbeat
-from core.runs.folder import ENDED, Run, root
+from core.runs.run import ENDED, Run, root
 
 MEGABYTE = 1_000_000
 # Every file that a run in a .zip may have, and how large it may be unpacked.

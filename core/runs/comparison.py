@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.runs.folder import Run
+from core.runs.run import Run
 
 FILES = ("run.json", "note.json", "metrics.jsonl")
 OF_STYLES = ("content", "style", "variation")  # equation 5.10 before its weights

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = {kind: f"training.{kind}" for kind in ("classifier", "pastiche", "loss_network", "iterative", "transfer")}

@@ -13,7 +13,7 @@ import filelock
 from core import hardware
 from core.errors import UserError
 from core.runs import job
-from core.runs.folder import Run, root
+from core.runs.run import Run, root
 
 LARGE = 8  # cores from which on two trainings run beside one another
 LOCK_SECONDS = 10.0

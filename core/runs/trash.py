@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.runs import queue
-from core.runs.folder import DamagedRun, Run, root
+from core.runs.run import DamagedRun, Run, root
 
 
 def folder() -> Path:

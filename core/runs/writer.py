@@ -1,4 +1,4 @@
-"""The training's side of a run folder: the one process that writes what `core.runs.folder` reads.
+"""The training's side of a run folder: the one process that writes what `core.runs.run` reads.
 
 The status is written anew every few seconds, as a sign of life. While the disk is full the training waits, its rows in
 memory.
@@ -22,7 +22,7 @@ from core.runs import files, heartbeat
 from core.runs.control import Control
 
 if TYPE_CHECKING:
-    from core.runs.folder import Run
+    from core.runs.run import Run
 
 HEARTBEAT_SECONDS = 2.0
 ROOM_SECONDS = 2.0  # between two looks whether a full disk has room again

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core import hardware
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.runs.writer import Writer
 from core.style import checkpoint, compact, losses
 from core.style.clock import Clock

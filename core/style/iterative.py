@@ -18,7 +18,7 @@ from core.datasets.download import silent
 from core.datasets.split import Progress
 from core.errors import UserError
 from core.images import Picture
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.runs.writer import Writer
 from core.style import losses, sources
 from core.style.clock import Clock

@@ -14,7 +14,7 @@ from core import images
 from core.datasets import folder as own_pictures
 from core.errors import UserError
 from core.images import Picture
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import losses, pastiche_recipe, sources
 from core.style.origin import origin_of
 from core.style.pastiche_recipe import Recipe

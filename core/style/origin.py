@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core import weights
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style.pastiche_recipe import Recipe, recipe_of_run, settings_of
 
 

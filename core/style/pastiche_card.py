@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from core import hardware
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import sources
 from core.style.origin import work_of
 from core.style.pastiche_recipe import Recipe, recipe_of_run, settings_of

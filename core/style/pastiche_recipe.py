@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import losses, sources
 
 # The weights of all content layers and of all style layers add up to this, whichever the loss network: the terms are

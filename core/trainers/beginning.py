@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from core import weights
 from core.errors import UserError
 from core.models.layers import is_of_head
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers.optimizers import NORMALISATIONS
 
 

@@ -19,7 +19,7 @@ from core.datasets import Dataset, Split
 from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, normalise
 from core.errors import UserError
 from core.models import catalogue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.runs.writer import Writer
 from core.trainers import beginning, evaluation, kept_epochs, optimizers
 from core.trainers.average import WeightAverage

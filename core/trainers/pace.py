@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from core import datasets, hardware
 from core.models import catalogue
-from core.runs.folder import DamagedRun, Run
+from core.runs.run import DamagedRun, Run
 from core.trainers.recipe import Settings
 
 START_SECONDS = 5.0  # a process, its imports and its data

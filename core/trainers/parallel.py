@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from core import hardware
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.runs.writer import Silent, Writer
 
 Answer = TypeVar("Answer")

@@ -12,7 +12,7 @@ from core import hardware, weights
 from core.datasets.augmentation import normalise
 from core.errors import UserError
 from core.models import catalogue
-from core.runs.folder import DamagedRun, Run
+from core.runs.run import DamagedRun, Run
 
 
 @dataclass(frozen=True)

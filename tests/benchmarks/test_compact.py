@@ -8,7 +8,7 @@ import pytest
 from benchmarks import compact as benchmark
 from benchmarks import report
 from core import images, weights
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import compact
 from core.style.compact import Compact
 from core.style.iterative import Recipe

@@ -5,7 +5,7 @@ import os
 
 from benchmarks import runs as benchmark
 from core.runs import comparison
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 
 
 def test_it_builds_runs_of_ten_rows_an_epoch():

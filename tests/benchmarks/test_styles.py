@@ -9,9 +9,8 @@ import torch
 from benchmarks import styles
 from benchmarks.judge import Judge
 from core import images
-from core.style import loss_networks, painter
+from core.style import held_out, loss_networks, painter
 from tests.painting import STYLES, ship, write_loss_networks, write_pictures
-from training import held_out
 
 SIDE = 40
 read = images.decode

@@ -72,7 +72,7 @@ def test_what_the_user_can_mend_is_a_sentence_and_status_2(
     def refuse(args: object) -> int:
         raise UserError("The picture is upside down: turn it.")
 
-    monkeypatch.setattr("core.models.command.run", refuse)
+    monkeypatch.setattr("core.commands.models.run", refuse)
     assert commands.main(["models"]) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err == "python -m core models: The picture is upside down: turn it.\n"
@@ -88,7 +88,7 @@ def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     def interrupt(args: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("core.models.command.run", interrupt)
+    monkeypatch.setattr("core.commands.models.run", interrupt)
     assert commands.main(["models"]) == 130
     assert capsys.readouterr().err == ""
 

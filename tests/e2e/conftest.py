@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 from tests.e2e import browser as chromium
 from tests.e2e.server import serve
 

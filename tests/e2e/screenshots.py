@@ -9,9 +9,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.browser import FLAGS, NONE, find
 from tests.e2e.server import serve
+from ui.menu import HOME, MENU
 
-PAGES = ("", "data", "architectures", "train", "transfer", "runs")
-PAGES += ("explain", "localise", "mistakes", "stylize", "iterate", "pastiche")
+PAGES = tuple("" if name == HOME else name for name in MENU)
 # Between two runs of its script nothing of a page is out of date, even under a live training.
 SETTLED = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
     && [...document.images].every(image => image.complete)

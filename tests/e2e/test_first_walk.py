@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from core import images
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 from tests.e2e.conftest import card, shows
 
 pytestmark = pytest.mark.e2e

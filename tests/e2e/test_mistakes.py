@@ -7,10 +7,10 @@ from playwright.sync_api import Page, expect
 
 from core.datasets import load
 from core.explain import epochs, mistakes
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers.trained import open_run
+from pages.mistakes import confusion
 from tests.nets import a_run, with_epochs
-from ui import confusion
 
 pytestmark = pytest.mark.e2e
 

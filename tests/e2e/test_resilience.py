@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.runs import job, queue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe
 from tests.e2e.conftest import card, process_of, shows
 from tests.e2e.server import serve
-from ui.frame import PAGES
+from ui.menu import MENU
 
 pytestmark = pytest.mark.e2e
 
@@ -103,4 +103,4 @@ def test_the_first_request_of_a_fresh_server_may_be_any_page(page: Page, address
     menu = page.get_by_test_id("stSidebarNav")
     expect(menu.get_by_text("Look inside")).to_be_visible()
     expect(menu.get_by_role("link", name="Start here")).to_be_visible()
-    expect(menu.get_by_role("link")).to_have_count(len(list(PAGES.glob("[!_]*.py"))))
+    expect(menu.get_by_role("link")).to_have_count(len(MENU))

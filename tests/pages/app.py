@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -10,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def visit(page: str, /, **query: str) -> AppTest:
     """The page `page` ("train") as it stands after one run of its script, opened with the query given."""
     app = AppTest.from_file(REPOSITORY / "ui" / "navigation.py", default_timeout=200)
-    app.switch_page(str(REPOSITORY / "pages" / f"{page}.py"))
+    app._page_hash = calc_hash(page)  # switch_page knows no `url_path` before a first run
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()

@@ -3,7 +3,7 @@
 import pytest
 
 from core.models import catalogue
-from core.runs.folder import list_runs
+from core.runs.run import list_runs
 from core.trainers import recipe as recipes
 from training import classifier
 

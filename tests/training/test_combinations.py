@@ -21,7 +21,7 @@ from PIL import Image
 from core import datasets
 from core.datasets import Dataset, Split
 from core.models import catalogue
-from core.runs.folder import list_runs
+from core.runs.run import list_runs
 from core.trainers import recipe as recipes
 from training import classifier
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.errors import UserError
-from core.runs.folder import Run, root
+from core.runs.run import Run, root
 from core.trainers.parallel import Team
 from training import classifier, command, iterative, loss_network, pastiche
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from core import images, weights
-from core.runs.folder import Run, list_runs
-from core.style import compact, figures, iterative, sources
+from core.figures import transfers as figures
+from core.runs.run import Run, list_runs
+from core.style import compact, iterative, sources
 from tests.painting import picture
 from training.iterative import main
 

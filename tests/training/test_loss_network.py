@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core import weights
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import compact, sources
 from tests.painting import write_loss_networks, write_pictures
 from training import loss_network, ship

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from core import weights
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 from core.style import painter, pastiche_recipe
 from tests.painting import picture, write_loss_networks, write_pictures
 from training import pastiche, ship

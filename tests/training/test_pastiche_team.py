@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import pastiche_recipe
 from core.style.pastiche_recipe import Recipe
 from core.trainers.parallel import Team
@@ -31,7 +31,7 @@ BROKEN = (
     "P._terms = broken"
 )
 STOPS = (
-    "from core.runs.folder import Run; from core.style.trainer import PasticheTraining as P; step = P.advance\n"
+    "from core.runs.run import Run; from core.style.trainer import PasticheTraining as P; step = P.advance\n"
     "def stop(self):\n"
     "    if rank == 0 and self.step == 3: Run.open(sys.argv[-1]).ask('stop')\n"
     "    return step(self)\n"

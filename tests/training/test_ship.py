@@ -6,10 +6,11 @@ import socket
 import pytest
 
 from core import datasets, weights
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe as recipes
-from core.trainers import trained, transfer
+from core.trainers import trained
 from core.trainers.classifier import train
+from core.transfer_learning import training as transfer
 from training import ship
 
 

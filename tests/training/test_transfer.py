@@ -1,6 +1,6 @@
 """The command that studies features that travel: its options, its table, and how it goes on."""
 
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 from tests.nets import a_run
 from training import transfer
 

@@ -8,7 +8,7 @@ import torch
 from core import datasets
 from core.errors import UserError
 from core.explain import epochs, view
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers.trained import open_epoch, open_run
 from tests.nets import a_run, with_epochs
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from core.commands import faithfulness as faithfulness_command
 from core.errors import UserError
-from core.explain import faithfulness, faithfulness_command, splits
+from core.explain import faithfulness, splits
 from tests.nets import a_net, a_run
 
 

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from core import images
+from core.commands import localise as localise_command
 from core.datasets import Split, toybox
 from core.errors import UserError
-from core.explain import localise, localise_command, splits
+from core.explain import localise, splits
 from core.explain.localise import Located
 from core.models import catalogue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers.trained import open_run
 from tests.nets import a_net
 

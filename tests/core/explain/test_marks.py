@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.explain import marks
 from core.explain.mistakes import Answers
 from core.runs import archive
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers.trained import open_run
 from tests.nets import a_run
 

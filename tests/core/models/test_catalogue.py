@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from core import weights
+from core.commands import models as command
 from core.errors import UserError
-from core.models import catalogue, command
+from core.models import catalogue
 
 
 def test_an_unknown_net_is_refused_with_the_known_ones() -> None:

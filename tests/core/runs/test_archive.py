@@ -13,7 +13,7 @@ import torch
 from core import weights
 from core.errors import UserError
 from core.runs import archive, events
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 from tests.runs_on_disk import digits_run, put_status
 
 

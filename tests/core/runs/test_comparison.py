@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.runs import comparison
-from core.runs.folder import Run
+from core.runs.run import Run
 from tests.runs_on_disk import ROWS, digits_run
 
 

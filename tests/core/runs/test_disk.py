@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from core.errors import UserError
-from core.runs import files, folder, job
+from core.runs import files, job
+from core.runs import run as folder
 from core.runs import writer as writing
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -136,7 +137,7 @@ def test_a_control_that_cannot_be_written_is_a_sentence(run, disk):
 LIMITED = """
 import resource, signal, sys, torch
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with Run.open(sys.argv[1]).write() as writer:
     writer.log({"step": 1})
@@ -188,7 +189,7 @@ def test_a_writer_that_cannot_begin_lets_the_lock_go(run, monkeypatch):
 
 HOLD = """
 import sys
-from core.runs.folder import Run
+from core.runs.run import Run
 with Run.open(sys.argv[1]).write() as writer:
     writer.log({"step": 1})
     print("writing", flush=True)

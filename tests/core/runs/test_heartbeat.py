@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from core.runs import folder, heartbeat
-from core.runs.folder import Run
+from core.runs import heartbeat
+from core.runs import run as folder
+from core.runs.run import Run
 
 
 class Clocks:

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import UserError
 from core.runs import job, queue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe as recipes
 
 

@@ -10,8 +10,9 @@ import threading
 import pytest
 
 from core.errors import UserError
-from core.runs import folder, job, queue, trash
-from core.runs.folder import Run
+from core.runs import job, queue, trash
+from core.runs import run as folder
+from core.runs.run import Run
 from tests.runs_on_disk import put_status
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]

@@ -3,8 +3,9 @@
 import pytest
 
 from core.errors import UserError
-from core.runs import folder, trash
-from core.runs.folder import DamagedRun, Run, list_runs
+from core.runs import run as folder
+from core.runs import trash
+from core.runs.run import DamagedRun, Run, list_runs
 from tests.runs_on_disk import digits_run, put_status
 
 

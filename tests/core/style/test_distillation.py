@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.errors import UserError
-from core.runs.folder import Run, root
+from core.runs.run import Run, root
 from core.style import compact, distillation
 from core.style.distillation import Distillation, Recipe, settings_of
 from core.style.photographs import Photographs

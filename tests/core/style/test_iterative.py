@@ -9,7 +9,7 @@ import torch
 
 from core import images, weights
 from core.errors import UserError
-from core.runs.folder import Run, root
+from core.runs.run import Run, root
 from core.style import compact, iterative, losses, sources
 from core.style.iterative import Recipe, Transfer
 from tests.painting import picture

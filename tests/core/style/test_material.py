@@ -9,7 +9,7 @@ import pytest
 
 from core import images, weights
 from core.errors import UserError
-from core.runs.folder import Run, list_runs
+from core.runs.run import Run, list_runs
 from core.style import compact, material, pastiche_recipe, sources, trainer
 from core.style.origin import origin_of
 from core.style.pastiche_recipe import Recipe

@@ -8,7 +8,7 @@ import torch
 
 from core import images
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.style import pastiche_card, pastiche_recipe, trainer
 from core.style.origin import origin_of
 from core.style.pastiche_recipe import Recipe

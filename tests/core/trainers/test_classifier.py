@@ -10,7 +10,7 @@ import torch
 from core import datasets, weights
 from core.errors import UserError
 from core.models import catalogue
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.runs.writer import Writer
 from core.trainers import classifier, evaluation, trained
 from core.trainers import recipe as recipes

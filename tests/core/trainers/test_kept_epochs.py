@@ -6,7 +6,7 @@ from torch import nn
 
 from core import weights
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.runs.writer import Writer
 from core.trainers import kept_epochs
 from core.trainers import recipe as recipes

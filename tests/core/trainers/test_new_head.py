@@ -7,7 +7,7 @@ from core import weights
 from core.errors import UserError
 from core.models import catalogue
 from core.models.layers import is_of_head
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from tests.nets import a_run

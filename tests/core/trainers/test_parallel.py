@@ -5,7 +5,7 @@ import torch
 
 from core import weights
 from core.errors import UserError
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from core.trainers.parallel import Team

@@ -7,7 +7,7 @@ import torch
 
 from core import datasets, weights
 from core.datasets import Split
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.runs.writer import Writer
 from core.trainers import classifier, evaluation
 from core.trainers import recipe as recipes

@@ -5,7 +5,7 @@ import torch
 
 from core import weights
 from core.models.speedrun import Speedrun
-from core.runs.folder import Run
+from core.runs.run import Run
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from training import classifier as command

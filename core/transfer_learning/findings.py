@@ -1,0 +1,134 @@
+"""What a study of features that travel has found so far, read from its run folder: points to draw, and sentences."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.runs.run import Run
+from core.transfer_learning.training import ALL, LINEAR, TITLES, WAYS
+
+CLEAR = 1.0  # points of accuracy below which two ways are called equal
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Accuracy in per cent of a linear head on the features at a cut, learned from so many pictures a class."""
+
+    cut: str
+    depth: int
+    parameters: int
+    width: int
+    penalty: float
+    pictures: int
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Accuracy in per cent of a net trained one `way` on `images` images, `pictures` a class; `run` holds it."""
+
+    way: str
+    pictures: int
+    images: int
+    accuracy: float
+    run: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All points so far, and the sentences about trainings that failed."""
+
+    depths: tuple[Depth, ...]
+    nets: tuple[Trained, ...]
+    failures: tuple[str, ...]
+    classes: int
+    source: str
+    title: str
+
+    @property
+    def chance(self) -> float:
+        """What guessing reaches, in per cent."""
+        return 100 / max(1, self.classes)
+
+    def at(self, way: str, pictures: int) -> float | None:
+        """The accuracy of a way with so many pictures a class; None where it has not been measured."""
+        return next((net.accuracy for net in self.nets if (net.way, net.pictures) == (way, pictures)), None)
+
+
+def findings(run: Run) -> Findings:
+    """What the rows of a study say. Rows that were edited into something else are passed over."""
+    rows, data = run.metrics(), run.data
+    depths = tuple(_depth(row) for row in rows if row.get("way") == LINEAR and _is_whole(row, ("cut", "parameters")))
+    nets = tuple(_trained(row) for row in rows if row.get("way") in WAYS and _is_whole(row, ("run", "images")))
+    failures = tuple(f"{row.get('run')}: {row['message']}" for row in rows if "message" in row)
+    classes = data.get("classes")
+    return Findings(
+        depths,
+        nets,
+        failures,
+        len(classes) if isinstance(classes, list) else 0,
+        str(data.get("source_title", run.settings.get("source", ""))),
+        str(data.get("title", run.settings.get("dataset", ""))),
+    )
+
+
+def _is_whole(row: dict[str, Any], keys: tuple[str, ...]) -> bool:
+    return isinstance(row.get("test_error"), int | float) and "pictures" in row and all(key in row for key in keys)
+
+
+def _depth(row: dict[str, Any]) -> Depth:
+    depth, parameters, width, penalty = (row.get(key, 0) for key in ("depth", "parameters", "width", "penalty"))
+    return Depth(str(row["cut"]), depth, parameters, width, penalty, row["pictures"], 100 - row["test_error"])
+
+
+def _trained(row: dict[str, Any]) -> Trained:
+    return Trained(row["way"], row["pictures"], row["images"], 100 - row["test_error"], str(row["run"]))
+
+
+def many(pictures: int) -> str:
+    """A number of pictures a class in words."""
+    return "all pictures" if pictures == ALL else f"{pictures:,} {'picture' if pictures == 1 else 'pictures'} a class"
+
+
+def about_depth(found: Findings) -> list[str]:
+    """Where along the net the features are worth most, in a sentence or two."""
+    if len({point.cut for point in found.depths}) < 2:
+        return []
+    most = found.depths[-1].pictures
+    points = [point for point in found.depths if point.pictures == most]
+    if len(points) < 2:
+        return []
+    best, last = max(points, key=lambda point: point.accuracy), points[-1]
+    said = [
+        f"With {many(most)}, a linear head is right on {best.accuracy:.1f} % at {best.cut} "
+        f"({best.width} numbers an image, {best.parameters:,} parameters before them); guessing is right on "
+        f"{found.chance:.0f} %, the mean colour alone on {points[0].accuracy:.1f} %."
+    ]
+    if best is last:
+        said.append("The deeper the features, the better they travel: what the last layers learned serves here too.")
+    elif last.accuracy < best.accuracy - CLEAR:
+        said.append(
+            f"Behind it they serve less ({last.accuracy:.1f} % at the end): the last layers have become special to "
+            f"what {found.source} learned on."
+        )
+    return said
+
+
+def about_pictures(found: Findings) -> list[str]:
+    """What the features are worth beside training from scratch, for each number of pictures in turn."""
+    said = []
+    for pictures in dict.fromkeys(net.pictures for net in found.nets):
+        scratch = found.at("scratch", pictures)
+        others = {way: found.at(way, pictures) for way in ("frozen", "fine_tuned")}
+        measured = {way: value for way, value in others.items() if value is not None}
+        if scratch is None or not measured:
+            continue
+        best = max(measured, key=lambda way: measured[way])
+        gain = measured[best] - scratch
+        compared = f"{measured[best]:.1f} % {TITLES[best]} against {scratch:.1f} % from scratch"
+        if gain > CLEAR:
+            said.append(f"With {many(pictures)} the features are worth {gain:.0f} points: {compared}.")
+        elif gain < -CLEAR:
+            said.append(f"With {many(pictures)} the net does better without them: {compared}.")
+        else:
+            said.append(f"With {many(pictures)} it makes no difference: {compared}.")
+    return said

@@ -1,0 +1,125 @@
+"""Tables 4.5 and 4.6 of the thesis as data for the screen, our own figures in columns beside the printed ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core import datasets, weights
+from core.models import catalogue
+from core.models.variants import ResNetVariant
+from core.runs.run import Run, list_runs
+
+NOTE = """
+What the printed tables and these count differently:
+
+- **Wide ResNets:** the names (40 and 28) count two projections as layers, the depths of Table 4.6 (38 and 26) do not.
+- **NiN on CIFAR:** Table 4.2 gives the first module 168 filters, the code published with the thesis 160. Here it is
+  168, which makes the 1.6M that is printed.
+- **ResNet-65 and -83, DenseNet-BC:** 683K, 868K and 768K come out only without a scale and a shift in the last
+  normalisation, so these nets have none.
+- **CIFAR-100:** parameters are printed for ten classes. A hundred make the last layer larger.
+- **DenseNet-BC:** the stem has 24 filters, twice the growth rate, and not the 16 of the other DenseNets: so are 768K.
+- **The error is of the last epoch or of weights chosen on validation images,** never the lowest test error of a run.
+  Where there are several nets to choose from, the best of them stands here and is named.
+"""
+
+
+def table_4_5(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Table 4.5, the thin residual nets on CIFAR-10 with augmentation, from the rows of `table_4_6`."""
+    return [row for row in rows if _is_thin(row["key"]) and row["augmented"]]
+
+
+def _is_thin(name: str) -> bool:
+    variant = catalogue.variant(name)
+    return isinstance(variant, ResNetVariant) and variant.widening == 1
+
+
+def table_4_6(catalogued: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Table 4.6, a row for every error it prints, beside the lowest of the `measured` ones that is comparable.
+
+    `catalogued` is what `catalogue.rows` gives, `measured` what the function of that name does. Errors in percent, None
+    where there is none.
+    """
+    table = []
+    for row in catalogued:
+        for augmented, error in ((False, row["thesis"]["error"]), (True, row["thesis"]["error_augmented"])):
+            if error is None:
+                continue
+            same = (row["name"], row["dataset"], augmented)
+            ours = [one for one in measured if (one["model"], one["dataset"], one["augmented"]) == same]
+            best = min(ours, key=lambda one: one["error"], default=None)
+            table.append(
+                {
+                    "key": row["name"],
+                    "dataset": row["dataset"],
+                    "augmented": augmented,
+                    "net": catalogue.title(row["name"]),
+                    "data set": datasets.info(row["dataset"]).title + ("+" if augmented else ""),
+                    "depth": row["depth"],
+                    "parameters": row["parameters"],
+                    "printed": printed(row["thesis"]["parameters"]),
+                    "multiply-adds": row["multiply_adds"],
+                    "our error": None if best is None else best["error"],
+                    "thesis' error": error,
+                    "difference": None if best is None else best["error"] - error,
+                    "our net": "" if best is None else best["from"],
+                }
+            )
+    return table
+
+
+def printed(parameters: int) -> str:
+    """A count as the thesis prints it: 682K, 1.6M, 15M."""
+    return f"{parameters / 1e6:g}M" if parameters >= 1_000_000 else f"{parameters // 1000}K"
+
+
+def measured() -> list[dict[str, Any]]:
+    """Test errors that there are: of the shipped weights, and of finished runs on this computer.
+
+    `{"model", "dataset", "augmented", "error", "from"}`, the last one saying in words which weights or run it is.
+    """
+    return [*_shipped(), *_of_runs()]
+
+
+def _shipped() -> list[dict[str, Any]]:
+    found = []
+    for name, card in weights.cards("classifier").items():
+        error = _number(card.get("error"))
+        made = card.get("data", {}) | card.get("settings", {})
+        if error is not None:
+            found.append(_figure(made, error, f"shipped weights {name}"))
+    return found
+
+
+def _of_runs() -> list[dict[str, Any]]:
+    found = []
+    for run in list_runs("classifier"):
+        if not isinstance(run, Run) or run.status().state != "finished":
+            continue
+        error = _test_error(run)
+        if error is not None:
+            found.append(_figure(run.settings, error, f"your run “{run.name}”"))
+    return found
+
+
+def _figure(made: Mapping[str, Any], error: float, source: str) -> dict[str, Any]:
+    recipe = made.get("recipe")
+    augmented = bool(recipe.get("augment")) if isinstance(recipe, dict) else False
+    return {
+        "model": made.get("model"),
+        "dataset": made.get("dataset"),
+        "augmented": augmented,
+        "error": error,
+        "from": source,
+    }
+
+
+def _test_error(run: Run) -> float | None:
+    """What a run measured on the test split: of the weights it chose, else of its last epoch; never the lowest."""
+    chosen = _number(run.data.get("test_error"))
+    if chosen is not None or run.data.get("held_out") == "validation":
+        return chosen
+    return run.last("test_error")
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

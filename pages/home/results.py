@@ -1,0 +1,76 @@
+"""The three results on the first page: a training curve, a class activation map and a painted photograph."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core import images, weights
+from core.errors import UserError
+from core.explain import view
+from core.runs.run import Run, list_runs
+from core.style import painter
+from core.trainers import trained
+from ui import charts, job_card
+
+SAMPLE = "cat"
+SIDE = 448
+RECORDED = Path(__file__).with_name("recorded_run")
+
+
+def finished() -> Run:
+    """Return the user's newest finished run, else the one recorded for this page."""
+    runs = [run for run in list_runs("classifier") if isinstance(run, Run)]
+    return next((run for run in runs if run.status().state == "finished"), Run.open(RECORDED))
+
+
+def square() -> images.Picture:
+    """Return the middle square of the sample photograph."""
+    picture = images.sample(SAMPLE)
+    top, left, edge = view.central_square(picture)
+    return images.fit(picture[top : top + edge, left : left + edge], SIDE)
+
+
+@st.cache_data(show_spinner=False)
+def explained(net: str) -> tuple[bytes, str]:
+    """Return the sample under the heat map of the predicted class, and the prediction in words."""
+    opened = trained.open_shipped(net)
+    seen = view.of_picture(opened, square())
+    sure = 100 * seen.probabilities[seen.predicted].item()
+    return images.encode(seen.heat()), f"{opened.title} says {opened.classes[seen.predicted]}, {sure:.0f} % sure."
+
+
+@st.cache_data(show_spinner=False)
+def painted(styles: tuple[str, ...]) -> bytes:
+    """Return the sample painted in equal parts of some styles."""
+    return images.encode(painter.stylise(square(), dict.fromkeys(styles, 1 / len(styles))))
+
+
+def show_curve() -> None:
+    """Draw the error curves of a finished run."""
+    run = finished()
+    rows, split = run.metrics(), job_card.held_out(run)
+    st.altair_chart(
+        charts.error_curves(rows, job_card.epochs(run), split).properties(height=300),
+        alt=f"Error in percent over the epochs, train and {split}.",
+    )
+    error = job_card.latest(rows, f"{split}_error")
+    st.caption(f"{run.name}: {error:.2f} % {split} error after {job_card.epochs(run)} epochs.")
+
+
+def show_heat_map() -> None:
+    """Draw the sample under a heat map. Raises UserError where no classifier is shipped."""
+    nets = trained.shipped()
+    if not nets:
+        raise UserError("No classifier is shipped with this copy; train one and explain with that.")
+    picture, answer = explained(max(nets, key=lambda net: weights.card(net)["data"]["channels"]))
+    st.image(picture, width="stretch", alt="A cat under a heat map of what made the net decide.")
+    st.caption(answer + " Bright is evidence for it.")
+
+
+def show_painting() -> None:
+    """Draw the sample in a blend of the first two styles."""
+    rows = painter.styles()[:2]
+    picture = painted(tuple(row["name"] for row in rows))
+    names = " and ".join(f"*{row['title']}* ({row['artist']})" for row in rows)
+    st.image(picture, width="stretch", alt=f"The same cat, painted in equal parts of {names}.")
+    st.caption(f"In equal parts {names}, by one small net.")

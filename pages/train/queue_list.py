@@ -1,0 +1,54 @@
+"""The queue on a page: what waits, in its order, each with the buttons that move it or take it out."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import UserError
+from core.runs import queue
+from core.runs.run import Run, Status
+from core.trainers import pace
+from core.trainers.recipe import Settings
+from pages.train import figure_form
+from ui import job_card
+from ui.buttons import firm
+from ui.frame import guard
+
+
+def show(waiting: list[Run]) -> None:
+    """The runs of the queue, the next one first. Nothing where none waits. Draw it inside a fragment."""
+    if not waiting:
+        return
+    st.subheader(f"Waiting ({len(waiting)})", anchor=False)
+    st.caption("One after the other, by itself, also with this page closed.")
+    for place, run in enumerate(waiting, 1):
+        _line(run, place, len(waiting))
+
+
+def ordered(found: list[tuple[Run, Status]]) -> list[Run]:
+    """The runs that wait, the next one first, out of runs and how they stand."""
+    return sorted((run for run, status in found if status.state == "queued"), key=lambda run: (run.place(), run.id))
+
+
+def _line(run: Run, place: int, last: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{place}. **{job_card.plain(run.name)}**", width="content")
+        st.caption(_about(run), width="content")
+        _button("Sooner", "arrow_upward", run, place == 1, queue.sooner, "Change places with the one before it.")
+        _button("Later", "arrow_downward", run, place == last, queue.later, "Change places with the one behind it.")
+        _button("Cancel", "close", run, False, queue.cancel, "Take it out of the queue; its settings are kept.")
+
+
+def _button(label: str, icon: str, run: Run, off: bool, action: Callable[[Run], None], help: str) -> None:
+    if firm(label, icon=f":material/{icon}:", type="tertiary", key=f"{label} {run.id}", disabled=off, help=help):
+        with guard():
+            action(run)
+            st.rerun()
+
+
+def _about(run: Run) -> str:
+    try:
+        settings = Settings.from_json(run.settings)
+        return f"about {figure_form.duration(pace.seconds(settings))}"
+    except UserError:
+        return ""

@@ -1,0 +1,89 @@
+"""`explain` on the command line."""
+
+import argparse
+import json
+
+import numpy as np
+import pytest
+
+from core import images
+from core.commands import explain as command
+from core.errors import UserError
+from tests.nets import a_run
+
+
+def explain(*words):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([str(word) for word in words]))
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.jpg"
+    images.save(images.resize(images.sample("cat"), 600, 400), path)
+    return path
+
+
+def test_writes_a_picture_and_prints_the_top_five(photo, tmp_path, capsys):
+    run = a_run(name="my net")
+    assert explain(photo, tmp_path / "out.png", "--model", run.id) == 0
+    drawn = images.decode(tmp_path / "out.png")
+    assert min(drawn.shape[:2]) > 300 and drawn.std() > 20
+    printed = capsys.readouterr().out
+    assert "my net sees" in printed and printed.count("%") == 5
+    assert "Grad-CAM of" in printed and "fully-connected" in printed
+
+
+def test_json_holds_what_is_drawn(photo, tmp_path, capsys):
+    run = a_run("bn_nin")
+    explain(photo, tmp_path / "out.jpg", "--model", run.path, "--class", "7", "--threshold", "0.6", "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["class"] == "7" and answer["threshold"] == 0.6 and answer["method"] == "CAM"
+    probabilities = [row["probability"] for row in answer["top"]]
+    assert len(probabilities) == 5 and probabilities == sorted(probabilities, reverse=True)
+    assert answer["predicted"] == answer["top"][0]["class"]
+    low, high = answer["evidence"]
+    assert low <= high
+    if answer["box"]:
+        x0, y0, x1, y1 = answer["box"]
+        assert 100 <= x0 < x1 <= 500 and 0 <= y0 < y1 <= 400  # within the central square of 600 x 400
+
+
+def test_threshold_changes_the_picture(photo, tmp_path):
+    run = a_run()
+    for threshold in ("0.2", "0.9"):
+        explain(photo, tmp_path / f"{threshold}.png", "--model", run.id, "--threshold", threshold)
+    loose, tight = (images.decode(tmp_path / f"{threshold}.png") for threshold in ("0.2", "0.9"))
+    assert loose.shape != tight.shape or not np.array_equal(loose, tight)
+
+
+def test_another_method_and_a_picture_with_nothing_in_it(tmp_path, capsys):
+    images.save(np.full((40, 40, 3), 90, np.uint8), tmp_path / "grey.png")
+    explain(tmp_path / "grey.png", tmp_path / "out.png", "--model", a_run("bn_nin").id, "--method", "layercam")
+    printed = capsys.readouterr().out
+    assert "LayerCAM of" in printed and "one colour all over" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--method", "magic"), "no method"),
+        (("--class", "unicorn"), "knows no class"),
+        (("--threshold", "1.5"), "between 0 and 1"),
+        (("--model", "unheard_of"), "There is no run named unheard_of"),
+    ],
+)
+def test_wrong_words_are_named(photo, tmp_path, words, sentence):
+    model = () if "--model" in words else ("--model", a_run().id)
+    with pytest.raises(UserError, match=sentence):
+        explain(photo, tmp_path / "out.png", *model, *words)
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_run_without_weights_and_a_bad_picture(photo, tmp_path):
+    with pytest.raises(UserError, match="no weights yet"):
+        explain(photo, tmp_path / "out.png", "--model", a_run(with_weights=False).id)
+    (tmp_path / "empty.jpg").touch()
+    with pytest.raises(UserError, match=r"empty\.jpg is empty"):
+        explain(tmp_path / "empty.jpg", tmp_path / "out.png", "--model", a_run().id)

@@ -1,0 +1,61 @@
+"""The linear head: at its optimum, whatever it starts from; the penalty chosen on validation alone."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from sklearn.linear_model import LogisticRegression
+
+from core.transfer_learning import linear_head
+
+
+def clouds(count: int = 90, apart: float = 6.0, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Three clouds of points in the plane, a third feature that never changes, and their labels."""
+    draw = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 3
+    centres = apart * torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    points = centres[labels] + torch.randn(count, 2, generator=draw)
+    return torch.cat((points, torch.full((count, 1), 7.0)), 1), labels
+
+
+def test_separable_clouds_are_separated():
+    head = linear_head.fit(*clouds(apart=20.0), 3, 1e-4)
+    assert head.error(*clouds(apart=20.0)) == 0
+    assert head.error(*clouds(apart=20.0, seed=1)) == 0
+    assert torch.equal(head.weight[:, 2], torch.zeros(3, dtype=torch.float64)), "what never changes tells nothing"
+
+
+@pytest.mark.parametrize("penalty", [1.0, 0.01])
+def test_it_is_the_optimum_that_scikit_learn_finds(penalty):
+    features, labels = clouds(apart=2.0)
+    features = features[:, :2].double()
+    x = (features - features.mean(0)) / features.std(0, correction=0)
+    other = LogisticRegression(C=1 / (penalty * len(x)), tol=1e-8, max_iter=1000).fit(x.numpy(), labels.numpy())
+    head = linear_head.fit(features, labels, 3, penalty)
+    found = F.softmax(head.logits(features), 1)
+    assert torch.allclose(found, torch.from_numpy(other.predict_proba(x.numpy())), atol=1e-4)
+
+
+def test_where_the_search_begins_does_not_matter():
+    features, labels = clouds(apart=2.0)
+    start = linear_head.fit(features, labels, 3, 1.0)
+    cold, warm = (linear_head.fit(features, labels, 3, 0.01, start=begin) for begin in (None, start))
+    assert torch.allclose(cold.logits(features), warm.logits(features), atol=1e-3)
+
+
+def test_the_penalty_is_the_one_that_errs_least_on_validation(monkeypatch):
+    draw = torch.Generator().manual_seed(0)
+    train = torch.randn(12, 30, generator=draw), torch.arange(12) % 3  # noise, and more features than images
+    validation = torch.randn(300, 30, generator=draw), torch.arange(300) % 3
+    errors = [linear_head.fit(*train, 3, penalty).error(*validation) for penalty in linear_head.PENALTIES]
+    assert linear_head.chosen(train, validation, 3).penalty == linear_head.PENALTIES[errors.index(min(errors))]
+    monkeypatch.setattr(linear_head, "PENALTIES", (1.0, 0.1))
+    same = clouds(apart=20.0)
+    assert linear_head.chosen(same, same, 3).penalty == 1.0, "of two that err as often, the stronger"
+
+
+def test_what_is_asked_for_ends_the_search():
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        linear_head.fit(*clouds(), 3, 0.1, obey=stop)

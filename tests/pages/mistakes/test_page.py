@@ -1,0 +1,265 @@
+"""The Mistakes page without a browser: what it shows of a net, in which order, and what it says when it cannot."""
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import weights
+from core.datasets import load
+from core.explain import epochs, marks, mistakes
+from core.runs.run import Run
+from core.trainers.trained import open_run
+from tests.nets import a_run, with_epochs
+from tests.pages.app import texts, visit
+from tests.runs_on_disk import put_status
+
+
+@pytest.fixture
+def nothing_shipped(tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
+
+
+def expected(run: Run) -> mistakes.Mistakes:
+    return mistakes.find(open_run(run), load("digits").test)
+
+
+def shown(app: AppTest) -> list[int]:
+    """Indices in the split of the mistakes on the page, in their order."""
+    return [int(index) for index in re.findall(r":small\[test (\d+)\]", "\n".join(m.value for m in app.markdown))]
+
+
+@pytest.mark.parametrize(("model", "method"), [("baseline", "Grad-CAM"), ("bn_nin", "CAM")])
+def test_shows_the_worst_first_with_two_maps_each_and_why_they_are_what_they_are(model, method):
+    run = a_run(model)
+    found = expected(run)
+    app = visit("mistakes", run=run.id)
+    assert not app.exception
+    assert f"{len(found)} of 360 test images wrong: {found.error:.2f} % error" in texts(app)
+    assert shown(app) == found.indices[:8].tolist()
+    assert re.search(rf"^ {method}: The net ends in", texts(app), re.MULTILINE)
+    label, predicted = int(found.labels[0]), int(found.predicted[0])
+    assert f"**{label} taken for {predicted}**" in texts(app)
+    assert f"{predicted}, predicted" in texts(app) and f"{label}, truth" in texts(app)
+    assert f"{100 * float(found.probabilities[0, label]):.1f}\u00a0%" in texts(app)
+    pictures = app.get("image")
+    assert len(pictures) == 8 * (3 + 1)  # image, two maps and their legend
+
+
+def test_order_filters_and_pages_are_in_the_address():
+    run = a_run()
+    found = expected(run)
+    by_confidence = found.ordered("confidence")
+    app = visit("mistakes", run=run.id, order="Confidence", page="2")
+    assert shown(app) == by_confidence.indices[8:16].tolist()
+    label = int(found.labels[0])
+    app = visit("mistakes", run=run.id, truth=str(label))
+    assert shown(app) == found.among(label=label).indices[:8].tolist()
+    assert f"{len(found.among(label=label))} of these mistakes" in texts(app)
+    app.selectbox("order").set_value("confidence").run()
+    assert shown(app) == by_confidence.among(label=label).indices[:8].tolist()
+
+
+def test_a_pair_that_is_never_confused_is_told():
+    run = a_run()
+    app = visit("mistakes", run=run.id, truth="3", taken="3")
+    assert "No image of that class was taken for the other" in texts(app) and not app.exception
+
+
+def test_without_an_address_it_takes_the_newest_run_and_says_so_in_the_address():
+    run = a_run()
+    app = visit("mistakes")
+    assert app.query_params["run"] in (run.id, [run.id])
+    assert shown(app)
+
+
+def test_a_choice_of_net_goes_into_the_address():
+    first, second = a_run(name="first", seed=1), a_run(name="second", seed=2)
+    app = visit("mistakes", run=first.id)
+    before = shown(app)
+    app.selectbox("chosen net").set_value(second.id).run()
+    assert app.query_params["run"] in (second.id, [second.id])
+    assert shown(app) == expected(second).indices[:8].tolist() != before
+
+
+def test_new_weights_are_looked_at_anew():
+    run = a_run()
+    before = shown(visit("mistakes", run=run.id))
+    other = a_run(seed=5)
+    run.model_path().write_bytes(other.model_path().read_bytes())
+    assert shown(visit("mistakes", run=run.id)) == expected(other).indices[:8].tolist() != before
+
+
+def test_a_net_that_is_still_in_training_says_so():
+    run = a_run()
+    put_status(run, "running")
+    app = visit("mistakes", run=run.id)
+    assert "Still in training" in texts(app) and shown(app)
+
+
+def test_a_run_without_weights_yet_says_when_they_come():
+    run = a_run(with_weights=False)
+    put_status(run, "running")
+    app = visit("mistakes", run=run.id)
+    assert "first weights come with its first epoch" in texts(app)
+    assert not app.error and not shown(app)
+
+
+def test_an_ended_run_without_weights_is_told():
+    app = visit("mistakes", run=a_run(with_weights=False).id)
+    assert "has saved no weights yet" in app.error[0].value
+
+
+def test_damaged_weights_are_a_sentence():
+    run = a_run()
+    run.model_path().write_bytes(b"nothing of the kind")
+    app = visit("mistakes", run=run.id)
+    assert "cannot be read" in app.error[0].value and not app.exception
+
+
+def test_an_unknown_run_is_a_sentence_and_the_choice_stays_open():
+    a_run()
+    app = visit("mistakes", run="gone")
+    assert "There is no run named gone" in app.error[0].value
+    assert app.selectbox("chosen net").value is None and not shown(app)
+
+
+def test_without_any_net_it_offers_to_train_one(nothing_shipped):
+    app = visit("mistakes")
+    assert "There is no trained net yet" in texts(app)
+    assert any(link.label == "Train a net" for link in app.get("page_link"))
+
+
+def test_data_that_is_not_here_is_offered_for_download(tmp_path, monkeypatch):
+    monkeypatch.setenv("ATELIER_DATA", str(tmp_path / "no data"))
+    app = visit("mistakes", run=a_run(dataset="mnist").id)
+    assert "MNIST are not on this computer yet" in texts(app)
+    assert any(button.label == "Download MNIST (11 MB)" for button in app.button)
+
+
+def button(app: AppTest, label: str):
+    (found,) = [button for button in app.button if button.label == label]
+    return found
+
+
+def test_only_mistakes_of_a_confidence_are_shown():
+    run = a_run()
+    found = expected(run)
+    limit = round(100 * float(found.confidence.median()))
+    app = visit("mistakes", run=run.id)
+    (slider,) = [slider for slider in app.slider if slider.label == "Confidence, %"]
+    app = slider.set_range(limit, 100).run()
+    chosen = found.among(confidence=(limit / 100, 1.0))
+    assert 0 < len(chosen) < len(found)
+    assert f"{len(chosen)} of these mistakes" in texts(app) and shown(app) == chosen.indices[:8].tolist()
+
+
+def test_the_commonest_pair_is_a_button_that_sets_both_filters():
+    run = a_run()
+    counts = mistakes.ask(open_run(run), load("digits").test).confusion().fill_diagonal_(0)
+    place = int(counts.argmax())
+    truth, taken = place // 10, place % 10
+    app = visit("mistakes", run=run.id)
+    app = button(app, f"{truth} for {taken}: {int(counts.max())}").click().run()
+    assert app.selectbox("truth").value == str(truth) and app.selectbox("taken").value == str(taken)
+    assert f"{int(counts.max())} of these mistakes" in texts(app) or int(counts.max()) == len(expected(run))
+
+
+def test_a_mistake_opens_with_maps_bars_copies_and_relatives():
+    run = a_run("bn_nin")
+    found = expected(run)
+    first, label, predicted = (int(column[0]) for column in (found.indices, found.labels, found.predicted))
+    app = visit("mistakes", run=run.id)
+    app = app.button(f"Open {first}").click().run()
+    assert not app.exception and not app.error
+    assert app.query_params["image"] in (str(first), [str(first)])
+    assert f"{label} taken for {predicted}" in [heading.value for heading in app.subheader][1]
+    assert len(app.get("vega_lite_chart")) == 1 and "The difference" in texts(app)
+    copies = app.dataframe[0].value
+    assert copies["Taken for"][0] == str(predicted) and copies["Verdict"][0] == "wrong" and len(copies) == 6
+    assert f"Of {label}, the truth" in texts(app)
+    assert f"test {first}, 1 of {len(found)}" in texts(app)
+    app = app.button(f"Next {int(found.indices[1])}").click().run()
+    assert f"test {int(found.indices[1])}, 2 of {len(found)}" in texts(app)
+    assert shown(button(app, "Back to the list").click().run()) == found.indices[:8].tolist()
+
+
+@pytest.mark.parametrize("image", ["360", "-1", "cat"])
+def test_an_image_that_there_is_not_is_a_sentence(image):
+    app = visit("mistakes", run=a_run().id, image=image)
+    assert f"There is no image {image}" in app.error[0].value and shown(app)
+
+
+def test_asked_first_the_answer_is_revealed_only_after_a_guess():
+    run = a_run()
+    found = expected(run)
+    first, label, predicted = (int(column[0]) for column in (found.indices, found.labels, found.predicted))
+    app = visit("mistakes", run=run.id, ask="true")
+    assert f"{label} taken for …" in texts(app) and f"{label} taken for {predicted}" not in texts(app)
+    app = app.button(f"Open {first}").click().run()
+    assert "What did the net take it for?" in texts(app) and "The difference" not in texts(app)
+    (pills,) = [group for group in app.get("button_group") if group.label == "Your guess"]
+    app = pills.set_value([predicted]).run() if isinstance(pills.value, list) else pills.set_value(predicted).run()
+    assert "and so did the net" in texts(app) and "The difference" in texts(app)
+
+
+def test_marks_are_kept_filtered_by_and_exported():
+    run = a_run()
+    found, trained = expected(run), open_run(run)
+    second = int(found.indices[1])
+    app = visit("mistakes", run=run.id, image=str(second))
+    (pills,) = [group for group in app.get("button_group") if group.label == "Your verdict"]
+    pills.set_value(["label"]).run()
+    assert marks.read(trained, "test") == {second: ("label",)}
+    app = visit("mistakes", run=run.id, marked="label")
+    assert shown(app) == [second]
+    assert f"{second}," in marks.table(found, trained.classes, marks.read(trained, "test"))
+
+
+def test_two_nets_are_compared_by_what_one_fixed_and_broke():
+    former, latter = a_run(name="former", seed=1), a_run(name="latter", seed=2)
+    split = load("digits").test
+    before, after = (mistakes.ask(open_run(run), split) for run in (former, latter))
+    found = mistakes.compare(before, after)
+    for which, chosen in (
+        ("broken", after.mistakes().among(indices=found.broken)),
+        ("fixed", before.mistakes().among(indices=found.fixed)),
+    ):
+        app = visit("mistakes", run=latter.id, **{"with": former.id}, which=which)
+        assert not app.exception and not app.error
+        assert f"fixes **{len(found.fixed)}** images and breaks **{len(found.broken)}**" in texts(app)
+        assert shown(app) == chosen.indices[:8].tolist()
+    app = visit("mistakes", run=latter.id, **{"with": former.id}, image=str(int(found.still_wrong[0])))
+    assert "former says" in texts(app)
+
+
+def test_training_images_may_be_looked_at_too():
+    run = a_run()
+    app = visit("mistakes", run=run.id, split="train", layout="pictures")
+    found = mistakes.find(open_run(run), load("digits").train)
+    assert f"{len(found):,} of 1,437 train images wrong" in texts(app)
+    indices = [int(index) for index in re.findall(r":small\[train (\d+)\]", texts(app))]
+    assert indices == found.indices[:40].tolist()
+
+
+def test_an_opened_mistake_is_told_through_the_epochs_that_the_run_kept():
+    run = with_epochs(a_run("bn_nin"), (0, 2, 5))
+    found = expected(run)
+    app = visit("mistakes", run=run.id, image=str(int(found.indices[0])), epoch="2")
+    assert not app.exception and not app.error
+    label, rival = int(found.labels[0]), int(found.predicted[0])
+    told = epochs.story(run, load("digits").test.images[int(found.indices[0])], label, rival)
+    slider = app.select_slider("epoch looked at")
+    assert slider.value == 2 and f"evidence {told.views[1].evidence(0)}" in texts(app)
+    slider.set_value(5).run()
+    assert not app.exception
+    assert f"evidence {told.views[2].evidence(1)}" in texts(app)
+    assert f"**{rival}, predicted at the end**" in texts(app) and f"**{label}, truth**" in texts(app)
+    assert app.query_params["epoch"] == "5"
+
+
+def test_a_net_without_kept_epochs_says_how_to_get_them():
+    run = a_run()
+    app = visit("mistakes", run=run.id, image=str(int(expected(run).indices[0])))
+    assert "kept no weights along the way" in texts(app) and "--keep-epochs" in texts(app) and not app.error

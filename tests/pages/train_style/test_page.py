@@ -1,0 +1,134 @@
+"""The page of style trainings: the form, what it starts, and what it shows of a run, without a process of its own."""
+
+import json
+
+import pytest
+
+from core import images, weights
+from core.runs import job
+from core.runs.run import Run, list_runs
+from core.style import compact, pastiche_recipe, sources, trainer
+from core.style.pastiche_recipe import Recipe
+from tests.pages.app import texts, visit
+from tests.painting import picture, ship
+from tests.runs_on_disk import put_status
+
+TERMS = {"content": 3.0, "style": 1.0, "variation": 0.1, "gradient": 2.0, "learning_rate": 1e-3}
+OF_STYLES = {"content/dots": 3.5, "style/dots": 1.25, "content/night": 2.5, "style/night": 0.75}
+
+
+@pytest.fixture(autouse=True)
+def started(tmp_path, monkeypatch):
+    """A tiny painting net and an untrained compact are shipped; the runs that would have been started."""
+    ship(tmp_path / "weights", monkeypatch)
+    monkeypatch.setenv("ATELIER_DATA", str(tmp_path / "data"))
+    weights.write(sources.compact_path(), compact.fresh(0).state_dict())
+    monkeypatch.setattr(trainer, "seconds_a_step", lambda recipe, network: 0.1)
+    runs = []
+
+    def start(run: Run) -> int:
+        runs.append(run)
+        put_status(run, "running", step=0, steps=run.settings["steps"])
+        return 0
+
+    monkeypatch.setattr(job, "start", start)
+    return runs
+
+
+def png(seed: int) -> bytes:
+    return images.encode(picture(60, 70, seed), "PNG")
+
+
+def press(app, label: str):
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def training(state: str = "running") -> Run:
+    """A training of two styles with a strip of one."""
+    settings = pastiche_recipe.settings_of(Recipe(("dots", "night"), steps=100, network="compact"))
+    run = Run.create("pastiche", settings, name="2 styles")
+    record = json.loads((run.path / "run.json").read_text())
+    record["data"] = {"styles": [{"name": "dots", "title": "The dots"}], "photographs": 12, "names": ["dots", "night"]}
+    (run.path / "run.json").write_text(json.dumps(record))
+    rows = [{"step": step, "seconds": step / 2, **TERMS, **OF_STYLES} for step in (10, 20)]
+    (run.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (run.path / "previews").mkdir()
+    (run.path / "previews" / "dots.jpg").write_bytes(images.encode(picture(), "JPEG"))
+    put_status(run, state, step=20, steps=100, images_per_second=4.0, seconds_left=40.0)
+    return run
+
+
+def test_pictures_are_handed_over_and_the_training_is_started_with_what_was_set(started):
+    app = visit("train_style")
+    assert not app.exception and not app.error
+    assert "No training yet" in texts(app)
+    app.file_uploader("photographs files").set_value(
+        [("one.png", png(1), "image/png"), ("two.png", png(2), "image/png")]
+    )
+    app.file_uploader("paintings files").set_value([("Great Wave.png", png(3), "image/png")]).run()
+    app.text_input("title great_wave").set_value("The Great Wave").run()
+    app.number_input("steps").set_value(400)
+    app.number_input("factor great_wave").set_value(2.0)
+    app.select_slider("width").set_value(0.25)
+    app.selectbox("start from").set_value("tiny").run()
+    assert "in all" in texts(app)
+    press(app, "Train")
+    assert not app.exception and not app.error
+    (run,) = started
+    settings = run.settings
+    assert (settings["styles"], settings["steps"], settings["width"]) == (["great_wave"], 400, 0.25)
+    assert (settings["network"], settings["start"]) == ("compact", "tiny")
+    assert (settings["style_factors"], settings["gentle"]) == ({"great_wave": 2.0}, 50)
+    assert run.name == "The Great Wave" and app.query_params["run"] == run.id
+    assert len(list((run.path / "photographs").iterdir())) == 2
+
+
+def test_before_the_first_training_the_curves_of_the_shipped_net_are_shown(started):
+    run = training("finished")
+    (weights.WEIGHTS / "runs").mkdir()
+    run.path.rename(weights.WEIGHTS / "runs" / "tiny")
+    app = visit("train_style")
+    assert not app.exception and not app.error
+    said = texts(app)
+    assert "No training yet" in said and "How the net of 2 styles learnt" in said
+    assert "Compact, our own · 12 photographs" in said
+    assert len(app.get("vega_lite_chart")) == 7
+
+
+def test_what_is_missing_or_wrong_is_a_sentence_and_starts_nothing(started, tmp_path):
+    app = visit("train_style")
+    press(app, "Train")
+    assert "no painting to learn" in app.error[0].value
+    app.segmented_control("photographs from").set_value("Folder").run()
+    app.text_input("photographs folder").set_value(str(tmp_path / "nowhere")).run()
+    app.file_uploader("paintings files").set_value([("wave.png", png(3), "image/png")]).run()
+    press(app, "Train")
+    assert "no folder" in app.error[0].value
+    app.multiselect("style layers compact").set_value([]).run()
+    assert "no style layer to compare at" in app.error[0].value
+    assert not app.exception and started == [] and list_runs("pastiche") == []
+
+
+def test_a_run_is_shown_with_its_strips_its_curves_and_its_controls(started):
+    run = training()
+    app = visit("train_style", run=run.id)
+    assert not app.exception and not app.error
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert (figures["Style"], figures["Gradient"], figures["Time left"]) == ("1", "2", "0:40")
+    said = texts(app)
+    assert "Compact, our own · 12 photographs · width 1" in said
+    assert "**The dots** · content 3.5 · style 1.25" in said
+    assert len(app.get("vega_lite_chart")) == 7, "three terms, two kinds of style by style, gradient and rate"
+    press(app, "Pause")
+    assert Run.open(run.path).control()[0] == "pause"
+    press(app, "Restart")
+    (fresh,) = (one for one in list_runs("pastiche") if one.id != run.id)
+    assert fresh.settings == run.settings and fresh.status().state == "queued", "the first has yet to stop"
+
+
+def test_a_folder_edited_into_nonsense_is_shown_all_the_same():
+    run = Run.create("pastiche", {"styles": None, "steps": "many", "network": 3})
+    put_status(run, "stopped")
+    app = visit("train_style", run=run.id)
+    assert not app.exception and not app.error
+    assert "Stopped" in [face.proto.body for face in app.get("badge")] or "Resume" in [b.label for b in app.button]
