@@ -23,6 +23,7 @@ from core.errors import UserError
 
 Picture = NDArray[np.uint8]
 
+LUMINANCE = (0.299, 0.587, 0.114)  # weights of R, G, B: ITU-R BT.601, as the Y of YIQ and PIL's "L"
 MIN_SIDE = 8
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")

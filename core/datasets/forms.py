@@ -12,10 +12,10 @@ from torch import Tensor
 from core.datasets.name import Name, whole_numbers
 from core.datasets.split import Dataset, Split, channel_statistics
 from core.errors import UserError
+from core.images import LUMINANCE
 
 MOST_HELD_BACK = 1000  # validation images beside a drawn training split: who has few has not many more to choose by
 LIMITS = {"each": (1, 1_000_000), "draw": (0, 2**31 - 1), "channels": (1, 3)}
-LUMINANCE = (0.299, 0.587, 0.114)  # of R, G and B: ITU-R BT.601, which PIL's "L" takes as well
 
 
 @dataclass(frozen=True)

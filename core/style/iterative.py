@@ -29,7 +29,6 @@ OPTIMIZERS = ("adam", "lbfgs")
 STARTS = ("content", "noise")
 MIN_SIDE = 32  # below that the deepest layers see nothing but the border
 MAX_SIDE = 2048
-LUMINANCE = (0.299, 0.587, 0.114)  # of R, G and B, as in YIQ (Gatys et al., 2016, "Preserving color")
 NOISE = 0.1  # deviation of the noise about the mean colour, of pixels in [0, 1]: "small variance" (5.3.1)
 WEIGHTS = ("content", "style", "variation")  # what can be steered while a transfer runs
 PICTURES = ("content", "style")  # files in the run folder
@@ -174,8 +173,8 @@ def first_picture(content: Picture, recipe: Recipe) -> Tensor:
 
 
 def luminance(x: Tensor) -> Tensor:
-    """The Y of YIQ, (N, 1, H, W), of RGB (N, 3, H, W)."""
-    return (x * torch.tensor(LUMINANCE, device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    """Return the Y of YIQ (Gatys et al., 2016, "Preserving color"), (N, 1, H, W), of RGB (N, 3, H, W)."""
+    return (x * torch.tensor(images.LUMINANCE, device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def matched(style: Tensor, content: Tensor) -> Tensor:
