@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.runs.run import DamagedRun, Run
-from ui import job_card
+from ui import formats, run_states
 from ui.buttons import firm
 
 FEW = 6  # that are listed at once
@@ -32,13 +32,13 @@ def _line(run: Run | DamagedRun, shown: str, said: Callable[[Run], str]) -> None
             st.badge("Damaged", icon=":material/broken_image:", color="red")
             st.caption(str(run))
             return
-        label = job_card.plain(run.name)
+        label = formats.escape_markdown(run.name)
         if run.id == shown:
             st.markdown(f"**{label}**", width="content")
         elif firm(label, type="tertiary", key=f"show {run.id}"):
             st.query_params["run"] = run.id
             st.rerun()
-        job_card.badge(run.status())
+        run_states.badge(run.status())
         st.caption(" · ".join(filter(None, (when(run.created), said(run)))))
 
 

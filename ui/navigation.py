@@ -48,10 +48,10 @@ def main() -> None:
     if shown is not None:
         frame.head(shown.heading or shown.title, shown.claim)
 
-    from ui import job_card
+    from ui import sidebar
 
     with st.sidebar:
-        job_card.in_sidebar()
+        sidebar.show_trainings()
     current.run()
 
 

@@ -9,8 +9,8 @@ from core.explain import boxes
 from core.images import Picture, encode
 from pages.data import charts as data_charts
 from ui import address, frame, held_out, menu, own_pictures, theme
+from ui.formats import escape_markdown
 from ui.frame import guard
-from ui.job_card import plain
 
 OWN = "own"
 SIDES = ("32", "48", "64", "96", "128")
@@ -80,7 +80,7 @@ def samples(dataset: Dataset, split: Split, with_boxes: bool) -> None:
             tiles = framed(split, indices) if with_boxes else gallery.tiles(split.images[indices])
             name = dataset.classes[label]
             words, pictures = st.columns([1, 6], gap="small", vertical_alignment="center")
-            words.markdown(f"**{plain(name)}**")
+            words.markdown(f"**{escape_markdown(name)}**")
             with pictures:
                 if tiles:
                     row(tiles, f"An image of the class {name}")
@@ -142,7 +142,7 @@ def show(dataset: Dataset, split_name: str, with_boxes: bool) -> None:
     split: Split = getattr(dataset, split_name)
     st.subheader(f"{len(split):,} {split_name} images of {len(dataset.classes)} classes", anchor=False)
     for remark in dataset.remarks:
-        st.warning(plain(remark), icon=":material/broken_image:")
+        st.warning(escape_markdown(remark), icon=":material/broken_image:")
     samples(dataset, split, with_boxes)
     left, right = st.columns(2, gap="large")
     with left:

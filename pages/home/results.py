@@ -10,7 +10,7 @@ from core.explain import view
 from core.runs.run import Run, list_runs
 from core.style import painter
 from core.trainers import trained
-from ui import charts, job_card
+from ui import charts, run_card
 
 SAMPLE = "cat"
 SIDE = 448
@@ -48,13 +48,13 @@ def painted(styles: tuple[str, ...]) -> bytes:
 def show_curve() -> None:
     """Draw the error curves of a finished run."""
     run = finished()
-    rows, split = run.metrics(), job_card.held_out(run)
+    rows, split = run.metrics(), run_card.evaluation_split(run)
     st.altair_chart(
-        charts.error_curves(rows, job_card.epochs(run), split).properties(height=300),
+        charts.error_curves(rows, run_card.epochs(run), split).properties(height=300),
         alt=f"Error in percent over the epochs, train and {split}.",
     )
-    error = job_card.latest(rows, f"{split}_error")
-    st.caption(f"{run.name}: {error:.2f} % {split} error after {job_card.epochs(run)} epochs.")
+    error = run_card.latest(rows, f"{split}_error")
+    st.caption(f"{run.name}: {error:.2f} % {split} error after {run_card.epochs(run)} epochs.")
 
 
 def show_heat_map() -> None:

@@ -16,7 +16,7 @@ from core.runs.run import Run, Status, list_runs
 from core.style import iterative, painter, sources
 from core.style.iterative import Recipe
 from pages.optimise import charts as transfer_charts
-from ui import address, frame, job_card, loss_network
+from ui import address, formats, frame, loss_network, run_card, run_states
 from ui.buttons import firm
 from ui.earlier_runs import earlier
 from ui.frame import guard
@@ -208,11 +208,11 @@ def show_row(shown: Run, row: list[Run]) -> None:
             if (picture := preview(one)) is not None:
                 st.image(picture, width="stretch", alt=f"{label_of(one)}, as it is now")
             chosen = one.id == shown.id
-            label = job_card.plain(label_of(one))
+            label = formats.escape_markdown(label_of(one))
             if firm(label, key=f"cell {one.id}", type="primary" if chosen else "tertiary", width="stretch"):
                 st.query_params["run"] = one.id
                 st.rerun(scope="app")
-            job_card.badge(one.status())
+            run_states.badge(one.status())
 
 
 def show_pictures(run: Run) -> None:
@@ -239,15 +239,15 @@ def show_pictures(run: Run) -> None:
 
 def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     """State, figures, progress, controls, and the weights that can be steered."""
-    with job_card.box(run, status, about(run)):
+    with run_card.box(run, status, about(run)):
         with st.container(horizontal=True, gap="medium"):
             for label, key in (("Loss", "loss"), ("Content", "content"), ("Style", "style")):
-                value = job_card.latest(rows, key)
+                value = run_card.latest(rows, key)
                 st.metric(label, "–" if value is None else f"{value:.3g}", width="content")
             pace = status.progress.get("milliseconds_a_step")
             st.metric("A step", f"{pace:,.0f} ms" if isinstance(pace, int | float) else "–", width="content")
-            st.metric("Time left", job_card.time_left(status), width="content")
-        job_card.how_far(run, status, again)
+            st.metric("Time left", run_states.time_left(status), width="content")
+        run_card.progress_and_controls(run, status, again)
         if status.state in ("running", "paused"):
             steer(run)
 

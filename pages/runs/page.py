@@ -13,7 +13,7 @@ from core.runs.comparison import Curve
 from core.runs.run import NAME_LENGTH, NOTE_LENGTH, DamagedRun, Run, list_runs
 from pages.runs import charts as run_charts
 from pages.runs import table as run_table
-from ui import frame, job_card, menu
+from ui import formats, frame, menu, run_states
 from ui.frame import guard
 
 NOBODY = "none"  # the address says so when every run has been taken out
@@ -82,7 +82,7 @@ def actions(selected: Sequence[Run | DamagedRun], whole: list[Run], names: dict[
         with st.popover("Name and note", icon=":material/edit_note:", disabled=not any(r in own for r in whole)):
             for run in whole:
                 if not run.shipped:
-                    st.caption(job_card.plain(names[run.id]))
+                    st.caption(formats.escape_markdown(names[run.id]))
                     name_and_note(run)
         st.button(
             f"Delete {len(own)}" if len(own) > 1 else "Delete",
@@ -249,8 +249,8 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
             st.caption("To watch, look into or resume:")
         with st.container(gap="xsmall"):
             for run in watched:
-                icon = job_card.FACES[run.status().state].icon
-                menu.link(job_card.page_of(run), job_card.plain(names[run.id]), icon, {"run": run.id})
+                icon = run_states.FACES[run.status().state].icon
+                menu.link(run_states.page_of(run), formats.escape_markdown(names[run.id]), icon, {"run": run.id})
     with pictures:
         drawn = {quantity: found for quantity, found in curves(runs, axis or "epoch").items() if found}
         if not drawn:
@@ -263,7 +263,7 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
 
 def has_page(run: Run) -> bool:
     """Whether another page shows the run: a study's does even where it was shipped."""
-    return run.kind in job_card.WATCHED_ON and (run.kind == comparison.STUDY or not run.shipped)
+    return run.kind in run_states.WATCHED_ON and (run.kind == comparison.STUDY or not run.shipped)
 
 
 def legend(runs: Sequence[Run]) -> Iterator[str]:
@@ -321,7 +321,7 @@ def show() -> None:
         st.error(fault, icon=":material/error:")
     for run in selected:
         if isinstance(run, DamagedRun):
-            st.error(job_card.plain(str(run)), icon=":material/broken_image:")
+            st.error(formats.escape_markdown(str(run)), icon=":material/broken_image:")
     if len(whole) > MOST:
         st.caption(f"The first {MOST} of {len(whole)} are drawn; nobody can tell more apart.")
         whole = whole[:MOST]

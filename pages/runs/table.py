@@ -13,7 +13,7 @@ from core.models import catalogue
 from core.runs import comparison
 from core.runs.run import DamagedRun, Run
 from core.trainers.recipe import Settings
-from ui import job_card
+from ui import run_states
 
 COLUMNS: dict[str, Any] = {
     "Run": st.column_config.TextColumn(width="medium", pinned=True),
@@ -50,7 +50,7 @@ def line(run: Run | DamagedRun) -> dict[str, Any]:
         return {"Run": run.id, "State": "Damaged", "From": "you", "Note": str(error)}
     return {
         "Run": found.name,
-        "State": job_card.FACES[run.status().state].word,
+        "State": run_states.FACES[run.status().state].word,
         "Error, %": found.error,
         "Judged on": found.held_out if found.error is not None else None,
         "Train error, %": found.train_error,

@@ -13,6 +13,7 @@ from core.trainers import kept_epochs, pace, recipe
 from core.trainers.recipe import Settings
 from ui import address, menu
 from ui.buttons import firm
+from ui.formats import duration
 
 SCALED, FULL = "Scaled to minutes", "Full length"
 MINUTES = 15
@@ -70,14 +71,6 @@ def as_from_a_page(settings: Settings) -> Settings:
     net = recipe.blank(settings.model, datasets.info(settings.dataset))
     kept = kept_epochs.usual(net, settings.recipe.epochs)
     return replace(settings, threads=hardware.spare_threads(), keep_epochs=kept)
-
-
-def duration(seconds: float) -> str:
-    """A time that is only known about, in words."""
-    for length, word in ((86_400, "days"), (3600, "hours"), (60, "min")):
-        if seconds >= 1.5 * length:
-            return f"{seconds / length:.0f} {word}"
-    return "a minute"
 
 
 def _list_runs(figure: Figure, seconds: Callable[[Settings], float]) -> None:

@@ -11,9 +11,9 @@ from core.runs import queue
 from core.runs.run import DamagedRun, Run, Status, list_runs
 from core.trainers import pace
 from core.trainers import recipe as recipes
-from pages.train import figure_form, recipe_form
+from pages.train import card, figure_form, recipe_form
 from pages.train import queue_list as waiting_line
-from ui import charts, frame, job_card
+from ui import charts, formats, frame, run_card
 from ui.buttons import firm
 from ui.earlier_runs import earlier
 from ui.frame import guard
@@ -78,7 +78,7 @@ def choose_one(runs: list[Run | DamagedRun]) -> None:
 def prospect(settings: recipes.Settings, runs: list[Run | DamagedRun]) -> str:
     """What is known before the start: how long it takes and on what, and by which images it is judged."""
     chosen, known = settings.recipe, datasets.info(settings.dataset)
-    time = figure_form.duration(pace.seconds(settings, pace.measured(settings, runs)))
+    time = formats.duration(pace.seconds(settings, pace.measured(settings, runs)))
     machine = hardware.describe(pace.number_format(settings) == "bfloat16")
     optimizer = recipe_form.optimizer_title(chosen.optimizer)
     judged = (
@@ -141,13 +141,13 @@ def start(trainings: list[tuple[str, recipes.Settings]]) -> None:
 def draw(run: Run, status: Status) -> None:
     """The card and curves of a run."""
     rows = run.metrics()
-    job_card.card(run, status, rows)
+    card.draw(run, status, rows)
     if rows or status.alive:
         curves(run, rows)
 
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:
-    epochs, split = job_card.epochs(run), job_card.held_out(run)
+    epochs, split = run_card.epochs(run), run_card.evaluation_split(run)
     error, loss = st.columns(2)
     with error:
         st.altair_chart(
@@ -191,7 +191,7 @@ def others(shown: str) -> None:
 
 def judged(run: Run) -> str:
     """Its error on the images held out; empty until it was measured."""
-    split = job_card.held_out(run)
+    split = run_card.evaluation_split(run)
     error = run.last(f"{split}_error")
     return "" if error is None else f"{error:.2f} % {split} error"
 

@@ -9,8 +9,7 @@ from core.runs import queue
 from core.runs.run import Run, Status
 from core.trainers import pace
 from core.trainers.recipe import Settings
-from pages.train import figure_form
-from ui import job_card
+from ui import formats
 from ui.buttons import firm
 from ui.frame import guard
 
@@ -32,7 +31,7 @@ def ordered(found: list[tuple[Run, Status]]) -> list[Run]:
 
 def _line(run: Run, place: int, last: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{place}. **{job_card.plain(run.name)}**", width="content")
+        st.markdown(f"{place}. **{formats.escape_markdown(run.name)}**", width="content")
         st.caption(_about(run), width="content")
         _button("Sooner", "arrow_upward", run, place == 1, queue.sooner, "Change places with the one before it.")
         _button("Later", "arrow_downward", run, place == last, queue.later, "Change places with the one behind it.")
@@ -49,6 +48,6 @@ def _button(label: str, icon: str, run: Run, off: bool, action: Callable[[Run], 
 def _about(run: Run) -> str:
     try:
         settings = Settings.from_json(run.settings)
-        return f"about {figure_form.duration(pace.seconds(settings))}"
+        return f"about {formats.duration(pace.seconds(settings))}"
     except UserError:
         return ""

@@ -14,9 +14,8 @@ from core.runs.run import Run, Status, list_runs
 from core.style import material, painter, pastiche_recipe, sources, trainer
 from core.style.material import Painting
 from core.style.pastiche_recipe import Recipe
-from pages.train import figure_form
 from pages.train_style import charts as pastiche_charts
-from ui import frame, job_card, loss_network, menu
+from ui import formats, frame, loss_network, menu, run_card, run_states
 from ui.buttons import firm
 from ui.earlier_runs import earlier
 from ui.frame import guard
@@ -210,7 +209,7 @@ def prospect(recipe: Recipe) -> str:
         return f"How long a step takes is known once the loss network is here.{waits}"
     each = measured(recipe.network, recipe.width, recipe.content_layers, recipe.style_layers, recipe.half)
     each *= recipe.batch * recipe.crop**2
-    whole = figure_form.duration(each * recipe.steps)
+    whole = formats.duration(each * recipe.steps)
     return f"A step takes {each:.2g} s on this machine ({hardware.describe(recipe.half)}): {whole} in all.{waits}"
 
 
@@ -243,20 +242,20 @@ def titles_of(run: Run) -> dict[str, str]:
 
 def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     """State, figures, progress and controls."""
-    with job_card.box(run, status, about(run)):
+    with run_card.box(run, status, about(run)):
         figures = {name.capitalize(): figure(rows, name) for name in ("content", "style", "variation")}
         speed = status.progress.get("images_per_second")
         figures |= {"Gradient": figure(rows, "gradient"), "Rate": figure(rows, "learning_rate")}
         figures |= {"Speed": f"{speed:.3g} images/s" if is_number(speed) else "–"}
         with st.container(horizontal=True, gap="medium"):
-            for label, value in (figures | {"Time left": job_card.time_left(status)}).items():
+            for label, value in (figures | {"Time left": run_states.time_left(status)}).items():
                 st.metric(label, value, width="content")
-        job_card.how_far(run, status, again)
+        run_card.progress_and_controls(run, status, again)
         menu.link("runs", "Compare it with other runs", query={"run": run.id})
 
 
 def figure(rows: list[dict[str, Any]], key: str) -> str:
-    value = job_card.latest(rows, key)
+    value = run_card.latest(rows, key)
     return "–" if value is None else f"{value:.3g}"
 
 
@@ -298,7 +297,7 @@ def strips(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         with columns[place % len(columns)]:
             st.image(found[name].read_bytes(), width="stretch", alt=f"Photographs, and below them painted as {title}")
             losses = [f"{kind} {figure(rows, f'{kind}/{name}')}" for kind in ("content", "style")]
-            st.caption(f"**{job_card.plain(title)}** · {' · '.join(losses)}")
+            st.caption(f"**{formats.escape_markdown(title)}** · {' · '.join(losses)}")
 
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:
@@ -357,7 +356,7 @@ def invite() -> None:
     if shipped:
         best = max(shipped, key=lambda run: len(titles_of(run)))
         how = about(best)
-        st.subheader(f"How the net of {job_card.plain(best.name)} learnt", anchor=False)
+        st.subheader(f"How the net of {formats.escape_markdown(best.name)} learnt", anchor=False)
         st.caption(f"The last part of its training{f': {how}' if how else ''}.")
         curves(best, best.metrics())
 

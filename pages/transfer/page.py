@@ -13,9 +13,8 @@ from core.transfer_learning import findings as travel
 from core.transfer_learning import training as transfer
 from core.transfer_learning.findings import Findings
 from core.transfer_learning.training import ALL, KIND, TITLES, WAYS, Study
-from pages.train import figure_form
 from pages.transfer import charts as travel_charts
-from ui import address, frame, job_card, menu, nets, own_pictures
+from ui import address, formats, frame, menu, nets, own_pictures, run_card, run_states
 from ui.buttons import firm
 from ui.earlier_runs import earlier
 from ui.frame import guard
@@ -61,7 +60,7 @@ def choose() -> None:
         return
     with place, guard():
         study = Study(source, dataset, tuple(sorted(pictures, key=lambda each: each or 1e9)), tuple(ways), **changes)
-        time = figure_form.duration(transfer.seconds(study))
+        time = formats.duration(transfer.seconds(study))
         if firm("Start", key="start transfer", type="primary", icon=":material/play_arrow:", width="stretch"):
             start(study)
             st.rerun()
@@ -121,9 +120,9 @@ def draw(run: Run, status: Status) -> None:
 
 def card(run: Run, status: Status) -> None:
     """What is tried on what, how far it is, and the controls."""
-    with job_card.box(run, status, about(run)):
+    with run_card.box(run, status, about(run)):
         if not run.shipped:
-            job_card.how_far(run, status, said=progress)
+            run_card.progress_and_controls(run, status, said=progress)
         for remark in run.data.get("remarks", []):
             st.caption(str(remark))
 
@@ -141,10 +140,10 @@ def progress(status: Status) -> tuple[float, str]:
     """How far a study is, and what it is doing."""
     known = status.progress
     if "downloading" in known or not known.get("steps"):
-        return job_card.progress(status)
+        return run_states.progress(status)
     done, steps, share = known.get("step", 0), known["steps"], known.get("share", 0.0)
     doing = f": {known['doing'][:1].lower()}{known['doing'][1:]}" if known.get("doing") else ""
-    left = f", {job_card.time_left(status)} left" if known.get("seconds_left") else ""
+    left = f", {run_states.time_left(status)} left" if known.get("seconds_left") else ""
     inside = f", {100 * share:.0f} %" if share else ""
     return min(1.0, (done + share) / steps), f"Step {min(done + 1, steps)} of {steps}{doing}{inside}{left}"
 

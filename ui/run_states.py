@@ -1,0 +1,105 @@
+"""The state of a run as a page shows it: a word, an icon, a colour, a sentence, and how far the run is."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from core.runs.run import Run, Status
+from ui.formats import clock
+
+Colour = Literal["red", "orange", "blue", "green", "gray"]
+
+
+@dataclass(frozen=True)
+class Face:
+    """How a state is shown: a word, an icon, a colour, and a sentence where the run has none of its own."""
+
+    word: str
+    icon: str
+    colour: Colour
+    sentence: str
+
+
+FACES = {
+    "queued": Face(
+        "Waiting",
+        ":material/schedule:",
+        "gray",
+        "It starts by itself when its turn comes: this machine trains one net at a time.",
+    ),
+    "starting": Face(
+        "Starting",
+        ":material/hourglass_top:",
+        "gray",
+        "The training process is loading; its first figures come within seconds.",
+    ),
+    "running": Face(
+        "Running",
+        ":material/play_arrow:",
+        "blue",
+        "It runs in a process of its own: leave the page, close the tab, it goes on.",
+    ),
+    "paused": Face("Paused", ":material/pause:", "orange", "Resume goes on with the very next step."),
+    "finished": Face("Finished", ":material/check:", "green", "The recipe was carried out to its end."),
+    "stopped": Face(
+        "Stopped", ":material/stop:", "gray", "Stopped before its end; resume goes on from where it stopped."
+    ),
+    "failed": Face("Failed", ":material/error:", "red", "It ended with an error; its log.txt has the details."),
+    "interrupted": Face(
+        "Interrupted",
+        ":material/power_off:",
+        "orange",
+        "The process ended before the training did; resume goes on from the last checkpoint.",
+    ),
+}
+PENDING = {
+    "pause": "It pauses as soon as the present step is done.",
+    "step": "It pauses again after this step.",
+    "stop": "It stops as soon as the present step is done.",
+}
+# The page on which runs of a kind are watched; those of any other kind stand on the page Runs.
+WATCHED_ON = {"classifier": "train", "transfer": "transfer", "pastiche": "train_style", "iterative": "optimise"}
+RESUMABLE = ("paused", "stopped", "failed", "interrupted")
+
+
+def badge(status: Status) -> None:
+    """The state as a coloured word with an icon."""
+    face = FACES[status.state]
+    st.badge(face.word, icon=face.icon, color=face.colour)
+
+
+def page_of(run: Run) -> str:
+    """Return the name of the page on which the run is watched."""
+    return WATCHED_ON.get(run.kind, "runs")
+
+
+def progress(status: Status) -> tuple[float, str]:
+    """How far a training is: a share in [0, 1] and the words for it."""
+    known = status.progress
+    if "downloading" in known:
+        done, total = number(known, "bytes"), number(known, "bytes_total")
+        of = f" of {total / 1e6:.1f}" if total else ""
+        return _share(done, total), f"Downloading {known['downloading']}: {done / 1e6:.1f}{of} MB"
+    step, steps = number(known, "step"), number(known, "steps")
+    if not steps:
+        return 0.0, "Not a step yet"
+    return _share(step, steps), f"Step {step:,.0f} of {steps:,.0f}"
+
+
+def time_left(status: Status) -> str:
+    """The time that a training has left, as a clock shows it; a dash where that is not known."""
+    if status.state == "finished":
+        return "0:00"
+    left = number(status.progress, "seconds_left")
+    return clock(left) if left else "–"
+
+
+def number(values: dict[str, Any], key: str) -> float:
+    """A number of a run folder, which somebody may have edited; 0 where it is none."""
+    value = values.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _share(part: float, whole: float) -> float:
+    return min(1.0, max(0.0, part / whole)) if whole else 0.0
