@@ -10,7 +10,7 @@ from core.runs.comparison import is_number, smoothed, thinned
 
 HEIGHT = 280
 RATE_HEIGHT = 140
-LEGEND_ROW = 20  # px, of which the height of a chart has to have room for
+LEGEND_ROW = 20  # px that a row of a legend adds to the height of a chart
 MAX_POINTS = 500  # a longer history is thinned: more points than pixels only slow the browser
 # Where the ticks of the error axis stand: it is nearly logarithmic, but can show an error of zero.
 ERROR_TICKS = [0, 0.5, 1, 2, 5, 10, 20, 50, 100]
@@ -20,21 +20,21 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def error_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
-    """Error in percent over the epochs, of the training split and of the split `held_out` ("test")."""
+    """Draw the error in percent over the epochs, of the training split and of the split `held_out` ("test")."""
     scale = alt.Scale(type="symlog", constant=1, domainMin=0, nice=False)
     axis = alt.Axis(values=ERROR_TICKS, labelExpr="datum.value", labelOverlap="greedy")
     return _curves(rows, epochs, held_out, alt.Y("error:Q", title="error, %", scale=scale, axis=axis))
 
 
 def loss_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
-    """Mean cross-entropy (natural logarithm) over the epochs, of both splits, on a logarithmic axis."""
+    """Draw the mean cross-entropy (natural logarithm) of both splits over the epochs, on a logarithmic axis."""
     scale = alt.Scale(type="log", nice=True)
     axis = alt.Axis(values=LOSS_TICKS, format="~r", labelOverlap="greedy")
     return _curves(rows, epochs, held_out, alt.Y("loss:Q", title="loss", scale=scale, axis=axis))
 
 
 def rate_curve(rows: Rows, epochs: int) -> alt.Chart:
-    """The learning rate over the epochs."""
+    """Draw the learning rate over the epochs."""
     points = [
         (row["epoch"], row["learning_rate"])
         for row in rows
@@ -53,15 +53,15 @@ def rate_curve(rows: Rows, epochs: int) -> alt.Chart:
 
 
 def trailing_mean(rows: Rows, key: str) -> list[tuple[float, float]]:
-    """(epoch, value) for every row that has a number for `key`: its mean over the epoch that ends there.
+    """Return (epoch, value) for every row that has a number for `key`: the mean over the epoch that ends there.
 
-    Single rows are measured on a few batches and jump; their mean over an epoch shows where the net stands.
+    Single rows are measured on a few batches and jump; their mean over an epoch shows how good the net is.
     """
     return smoothed(rows, key, "epoch")
 
 
 def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
-    """A line for each split: train as the mean over an epoch, the held-out split as measured once an epoch."""
+    """Draw a line for each split: train as the mean over an epoch, the held-out split as measured once an epoch."""
     quantity = str(y.shorthand).removesuffix(":Q")
     # A logarithmic axis has no place for a loss of exactly zero.
     lowest = 1e-7 if quantity == "loss" else 0.0
@@ -89,5 +89,5 @@ def _epoch_axis(epochs: int) -> alt.X:
 
 
 def _legend() -> alt.Legend:
-    """Above the plot, where it covers nothing."""
+    """Return a legend above the plot, where it covers nothing."""
     return alt.Legend(orient="top", title=None, symbolType="stroke", symbolSize=300)

@@ -6,15 +6,15 @@ from core.style import sources
 from ui import address
 
 
-def choose(beside: str = "") -> str:
-    """The network's name; where it is not at hand, a word on what it takes to have it, and `beside` after that."""
+def choose(note: str = "") -> str:
+    """Return the name of the chosen network; where it must be fetched first, draw what that takes, then `note`."""
     name = address.choice(
         "network",
         "Loss network",
         sources.names(),
         lambda network: sources.source(network).title,
-        help="What compares the pictures. Its own weights stay as they are.",
+        help="Compares the pictures by its feature maps. Its own weights do not change.",
     )
     if not sources.at_hand(name):
-        st.caption(" ".join(filter(None, (f":material/download: {sources.source(name).needs}", beside))))
+        st.caption(" ".join(filter(None, (f":material/download: {sources.source(name).needs}", note))))
     return name

@@ -1,7 +1,7 @@
 """The colours of what is shown, in light and dark: after Okabe and Ito, safe for colour blindness.
 
 Charts take the same colours, in the same order, from .streamlit/config.toml, so that they change with
-the theme without a word from the server.
+the theme without a rerun.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ DARK = Colours(train="#56B4E9", validation="#E69F00", truth="#2BC49A", predictio
 
 
 def is_dark() -> bool:
-    """Whether the visitor sees the dark theme."""
+    """Return whether the visitor sees the dark theme."""
     return st.context.theme.type == "dark"
 
 
 def colours() -> Colours:
-    """The colours for the theme that the visitor sees."""
+    """Return the colours of the theme that the visitor sees."""
     return DARK if is_dark() else LIGHT

@@ -1,4 +1,4 @@
-"""What the Data page draws of a data set: how many images a class has, and how bright its channels are."""
+"""Charts of a data set: how many images each class has, and how bright its channels are."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ MOST_NAMES = 20  # classes that have room for their names under the bars
 
 
 def balance(classes: Sequence[str], counts: Sequence[int], split: str) -> alt.Chart:
-    """A bar a class, in the colour of the split ("train", or one that is held out)."""
+    """Draw the number of images of each class as a bar, in the colour of the split ("train", or a held-out one)."""
     colours = theme.colours()
     data = pd.DataFrame({"class": list(classes), "images": list(counts)})
     axis = alt.Axis(labels=len(classes) <= MOST_NAMES, ticks=False, labelAngle=-40, labelLimit=90, labelOverlap=False)
@@ -28,23 +28,30 @@ def balance(classes: Sequence[str], counts: Sequence[int], split: str) -> alt.Ch
     )
 
 
-def values(shares: Sequence[float], mean: float) -> alt.LayerChart:
-    """Which share of a channel's pixels has which brightness, 0 to 1, and a line at the mean."""
+def brightness(shares: Sequence[float], mean: float) -> alt.LayerChart:
+    """Draw the histogram of a channel's brightness, 0 to 1, and a line at its mean.
+
+    `shares` holds the share of the pixels in each bin, adding up to 1.
+    """
     bins = len(shares)
-    data = pd.DataFrame({"value": [(i + 0.5) / bins for i in range(bins)], "share": [100 * share for share in shares]})
+    middles = [(i + 0.5) / bins for i in range(bins)]
+    data = pd.DataFrame({"brightness": middles, "share": [100 * share for share in shares]})
     # A few bins at the ends (black frames, white paper) may hold nearly all: the square root shows the others too.
     area = (
         alt.Chart(data)
         .mark_area(color="gray", opacity=0.5, interpolate="step")
         .encode(
-            x=alt.X("value:Q", title="brightness", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=3)),
+            x=alt.X("brightness:Q", title="brightness", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=3)),
             y=alt.Y(
                 "share:Q",
                 title="pixels, %",
                 scale=alt.Scale(type="sqrt"),
                 axis=alt.Axis(tickCount=3, grid=False),
             ),
-            tooltip=[alt.Tooltip("value:Q", format=".2f"), alt.Tooltip("share:Q", format=".2f", title="pixels, %")],
+            tooltip=[
+                alt.Tooltip("brightness:Q", format=".2f"),
+                alt.Tooltip("share:Q", format=".2f", title="pixels, %"),
+            ],
         )
     )
     line = alt.Chart(pd.DataFrame({"mean": [mean]})).mark_rule(strokeDash=[4, 3], color="gray").encode(x="mean:Q")

@@ -22,7 +22,7 @@ def main() -> None:
         painting = st.container()
         menu.link("stylize", "Paint a photograph")
 
-    from pages.home import results  # torch takes a moment
+    from pages.home import results  # imports torch, which takes a moment: text and links are on the screen before
 
     with curve, guard():
         results.show_curve()

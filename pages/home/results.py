@@ -13,7 +13,7 @@ from core.trainers import trained
 from ui import charts, run_card
 
 SAMPLE = "cat"
-SIDE = 448
+SIDE = 448  # px
 RECORDED = Path(__file__).with_name("recorded_run")
 
 
@@ -33,10 +33,11 @@ def square() -> images.Picture:
 @st.cache_data(show_spinner=False)
 def explained(net: str) -> tuple[bytes, str]:
     """Return the sample under the heat map of the predicted class, and the prediction in words."""
-    opened = trained.open_shipped(net)
-    seen = view.of_picture(opened, square())
-    sure = 100 * seen.probabilities[seen.predicted].item()
-    return images.encode(seen.heat()), f"{opened.title} says {opened.classes[seen.predicted]}, {sure:.0f} % sure."
+    classifier = trained.open_shipped(net)
+    result = view.of_picture(classifier, square())
+    percent = 100 * result.probabilities[result.predicted].item()
+    prediction = classifier.classes[result.predicted]
+    return images.encode(result.heat()), f"{classifier.title} predicts {prediction}, with {percent:.0f}% probability."
 
 
 @st.cache_data(show_spinner=False)
@@ -54,7 +55,7 @@ def show_curve() -> None:
         alt=f"Error in percent over the epochs, train and {split}.",
     )
     error = run_card.latest(rows, f"{split}_error")
-    st.caption(f"{run.name}: {error:.2f} % {split} error after {run_card.epochs(run)} epochs.")
+    st.caption(f"{run.name}: {error:.2f}% {split} error after {run_card.epochs(run)} epochs.")
 
 
 def show_heat_map() -> None:
@@ -62,9 +63,9 @@ def show_heat_map() -> None:
     nets = trained.shipped()
     if not nets:
         raise UserError("No classifier is shipped with this copy; train one and explain with that.")
-    picture, answer = explained(max(nets, key=lambda net: weights.card(net)["data"]["channels"]))
-    st.image(picture, width="stretch", alt="A cat under a heat map of what made the net decide.")
-    st.caption(answer + " Bright is evidence for it.")
+    picture, prediction = explained(max(nets, key=lambda net: weights.card(net)["data"]["channels"]))
+    st.image(picture, width="stretch", alt="A cat under a heat map of the evidence for the predicted class.")
+    st.caption(prediction + " Bright is evidence for it.")
 
 
 def show_painting() -> None:

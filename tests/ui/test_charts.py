@@ -1,4 +1,4 @@
-"""Learning curves: what is drawn of a run's rows."""
+"""Learning curves, from the rows of a run's metrics."""
 
 import pandas as pd
 import pytest
@@ -12,13 +12,13 @@ def test_the_training_curve_is_the_mean_over_the_epoch_that_ends_at_each_row():
     assert charts.trailing_mean(rows, "train_error") == [(0.5, 8), (1, 6), (1.5, 3), (2, 1)]
 
 
-def test_rows_without_numbers_are_passed_over():
+def test_rows_without_numbers_are_skipped():
     rows = [{"epoch": "x", "train_error": 1.0}, {"train_error": 1.0}, {"epoch": 1, "train_error": None}]
     assert charts.trailing_mean(rows, "train_error") == []
 
 
 @pytest.mark.parametrize("draw", [charts.error_curves, charts.loss_curves])
-def test_both_splits_are_drawn_each_in_its_own_dashes(draw):
+def test_each_split_has_a_line_style_of_its_own(draw):
     chart = draw(ROWS, 2, "test")
     data = chart.data
     assert isinstance(data, pd.DataFrame)

@@ -1,4 +1,4 @@
-"""The Data page without a browser: what it shows of each kind of data set, and what it says when it cannot."""
+"""The Data page without a browser: what it shows of each kind of data set, and its messages where it cannot."""
 
 import io
 import zipfile
@@ -45,11 +45,11 @@ def test_it_opens_with_digits_their_statistics_and_their_crops():
     assert "1,437 train images of 10 classes" in texts(app)
     assert f"grey: mean {data.mean[0]:.4f}, standard deviation {data.std[0]:.4f}" in texts(app)
     assert pictures(app) == 10 * 8 + 1 + 12
-    assert app.toggle("mirror 1").value is False  # mirrored digits mislead
+    assert app.toggle("flip 1").value is False  # flipped digits mislead
     assert not [toggle for toggle in app.toggle if toggle.label == "True boxes"]
 
 
-def test_the_address_says_what_is_shown():
+def test_the_address_carries_data_set_and_split():
     app = visit("data", dataset="digits", split="test")
     assert "360 test images of 10 classes" in texts(app)
     app.selectbox("choice of split").set_value("train").run()
@@ -87,12 +87,12 @@ def test_data_that_is_not_here_is_offered_for_download():
     assert not app.exception and not pictures(app)
 
 
-def test_without_a_folder_it_says_how_pictures_are_laid_out():
+def test_without_a_folder_it_describes_the_layout_of_the_pictures():
     app = visit("data", dataset="own")
     assert "Put the pictures of each class into a folder" in texts(app) and not app.exception
 
 
-def test_a_folder_of_pictures_is_shown_and_what_was_left_out_is_told(pets):
+def test_a_folder_of_pictures_is_shown_with_a_warning_of_what_was_left_out(pets):
     app = visit("data", dataset="own", path=str(pets), side="48")
     assert not app.exception
     assert "11 train images of 2 classes" in texts(app)
@@ -103,7 +103,7 @@ def test_a_folder_of_pictures_is_shown_and_what_was_left_out_is_told(pets):
     assert "folder%3A" in link.proto.query_string and "pets" in link.proto.query_string
 
 
-def test_an_archive_that_is_handed_over_is_shown(pets, tmp_path):
+def test_an_uploaded_archive_is_shown(pets, tmp_path):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for file in pets.rglob("*.png"):
