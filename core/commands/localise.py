@@ -14,11 +14,9 @@ from tqdm import tqdm
 from core.datasets import Split
 from core.errors import UserError
 from core.explain import box_files, boxes, localise, methods, splits
-from core.explain.localise import LEVELS, Located, Report, Score
+from core.explain.localise import FEWEST, LEVELS, Located, Report, Score
 from core.trainers import trained as nets
 from core.trainers.trained import Trained
-
-FEWEST = 20  # pictures of one's own, to choose a threshold on one half and judge it on the other
 
 
 @dataclass(frozen=True)

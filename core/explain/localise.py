@@ -22,6 +22,7 @@ from core.trainers.trained import Trained
 
 LEVELS = (0.3, 0.5, 0.7)  # of the IoU, from which a box counts as found
 THRESHOLDS: NDArray = np.arange(1, 100) / 100
+FEWEST = 20  # pictures of one's own, to choose a threshold on one half and evaluate it on the other
 _IMAGES = 100  # that are explained at once
 _GRID = 16  # places along a side where the search for the best constant box begins
 _PAIRS = 2_000_000  # boxes compared at once
@@ -165,6 +166,11 @@ def judge(chosen_on: Located, judged_on: Located, rule: str) -> Report:
         _score_of_box(constant_box(chosen_on.truth, side), judged_on),
         found,
     )
+
+
+def score_at(curve: Curve, threshold: float, named: NDArray) -> Score:
+    """Return the score of the boxes at a threshold in (0, 1); `named` (N,) bool, as in `Located`."""
+    return _score(curve.ious[:, curve.at(threshold)], named)
 
 
 def _score_of_box(box: NDArray, located: Located) -> Score:

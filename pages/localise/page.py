@@ -8,10 +8,9 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from core.commands.localise import FEWEST
 from core.datasets import Split
 from core.explain import boxes, cam, localise, methods, splits, view
-from core.explain.localise import LEVELS, Located, Report, Score
+from core.explain.localise import FEWEST, LEVELS, Located, Report, Score
 from core.images import encode
 from core.trainers.trained import Trained
 from pages.localise import boxed_pictures, own_boxes
@@ -150,14 +149,6 @@ def asked_threshold() -> float | None:
     except ValueError:
         return None
     return asked if 0 < asked < 1 else None
-
-
-def at_threshold(found: Pictures, judged: Report, threshold: float) -> Score:
-    """The score of the boxes at a threshold."""
-    ious = judged.curve.ious[:, judged.curve.at(threshold)]
-    hits = [ious >= level for level in LEVELS]
-    named = [hit & found.located.named for hit in hits]
-    return Score(*(tuple(100 * float(one.mean()) for one in kind) for kind in (hits, named)), ious)
 
 
 def headline(judged: Report, now: Score) -> None:
@@ -324,7 +315,7 @@ with right, guard():
         judged = report(key, rule, found)
         place = st.container()
         threshold = threshold_choice(judged.threshold, " ".join(map(str, (*key, rule))))
-        now = at_threshold(found, judged, threshold)
+        now = localise.score_at(judged.curve, threshold, found.located.named)
         with place:
             headline(judged, now)
         if st.session_state.get("image", 0) >= len(found.judged_on):  # of pictures that were shown before

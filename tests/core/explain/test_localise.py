@@ -62,6 +62,13 @@ def test_maps_without_evidence_find_nothing():
     assert not curve.ious.any() and not curve.mean_accuracy.any()
 
 
+def test_the_score_at_a_threshold_counts_the_named_images_apart():
+    both = located(maps_of(RIDGE, RIDGE), [(2, 0, 5, 2), (4, 0, 5, 2)], [True, False])
+    score = localise.score_at(localise.curve(both, "all"), 0.5, both.named)
+    assert score.accuracy == (100, 50, 50) and score.named == (50, 50, 50)
+    np.testing.assert_allclose(score.ious, [1, 1 / 3])
+
+
 def test_the_threshold_comes_from_the_other_images():
     chooses = located(maps_of(RIDGE), [(4, 0, 5, 2)])
     judged = located(maps_of(RIDGE, RIDGE), [(2, 0, 5, 2), (4, 0, 5, 2)], [True, False])
