@@ -35,12 +35,17 @@ def _unpack(archive: Path, batches: list[Path]) -> None:
     """Move the archive's batches into place one by one, each once it is whole."""
     folder = archive.parent / f".{batches[0].parent.name}-unpacking"
     shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed here
+    names = {f"{path.parent.name}/{path.name}": path.name for path in batches}
     try:
+        folder.mkdir()
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+            for member in tar:  # `extractall(filter=)` is not there before Python 3.11.4
+                if member.name in names and (packed := tar.extractfile(member)) is not None:
+                    with packed, (folder / names[member.name]).open("wb") as file:
+                        shutil.copyfileobj(packed, file)
         for path in batches:
             path.parent.mkdir(exist_ok=True)
-            os.replace(folder / path.parent.name / path.name, path)
+            os.replace(folder / path.name, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
