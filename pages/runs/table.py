@@ -1,6 +1,7 @@
-"""Runs as lines of a table and as names in a legend."""
+"""The table of all runs, and the labels of runs in a legend."""
 
 import functools
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,12 +14,13 @@ from core.models import catalogue
 from core.runs import comparison
 from core.runs.run import DamagedRun, Run
 from core.trainers.recipe import Settings
+from pages.runs.selection import select
 from ui import run_states
 
 COLUMNS: dict[str, Any] = {
     "Run": st.column_config.TextColumn(width="medium", pinned=True),
-    "Error, %": st.column_config.NumberColumn(format="%.2f", help="On the images held out."),
-    "Judged on": st.column_config.TextColumn(help="The split whose error it is."),
+    "Error, %": st.column_config.NumberColumn(format="%.2f", help="On validation or test images."),
+    "Evaluated on": st.column_config.TextColumn(help="The split whose error it is."),
     "Train error, %": st.column_config.NumberColumn(format="%.2f", help="Mean over the last epoch."),
     "Epochs": st.column_config.NumberColumn(format="%.4g"),
     "Time, min": st.column_config.NumberColumn(format="%.1f", help="Of training alone, without evaluation."),
@@ -27,59 +29,95 @@ COLUMNS: dict[str, Any] = {
     "From": st.column_config.TextColumn(help="Yours, or shipped with Atelier to compare with."),
     "Note": st.column_config.TextColumn(width="medium"),
 }
-
-
 ORDER = (
-    ("Run", "From", "State", "Error, %", "Judged on", "Train error, %", "Net", "Data set")  # fmt: skip
-    + ("Recipe", "Epochs", "Time, min", "Images/s", "Created", "Note")
+    ("Run", "From", "State", "Error, %", "Evaluated on", "Train error, %", "Net", "Data set")  # fmt: skip
+    + ("Training preset", "Epochs", "Time, min", "Images/s", "Created", "Note")
 )
+ROW_PX, ROWS_IN_SIGHT = 35, 9
+_VERSION = "version of the table of runs"
 
 
-def lines(runs: Sequence[Run | DamagedRun]) -> pd.DataFrame:
-    """A row for each run, in their order, by its id."""
-    return pd.DataFrame([line(run) for run in runs], [run.id for run in runs], ORDER)
+def draw(rows: pd.DataFrame, ids: list[str]) -> None:
+    """Draw the rows in a table whose headers sort it; what is selected in it goes into the address."""
+    shown_ids = list(rows.index)
+    places = [place for place, id in enumerate(shown_ids) if id in ids]
+    stamp = hashlib.sha1("\n".join(shown_ids).encode()).hexdigest()[:12]
+    key = f"runs {stamp} {st.session_state.get(_VERSION, 0)}"
+    state = st.session_state.get(key)
+    if state is not None and sorted(state["selection"]["rows"]) != places:
+        # The address was changed elsewhere: a table of a new name begins with its selection.
+        st.session_state[_VERSION] = st.session_state.get(_VERSION, 0) + 1
+        key = f"runs {stamp} {st.session_state[_VERSION]}"
+
+    def write_address() -> None:
+        chosen = st.session_state[key]["selection"]["rows"]
+        select([shown_ids[row] for row in chosen if row < len(shown_ids)])
+
+    st.dataframe(
+        rows,
+        key=key,
+        on_select=write_address,
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": places}},
+        hide_index=True,
+        placeholder="–",
+        height=ROW_PX * (1 + min(len(shown_ids), ROWS_IN_SIGHT)) + 3,
+        column_config=COLUMNS,
+        alt=f"{len(shown_ids)} runs with net, data set, preset, state, errors, epochs and time of each.",
+    )
 
 
-def line(run: Run | DamagedRun) -> dict[str, Any]:
-    """A row of the table; of a damaged folder the sentence that says what is wrong with it."""
+def rows(runs: Sequence[Run | DamagedRun]) -> pd.DataFrame:
+    """Return a row for each run, in their order, by its id."""
+    return pd.DataFrame([row(run) for run in runs], [run.id for run in runs], ORDER)
+
+
+def row(run: Run | DamagedRun) -> dict[str, Any]:
+    """Return a row of the table; of a damaged folder the sentence that says what is wrong with it."""
     try:
         if isinstance(run, DamagedRun):
             raise run
-        found = comparison.summary(run)
+        summary = comparison.summary(run)
     except UserError as error:
         return {"Run": run.id, "State": "Damaged", "From": "you", "Note": str(error)}
     return {
-        "Run": found.name,
+        "Run": summary.name,
         "State": run_states.FACES[run.status().state].word,
-        "Error, %": found.error,
-        "Judged on": found.held_out if found.error is not None else None,
-        "Train error, %": found.train_error,
-        "Net": net_title(found.net),
-        "Data set": dataset_title(found.dataset),
-        "Recipe": found.recipe.replace("_", " ").capitalize() or None,
-        "Epochs": found.epochs,
-        "Time, min": None if found.seconds is None else found.seconds / 60,
-        "Images/s": found.images_per_second,
-        "Created": found.created,
+        "Error, %": summary.error,
+        "Evaluated on": summary.held_out if summary.error is not None else None,
+        "Train error, %": summary.train_error,
+        "Net": net_title(summary.net),
+        "Data set": dataset_title(summary.dataset),
+        "Training preset": summary.recipe.replace("_", " ").capitalize() or None,
+        "Epochs": summary.epochs,
+        "Time, min": None if summary.seconds is None else summary.seconds / 60,
+        "Images/s": summary.images_per_second,
+        "Created": summary.created,
         "From": "Atelier" if run.shipped else "you",
-        "Note": found.note or None,
+        "Note": summary.note or None,
     }
 
 
 def names(runs: Iterable[Run]) -> dict[str, str]:
-    """A label for each run by its id, no two the same: its name, and where others have that too, when it was made."""
-    found = {run.id: comparison.summary(run) for run in runs}
-    labels = {id: line.name for id, line in found.items()}
-    for tell in (lambda id: f"{found[id].created:%d %b %H:%M}" if found[id].created else id, lambda id: id):
-        known = list(labels.values())
+    """Return a label for each run by its id, no two the same: its name, with its time or id where others share it."""
+    summaries = {run.id: comparison.summary(run) for run in runs}
+
+    def created(id: str) -> str:
+        moment = summaries[id].created
+        return f"{moment:%d %b %H:%M}" if moment else id
+
+    labels = {id: summary.name for id, summary in summaries.items()}
+    for suffix in (created, str):
+        taken = list(labels.values())
         labels = {
-            id: f"{found[id].name}, {tell(id)}" if known.count(label) > 1 else label for id, label in labels.items()
+            id: f"{summaries[id].name}, {suffix(id)}" if taken.count(label) > 1 else label
+            for id, label in labels.items()
         }
     return labels
 
 
 def settings(run: Run) -> Mapping[str, Any]:
-    """The run's settings, what an older version did not write filled in; as they stand where they fit no classifier."""
+    """Return the run's settings, completed where an older version wrote fewer; unchanged where it is no classifier."""
     try:
         return Settings.from_json(run.settings).to_json()
     except UserError:
@@ -87,13 +125,13 @@ def settings(run: Run) -> Mapping[str, Any]:
 
 
 def setting_title(key: str) -> str:
-    """recipe.learning_rate -> Learning rate"""
+    """Return the title of a setting: "recipe.learning_rate" -> "Learning rate"."""
     return key.removeprefix("recipe.").replace("_", " ").replace(".", ", ").capitalize()
 
 
 @functools.lru_cache(maxsize=512)
 def net_title(name: str) -> str | None:
-    """The net's name as the thesis writes it; as it stands where it is in no catalogue."""
+    """Return the net's name as the thesis writes it; as it stands where it is in no catalogue."""
     try:
         return catalogue.title(name)
     except UserError:
@@ -102,7 +140,7 @@ def net_title(name: str) -> str | None:
 
 @functools.lru_cache(maxsize=512)
 def dataset_title(name: str) -> str | None:
-    """The data set's name in short; of the user's own pictures the folder's."""
+    """Return the data set's name in short; of the user's own pictures the folder's."""
     kind, _, rest = name.partition(":")
     if kind == "folder":
         return rest.partition("?")[0].rstrip("/").rpartition("/")[2] or name

@@ -50,8 +50,8 @@ def test_the_table_says_what_every_run_is_and_the_newest_are_drawn():
         ("Finished", "you", "BN-NiN", "Digits"),
     ]
     first = rows_of(app)[0]
-    assert (first["Error, %"], first["Judged on"], first["Train error, %"]) == (12.5, "test", 40.0)
-    assert (first["Epochs"], first["Recipe"], first["Note"]) == (1.0, "Quick", "Slower.")
+    assert (first["Error, %"], first["Evaluated on"], first["Train error, %"]) == (12.5, "test", 40.0)
+    assert (first["Epochs"], first["Training preset"], first["Note"]) == (1.0, "Quick", "Slower.")
     assert len(charts(app)) == 3, "error, loss and learning rate"
     assert "same settings" in texts(app)
 
@@ -89,7 +89,7 @@ def test_a_shipped_study_has_no_curves_here_but_a_way_to_its_page():
     put_status(run, "finished")
     app = visit("runs", run="study")
     assert not app.exception and charts(app) == []
-    assert "drawn on page Transfer" in texts(app)
+    assert "drawn on page Transfer learning" in texts(app)
     (link,) = (link for link in app.get("page_link") if "run=study" in link.query_string)
     assert link.page == "transfer"
 
@@ -207,11 +207,11 @@ def test_a_run_from_elsewhere_is_brought_in_and_drawn_and_anything_else_is_a_sen
     trash.delete(run)
     app = visit("runs")
     app.file_uploader[0].set_value(("run.zip", packed, "application/zip"))
-    button(app, "Bring it in").click().run()
+    button(app, "Import the run").click().run()
     assert not app.exception and not app.error
     assert run.id in selected(app) and len(rows_of(app)) == 2
     app.file_uploader[0].set_value(("run.zip", b"no zip", "application/zip"))
-    button(app, "Bring it in").click().run()
+    button(app, "Import the run").click().run()
     assert "is no .zip of a run" in app.error[0].value and not app.exception
 
 
