@@ -18,11 +18,12 @@ from core import hardware
 from core.errors import UserError
 from core.runs.run import Run
 from core.runs.writer import Writer
-from core.style import checkpoint, compact, losses
+from core.style import compact, losses
 from core.style.clock import Clock
 from core.style.compact import CONTENT, SOURCES, STYLE, Compact, relative_error
 from core.style.loss_networks import STYLE_LAYERS, LossNetworks
 from core.style.photographs import Photographs
+from core.trainers import checkpoint
 
 HINTS = ("squeezenet.fire2",)  # learnt for the sake of the layers behind it
 TRANSFER_LAYERS = tuple(CONTENT | STYLE)
@@ -225,7 +226,7 @@ class Distillation:
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
-        tensors = checkpoint.tensors_of(self.net, self.optimiser, self.generator)
+        tensors = checkpoint.network_state(self.net, self.optimiser, self.generator)
         tensors |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
         tensors |= {f"transfers.{name}": tensor for name, tensor in self.transfers.tensors().items()}
         return tensors, {"step": self.step, "seconds": self.clock.seconds}
@@ -235,8 +236,8 @@ class Distillation:
         try:
             self.step = int(state["step"])
             self.clock.restore(state)
-            checkpoint.restore(self.net, self.optimiser, self.generator, tensors, self.step)
-            checkpoint.load(self.average, tensors, "average")
+            checkpoint.restore_network(self.net, self.optimiser, self.generator, tensors, self.step)
+            checkpoint.load_weights(self.average, tensors, "average")
             for name, tensor in self.transfers.tensors().items():
                 tensor.copy_(tensors[f"transfers.{name}"])
         except (KeyError, RuntimeError) as error:

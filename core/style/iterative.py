@@ -24,6 +24,7 @@ from core.style import losses, sources
 from core.style.clock import Clock
 from core.style.network import MEANS
 from core.style.sources import Network
+from core.trainers import checkpoint
 
 OPTIMIZERS = ("adam", "lbfgs")
 STARTS = ("content", "noise")
@@ -318,18 +319,10 @@ class Transfer:
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
-        tensors, numbers = {"x": self.x.detach()}, {}
-        for key, value in self.optimizer.state.get(self.x, {}).items():
-            if isinstance(value, Tensor):
-                tensors[f"optimizer.{key}"] = value
-            elif isinstance(value, list):
-                # L-BFGS keeps its history as lists; what it only scratches on is a list of None at times.
-                tensors |= {f"optimizer.{key}.{i}": one for i, one in enumerate(value) if isinstance(one, Tensor)}
-            else:
-                numbers[key] = value
+        tensors, numbers = checkpoint.picture_state(self.optimizer, self.x)
         state = {"step": self.step, "seconds": self.clock.seconds, "scale": self.scale, "weights": self.weights}
-        state["optimizer"] = numbers
-        return {name: tensor.detach().clone() for name, tensor in tensors.items()}, state
+        tensors = {"x": self.x, **tensors}
+        return {name: tensor.detach().clone() for name, tensor in tensors.items()}, state | {"optimizer": numbers}
 
     def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Take up a checkpoint. Raises UserError where it belongs to another transfer."""
@@ -338,27 +331,7 @@ class Transfer:
             self.clock.restore(state)
             self.weights = {name: float(state["weights"][name]) for name in WEIGHTS}
             self._enter(int(state["scale"]), tensors["x"].to(self.device))
-            # Copies lie where torch puts its own tensors: sums over memory aligned otherwise differ in the last bit.
-            tensors = {name: tensor.clone() for name, tensor in tensors.items()}
-            if self.recipe.optimizer == "lbfgs":
-                tensors = {name: tensor.to(self.device) for name, tensor in tensors.items()}
-            memory: dict[str, Any] = dict(state["optimizer"])
-            for name, tensor in tensors.items():
-                _, _, key = name.partition("optimizer.")
-                key, dot, _ = key.partition(".")
-                if dot:
-                    memory.setdefault(key, [])
-                elif key:
-                    memory[key] = tensor if key == "step" else tensor.to(self.device)  # Adam counts on the CPU
-            for key in [key for key, value in memory.items() if value == []]:
-                count = sum(name.startswith(f"optimizer.{key}.") for name in tensors)
-                memory[key] = [tensors[f"optimizer.{key}.{i}"] for i in range(count)]
-            if memory:
-                if "old_dirs" not in memory and self.recipe.optimizer == "lbfgs":
-                    memory |= {"old_dirs": [], "old_stps": [], "ro": []}
-                if self.recipe.optimizer == "lbfgs":
-                    memory["al"] = [None] * HISTORY
-                self.optimizer.state[self.x] = memory
+            checkpoint.restore_picture(self.optimizer, self.x, tensors, state["optimizer"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise UserError("The checkpoint does not belong to this transfer; start a new one.") from error
 

@@ -17,13 +17,14 @@ from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
 from core.runs.writer import Writer
-from core.style import checkpoint, losses
+from core.style import losses
 from core.style.clock import Clock
 from core.style.network import PasticheNet, one_hot
 from core.style.origin import Origin, origin_of
 from core.style.pastiche_recipe import Recipe, recipe_of
 from core.style.photographs import Crop, Easel, Photographs
 from core.style.sources import Network
+from core.trainers import checkpoint
 from core.trainers.parallel import Team
 
 TRIED_CROP = 96  # side of the crop that a step is measured with, px
@@ -194,7 +195,7 @@ class PasticheTraining:
     def checkpoint(self) -> tuple[dict[str, Tensor], dict]:
         """Tensors and JSON-able state from which `restore` goes on as if nothing had happened."""
         state = {"step": self.step, "seconds": self.clock.seconds}
-        tensors = checkpoint.tensors_of(self.net, self.optimiser, self.generator)
+        tensors = checkpoint.network_state(self.net, self.optimiser, self.generator)
         return tensors | {"easel": self.easel.state()}, state
 
     def restore(self, tensors: dict[str, Tensor], state: dict) -> None:
@@ -202,7 +203,7 @@ class PasticheTraining:
         try:
             self.step = int(state["step"])
             self.clock.restore(state)
-            checkpoint.restore(self.net, self.optimiser, self.generator, tensors, self.step)
+            checkpoint.restore_network(self.net, self.optimiser, self.generator, tensors, self.step)
             if "easel" in tensors:  # older checkpoints have none
                 self.easel.restore(tensors["easel"])
         except (KeyError, RuntimeError) as error:

@@ -21,7 +21,7 @@ from core.errors import UserError
 from core.models import catalogue
 from core.runs.run import Run
 from core.runs.writer import Writer
-from core.trainers import beginning, evaluation, kept_epochs, optimizers
+from core.trainers import beginning, checkpoint, evaluation, kept_epochs, optimizers
 from core.trainers.average import WeightAverage
 from core.trainers.divergence import Watch
 from core.trainers.parallel import Team
@@ -410,19 +410,15 @@ class _Training:
             raise self._diverged("A weight is no longer a number")
         if self.average:
             tensors |= {f"average.{name}": tensor for name, tensor in _copies(self.average.net).items()}
-        saved = self.optimizer.state_dict()
-        for index, entries in saved["state"].items():
-            tensors |= {f"optimizer.{index}.{key}": _copy(value) for key, value in entries.items()}
-        tensors["rng"] = torch.get_rng_state()
-        if self.device.type == "cuda":
-            tensors["rng_cuda"] = torch.cuda.get_rng_state()
+        tensors |= checkpoint.copied(checkpoint.optimizer_state(self.optimizer))
+        tensors |= checkpoint.random_state(self.device)
         state = {
             "step": self.step,
             "seconds": self.seconds,
             "tally": asdict(self.tally),
             "watch": self.watch.state(),
         }
-        model = _part(tensors, "average." if self.average else "net.")
+        model = checkpoint.part(tensors, "average." if self.average else "net.")
         if self.best:
             tensors |= {f"best.{name}": tensor for name, tensor in self.best.model.items()}
             state["best"] = {"epoch": self.best.epoch, "error": self.best.error}
@@ -431,33 +427,19 @@ class _Training:
 
     def _resume(self, run: Run, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
         what = f"The checkpoint of {run.id}"
-        weights.fill(self.net, _part(tensors, "net."), what)
+        weights.fill(self.net, checkpoint.part(tensors, "net."), what)
         if self.average:
-            weights.fill(self.average.net, _part(tensors, "average."), what)
-        saved = self.optimizer.state_dict()
-        for name, tensor in _part(tensors, "optimizer.").items():
-            index, key = name.split(".", 1)
-            saved["state"].setdefault(int(index), {})[key] = tensor
-        self.optimizer.load_state_dict(saved)
-        torch.set_rng_state(tensors["rng"])
-        if "rng_cuda" in tensors and self.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["rng_cuda"])
+            weights.fill(self.average.net, checkpoint.part(tensors, "average."), what)
+        checkpoint.restore_optimizer(self.optimizer, tensors)
+        checkpoint.restore_random(tensors, self.device)
         self.step, self.seconds, self.tally = state["step"], state["seconds"], _Tally(**state["tally"])
         self.watch = Watch(len(self.data.classes), state.get("watch"))
         if "best" in state:
-            self.best = _Best(**state["best"], model=_part(tensors, "best."))
-
-
-def _copy(tensor: Tensor) -> Tensor:
-    return tensor.detach().to("cpu", copy=True)
+            self.best = _Best(**state["best"], model=checkpoint.part(tensors, "best."))
 
 
 def _copies(net: nn.Module) -> dict[str, Tensor]:
-    return {name: _copy(tensor) for name, tensor in net.state_dict().items()}
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return checkpoint.copied(net.state_dict())
 
 
 def _mix(seed: int, number: int) -> int:
