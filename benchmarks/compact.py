@@ -3,11 +3,11 @@
 Ten photographs that no training sees (see core.style.held_out) are each painted in the style of another painting, once
 by compact and once by its teachers, VGG-19 as far as relu3_1 and SqueezeNet 1.1: Adam from the photograph, the same
 steps, size and weights of the losses. Each of the two compares the layers that are usual for it (core.style.sources).
-All pictures are then scored under the teachers, as benchmarks.judge says; the whole loss is what the teachers' own
+All pictures are then scored under the teachers, by benchmarks.scores; the whole loss is what the teachers' own
 transfer minimises, equation 5.10 with the weights of the recipe. Both take their steps in turn, A B A B, and a step's
 time is the median.
 
-Where compact falls short, two figures tell by which layers: the loss of both pictures at each layer of the teachers,
+Where compact falls short, two figures show by which layers: the loss of both pictures at each layer of the teachers,
 and how far compact's features and Gram matrices of its own pictures are from the teachers' features of the same
 pictures, in units of their variance and of their mean square. At those a network that drives a transfer is at its
 worst, since the transfer seeks out its errors.
@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import judge, report
-from benchmarks.judge import Judge
+from benchmarks import report, scores
+from benchmarks.scores import Scorer
 from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
@@ -60,7 +60,7 @@ Losses = dict[str, float]  # the KINDS, and "style at LAYER" and "content at LAY
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one photograph and painting."""
+    """The transfers of one photograph and painting: pictures, losses and times."""
 
     title: str
     pictures: tuple[Picture, ...]  # photograph, painting, painted by the teachers, painted by compact
@@ -81,17 +81,17 @@ class Contest:
         self.size, self.steps = size, steps
 
     def outcome(self, title: str, photograph: Picture, painting: Picture) -> Outcome:
-        """Carry out both transfers, and score what comes of them."""
+        """Carry out both transfers and return their pictures, losses and times."""
         ours = self._transfer("compact", self.net, photograph, painting)
         theirs = self._transfer("both", self.teachers, photograph, painting)
         times = report.in_turn(ours.advance, theirs.advance, self.steps - 1)  # the first step is not timed
-        scorer = Judge(self.teachers, painting, [photograph], self.size)
+        scorer = Scorer(self.teachers, painting, [photograph], self.size)
         pictures = photograph, painting, theirs.picture(), ours.picture()
         start, by_teachers, by_compact = (
             whole_losses(scorer, picture, theirs.recipe) for picture in (photograph, *pictures[2:])
         )
-        seen = images.to_tensor(pictures[3]).to(hardware.device())
-        errors = distillation.judge(self.net, self.teachers, [seen])
+        painted = images.to_tensor(pictures[3]).to(hardware.device())
+        errors = distillation.judge(self.net, self.teachers, [painted])
         return Outcome(title, pictures, start, by_compact, by_teachers, times, errors)
 
     def _transfer(self, name: str, network: Network, photograph: Picture, painting: Picture) -> Transfer:
@@ -100,19 +100,20 @@ class Contest:
         return Transfer(recipe, photograph, painting, network)
 
 
-def whole_losses(scorer: Judge, picture: Picture, recipe: Recipe) -> Losses:
-    """Losses of a picture under the teachers; the whole one is equation 5.10 with the weights of `recipe`."""
-    found = scorer.features(picture)
-    style, content = scorer.style_terms(found), scorer.content_terms(found, 0)
+def whole_losses(scorer: Scorer, picture: Picture, recipe: Recipe) -> Losses:
+    """Return a picture's losses under the teachers; the whole one is equation 5.10 with the weights of `recipe`."""
+    features = scorer.features(picture)
+    style, content = scorer.style_terms(features), scorer.content_terms(features, 0)
     sums = {"style": statistics.fmean(style.values()), "content": statistics.fmean(content.values())}
     variation = losses.total_variation(images.to_tensor(picture), recipe.exponent).item()
     whole = recipe.content * sums["content"] + recipe.style * sums["style"] + recipe.variation * variation
-    named = {f"style at {layer}": term for layer, term in style.items()}
-    return {"whole": whole, **sums, **named, **{f"content at {layer}": term for layer, term in content.items()}}
+    by_layer = {f"style at {layer}": term for layer, term in style.items()}
+    by_layer |= {f"content at {layer}": term for layer, term in content.items()}
+    return {"whole": whole, **sums, **by_layer}
 
 
 def network_named(name: str) -> tuple[Compact, list[str]]:
-    """The shipped net or that of a run of training.loss_network, and the stems of the paintings it did not see."""
+    """Return the shipped net or that of a run of training.loss_network, and the stems of its held-out paintings."""
     if name == "compact":
         return compact.read(sources.compact_path()), stems(weights.card(name)["held_out_paintings"])
     run = Run.open(name)
@@ -123,52 +124,56 @@ def network_named(name: str) -> tuple[Compact, list[str]]:
 
 
 def stems(files: Sequence[str]) -> list[str]:
+    """Return file names without their suffixes."""
     return [Path(file).stem for file in files]
 
 
-def outcomes(given: argparse.Namespace) -> Iterator[Outcome]:
-    """What becomes of the pairs that the command's options ask for, one after another."""
-    net, unseen = network_named(given.net)
-    contest = Contest(net, loss_networks.load(given.loss_networks), given.size, given.steps)
-    pairs = PAIRS[: given.pairs]
-    paintings = chosen_paintings(given.styles, [painting for _, painting in pairs])
+def outcomes(options: argparse.Namespace) -> Iterator[Outcome]:
+    """Yield the outcome of each pair that the command's options name."""
+    net, unseen = network_named(options.net)
+    contest = Contest(net, loss_networks.load(options.loss_networks), options.size, options.steps)
+    pairs = PAIRS[: options.pairs]
+    paintings = chosen_paintings(options.styles, [painting for _, painting in pairs])
     for name, painting in pairs:
-        [photograph] = judge.photographs(given.photos, given.size, [name])
+        [photograph] = scores.held_out_photographs(options.photos, options.size, [name])
         title = f"{name.split('_', 2)[-1]}, {painting}{' *' if painting in unseen else ''}"
-        yield contest.outcome(title, photograph, images.decode(paintings[painting], max_side=given.size))
+        yield contest.outcome(title, photograph, images.decode(paintings[painting], max_side=options.size))
 
 
-def mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
-    return {name: statistics.fmean(each[name] for each in found) for name in found[0]}
+def mean(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each figure over the rows."""
+    return {name: statistics.fmean(row[name] for row in rows) for name in rows[0]}
 
 
-def rows_of(found: Sequence[Outcome]) -> list[report.Row]:
-    """The losses of each pair, the means of all losses, and a step's time."""
-    rows = [report.lower(f"{kind}, {one.title}", one.ours[kind], one.theirs[kind]) for one in found for kind in KINDS]
-    ours, theirs = mean([one.ours for one in found]), mean([one.theirs for one in found])
+def rows_of(outcomes: Sequence[Outcome]) -> list[report.Row]:
+    """Return rows of the losses of each pair, the means of all losses, and a step's time."""
+    rows = [
+        report.lower(f"{kind}, {one.title}", one.ours[kind], one.theirs[kind]) for one in outcomes for kind in KINDS
+    ]
+    ours, theirs = mean([one.ours for one in outcomes]), mean([one.theirs for one in outcomes])
     rows += [report.lower(f"mean {name}", ours[name], theirs[name]) for name in ours]
-    our_times, their_times = zip(*(one.times for one in found), strict=True)
+    our_times, their_times = zip(*(one.times for one in outcomes), strict=True)
     return [*rows, report.faster("a step", statistics.median(our_times), statistics.median(their_times))]
 
 
-def layers_of(found: Sequence[Outcome]) -> dict[str, dict[str, float]]:
-    """Mean errors of compact's features ("error") and, where style is compared, Gram matrices ("gram") by layer."""
+def layers_of(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
+    """Return by layer the mean error of compact's features ("error") and, of style layers, Gram matrices ("gram")."""
     layers: dict[str, dict[str, float]] = {layer: {} for layer in compact.SOURCES}
-    for name, value in mean([one.errors for one in found]).items():
+    for name, value in mean([one.errors for one in outcomes]).items():
         kind, _, layer = name.partition("/")
         layers[layer][kind] = round(value, 4)
     return layers
 
 
-def sheet(found: Sequence[Outcome]) -> Picture:
-    """All pictures, a row for each pair, on white cells of one size."""
-    side = max(max(picture.shape) for one in found for picture in one.pictures)
-    rows = [np.concatenate([on_white(picture, side) for picture in one.pictures], 1) for one in found]
+def sheet(outcomes: Sequence[Outcome]) -> Picture:
+    """Return one picture of all pictures, a row for each pair, on white cells of one size."""
+    side = max(max(picture.shape) for one in outcomes for picture in one.pictures)
+    rows = [np.concatenate([on_white(picture, side) for picture in one.pictures], 1) for one in outcomes]
     return np.concatenate(rows)
 
 
 def on_white(picture: Picture, side: int) -> Picture:
-    """The picture in the middle of a white square."""
+    """Return a white square of `side` px with the picture in its middle."""
     height, width = picture.shape[:2]
     cell = np.full((side, side, 3), 255, np.uint8)
     top, left = (side - height) // 2, (side - width) // 2
@@ -176,13 +181,14 @@ def on_white(picture: Picture, side: int) -> Picture:
     return cell
 
 
-def arguments() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command's options."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compact", description=__doc__.split("\n")[0])
     parser.add_argument("--net", default="compact", help="the shipped net, or a run of training.loss_network")
     parser.add_argument("--photos", type=Path, required=True, help="folder with the ten photographs")
     parser.add_argument("--styles", type=Path, required=True, help="folder with the ten paintings")
     parser.add_argument("--loss-networks", type=Path, required=True, help="folder of the teachers' safetensors")
-    parser.add_argument("--size", type=int, default=judge.SIDE, help=f"long side, px (default {judge.SIDE})")
+    parser.add_argument("--size", type=int, default=scores.SIDE, help=f"long side, px (default {scores.SIDE})")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of each transfer (default {STEPS})")
     parser.add_argument(
         "--pairs", type=int, default=len(PAIRS), choices=range(1, len(PAIRS) + 1), metavar="N", help="only the first N"
@@ -192,33 +198,34 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def show(found: Sequence[Outcome], as_json: bool) -> None:
+def show(outcomes: Sequence[Outcome], as_json: bool) -> None:
     """Print all figures."""
-    layers, photographs = layers_of(found), {kind: round(mean([one.start for one in found])[kind], 4) for kind in KINDS}
-    unseen = [one.title for one in found if one.title.endswith("*")]
-    report.show("compact", rows_of(found), as_json, photographs=photographs, layers=layers, unseen_paintings=unseen)
+    start = mean([one.start for one in outcomes])
+    layers, photographs = layers_of(outcomes), {kind: round(start[kind], 4) for kind in KINDS}
+    unseen = [one.title for one in outcomes if one.title.endswith("*")]
+    report.show("compact", rows_of(outcomes), as_json, photographs=photographs, layers=layers, unseen_paintings=unseen)
     if as_json:
         return
     print(f"the photographs themselves: {', '.join(f'{kind} {value}' for kind, value in photographs.items())}")
-    print("* the net has not seen the painting in training; of the photographs it has seen none")
+    print("* the painting is not among the net's training pictures; none of the photographs is")
     print(f"{'errors of its features':<24}{'Gram matrices':>16}")
     for layer, errors in layers.items():
         print(f"{layer:<18}{errors['error']:>6.3f}{errors.get('gram', ''):>16}")
 
 
-def main(given: list[str] | None = None) -> None:
-    parser = arguments()
-    options = parser.parse_args(given)
+def main(arguments: list[str] | None = None) -> None:
+    parser = options_parser()
+    options = parser.parse_args(arguments)
     try:
-        found = []
+        done = []
         for one in outcomes(options):
-            found.append(one)
-            print(f"{len(found)} of {options.pairs}: {one.title}", file=sys.stderr, flush=True)  # a pair takes minutes
+            done.append(one)
+            print(f"{len(done)} of {options.pairs}: {one.title}", file=sys.stderr, flush=True)  # a pair takes minutes
         if options.sheet:
-            images.save(sheet(found), options.sheet)
+            images.save(sheet(done), options.sheet)
     except UserError as error:
         parser.error(str(error))
-    show(found, options.json)
+    show(done, options.json)
 
 
 if __name__ == "__main__":

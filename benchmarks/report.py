@@ -1,4 +1,7 @@
-"""What every benchmark prints: rows of ours against a peer, measured in turn, as a table or as one JSON object."""
+"""The figures that a benchmark prints: rows of ours against a peer, measured in turn, as a table or as one JSON object.
+
+A new benchmark times both sides by `in_turn`, makes a `Row` by `faster`, `rate` or `lower`, and ends in `show`.
+"""
 
 import json
 import statistics
@@ -13,7 +16,7 @@ from core import hardware
 
 @dataclass(frozen=True)
 class Row:
-    """One case: our figure, the peer's, their unit, and how many times better ours is."""
+    """One case: our figure, the peer's, their unit, and the ratio: above 1, ours is better."""
 
     case: str
     ours: float
@@ -23,7 +26,7 @@ class Row:
 
 
 def in_turn(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median milliseconds of both, run A B A B after one unmeasured round each."""
+    """Return the median milliseconds of both, run A B A B after one unmeasured round each."""
     times: tuple[list[float], list[float]] = ([], [])
     for repeat in range(rounds + 1):
         for list_of_times, run in zip(times, (ours, peer), strict=True):
@@ -35,33 +38,38 @@ def in_turn(ours: Callable[[], object], peer: Callable[[], object], rounds: int)
 
 
 def faster(case: str, ours: float, peer: float) -> Row:
-    """A row of two durations in milliseconds."""
+    """Return the row of two durations in milliseconds."""
     return Row(case, round(ours, 1), round(peer, 1), "ms", round(peer / ours, 2))
 
 
 def rate(case: str, items: int, ours: float, peer: float) -> Row:
-    """A row of how many items a second two durations in milliseconds are."""
+    """Return the row of images a second, of two durations in milliseconds for `items` images."""
     return Row(case, round(1000 * items / ours, 1), round(1000 * items / peer, 1), "images/s", round(peer / ours, 2))
 
 
 def lower(case: str, ours: float, peer: float) -> Row:
-    """A row of two losses."""
+    """Return the row of two losses."""
     return Row(case, round(ours, 4), round(peer, 4), "loss", round(peer / max(ours, 1e-12), 3))
 
 
 def machine() -> str:
-    """What the figures were measured on."""
+    """Return the device, its precision, the threads and the version of PyTorch, in words."""
     return f"{hardware.describe(hardware.bf16_is_fast())}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
 def show(name: str, rows: list[Row], as_json: bool, **more: object) -> None:
-    """Print the rows: one JSON object with whatever `more` there is to tell, or a table for people."""
+    """Print the rows: as one JSON object with the keys of `more` beside them, or as a table for people."""
     if as_json:
-        told = {"name": name, "rows": [asdict(row) for row in rows], **more, "machine": machine()}
-        print(json.dumps(told, indent=1))
+        print_json(name, rows, **more)
         return
     print(f"{name}, {machine()}")
     width = max(len(row.case) for row in rows)
     for row in rows:
         figures = f"ours {row.ours:>9} {row.unit}   peer {row.peer:>9} {row.unit}"
         print(f"{row.case:<{width}}   {figures}   {row.ratio:.2f} times as good")
+
+
+def print_json(name: str, rows: list[Row], **more: object) -> None:
+    """Print one object: `name`, `rows` of case, ours, peer, unit and ratio, the keys of `more`, and `machine`."""
+    document = {"name": name, "rows": [asdict(row) for row in rows], **more, "machine": machine()}
+    print(json.dumps(document, indent=1))

@@ -20,6 +20,8 @@ ROUNDS = {256: 15, 512: 9, 1024: 5}
 
 
 class PlainResidual(nn.Module):
+    """Two blocks with a ReLU between them, added to their input."""
+
     def __init__(self, first: nn.Module, second: nn.Module) -> None:
         super().__init__()
         self.body = nn.Sequential(first, nn.ReLU(), second)
@@ -29,7 +31,7 @@ class PlainResidual(nn.Module):
 
 
 def plain_block(block: NormedConvolution | UpsampledConvolution, style: int) -> nn.Sequential:
-    """Padding, convolution and InstanceNorm2d with the weights of one of our blocks and one style."""
+    """Return padding, convolution and InstanceNorm2d with the weights of one of our blocks and one style."""
     convolution = block.convolution
     norm = nn.InstanceNorm2d(convolution.out_channels, affine=True, eps=block.norm.epsilon)
     with torch.no_grad():
@@ -42,29 +44,30 @@ def plain_block(block: NormedConvolution | UpsampledConvolution, style: int) -> 
 
 
 def plain_net(net: PasticheNet, style: int) -> nn.Sequential:
-    """Our net as plain modules that paint one style: mean-free pixels in 0 to 255 -> (-1, 1)."""
+    """Return our net as plain modules that paint one style: mean-free pixels in 0 to 255 -> (-1, 1)."""
 
-    def block(found: nn.Module) -> nn.Sequential:
-        assert isinstance(found, NormedConvolution | UpsampledConvolution)
-        return plain_block(found, style)
+    def block(ours: nn.Module) -> nn.Sequential:
+        assert isinstance(ours, NormedConvolution | UpsampledConvolution)
+        return plain_block(ours, style)
 
     return nn.Sequential(
-        *(layer for found in (net.enter, net.down1, net.down2) for layer in (block(found), nn.ReLU())),
+        *(layer for ours in (net.enter, net.down1, net.down2) for layer in (block(ours), nn.ReLU())),
         *(PlainResidual(block(residual.first), block(residual.second)) for residual in net.residuals),
-        *(layer for found in (net.up1, net.up2) for layer in (block(found), nn.ReLU())),
+        *(layer for ours in (net.up1, net.up2) for layer in (block(ours), nn.ReLU())),
         block(net.leave),
         nn.Tanh(),
     ).eval()
 
 
 def paint_plainly(plain: nn.Module, picture: Picture) -> Picture:
+    """Return `picture`, uint8 (H, W, 3), painted by the plain net: the same shape."""
     means = torch.tensor(MEANS).view(1, 3, 1, 1)
     with torch.inference_mode():
         return images.from_tensor((plain(images.to_tensor(picture) * 255 - means) * 150 + means) / 255)
 
 
 def measure(net: str, rounds: dict[int, int]) -> list[report.Row]:
-    """A row for each side; raises AssertionError where the two do not paint the same picture."""
+    """Return a row for each side; raise AssertionError where the two do not paint the same picture."""
     ours = painter.shipped(net)
     style = ours.names[0]
     card = weights.card(net)
@@ -87,8 +90,8 @@ def measure(net: str, rounds: dict[int, int]) -> list[report.Row]:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stylize", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    given = parser.parse_args(arguments)
-    report.show("stylize", measure(painter.palettes()[0], ROUNDS), given.json)
+    options = parser.parse_args(arguments)
+    report.show("stylize", measure(painter.palettes()[0], ROUNDS), options.json)
 
 
 if __name__ == "__main__":

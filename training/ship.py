@@ -205,7 +205,7 @@ def scores_in(path: Path, styles: list[str]) -> dict:
     """
     try:
         found = json.loads(path.read_text("utf-8"))
-        rows = {row.pop("style"): row for row in found["rows"]} if found["name"] == "styles" else {}
+        rows = {row.pop("style"): row for row in found["scores"]} if found["name"] == "styles" else {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} does not hold what python -m benchmarks.styles --json prints; write that into it first."

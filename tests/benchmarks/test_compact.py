@@ -1,4 +1,4 @@
-"""The judgement of `compact` with random networks and made-up pictures, and its figures by numbers known beforehand."""
+"""The evaluation of `compact` with random networks and made-up pictures, and its figures by hand-made numbers."""
 
 import json
 
@@ -64,7 +64,7 @@ def test_it_prints_one_object_and_saves_the_pictures(tmp_path, options, trained,
     assert images.decode(tmp_path / "sheet.png").shape == (2 * SIDE, 4 * SIDE, 3)
 
 
-def test_the_shipped_net_is_judged_unless_another_is_named(tmp_path, options, monkeypatch, capsys):
+def test_the_shipped_net_is_evaluated_unless_another_is_named(tmp_path, options, monkeypatch, capsys):
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
     weights.write(tmp_path / "compact.safetensors", compact.fresh(0).state_dict())
     card = {"kind": "loss_network", "held_out_paintings": [f"{name}.jpg" for name in benchmark.PAINTINGS[:2]]}
@@ -72,7 +72,7 @@ def test_the_shipped_net_is_judged_unless_another_is_named(tmp_path, options, mo
     benchmark.main(options)
     out = capsys.readouterr().out
     assert "whole, balloon, turner_shipwreck *" in out
-    assert "* the net has not seen the painting" in out
+    assert "* the painting is not among the net's training pictures" in out
     assert [line.split()[0] for line in out.splitlines()[-len(compact.SOURCES) :]] == list(compact.SOURCES)
 
 
@@ -83,7 +83,7 @@ def test_the_whole_loss_is_what_the_teachers_transfer_minimises():
     transfer = benchmark.Transfer(recipe, photograph, painting, contest.teachers)
     transfer.advance()
     transfer.x.data = images.to_tensor(transfer.picture())  # in 8 bits, as it is scored
-    scorer = benchmark.Judge(contest.teachers, painting, [photograph], SIDE)
+    scorer = benchmark.Scorer(contest.teachers, painting, [photograph], SIDE)
     found = benchmark.whole_losses(scorer, transfer.picture(), recipe)
     wanted = transfer.advance()
     assert found["whole"] == pytest.approx(wanted["loss"], rel=1e-3)
@@ -109,7 +109,7 @@ def test_pictures_of_any_shape_stand_in_the_middle_of_their_cells():
     assert cell[:, 0, 0].tolist() == [255, 0, 0, 255]
 
 
-def test_what_cannot_be_judged_is_told(options, trained, capsys):
+def test_options_that_cannot_be_used_end_with_a_sentence(options, trained, capsys):
     other = Run.create("classifier", {}, name="Other").id
     for given, sentence in (
         (["--net", other], f"The run {other} has no weights of a loss network; give a run of training.loss_network."),

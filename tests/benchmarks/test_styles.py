@@ -1,13 +1,12 @@
-"""The scores of pastiche nets by numbers known beforehand, and the peer's layers."""
+"""The scores of style networks by numbers that are known beforehand, and what the benchmark prints."""
 
 import json
 
-import numpy as np
 import pytest
 import torch
 
 from benchmarks import styles
-from benchmarks.judge import Judge
+from benchmarks.scores import Scorer
 from core import images
 from core.style import held_out, loss_networks, painter
 from tests.painting import STYLES, ship, write_loss_networks, write_pictures
@@ -17,58 +16,25 @@ read = images.decode
 
 
 @pytest.fixture(scope="module")
-def judge():
+def scorer():
     torch.manual_seed(0)
     networks = loss_networks.LossNetworks().eval().requires_grad_(False)
     photographs = [images.resize(images.sample(name), SIDE, SIDE) for name in ("coffee", "cat")]
-    return Judge(networks, photographs[0], photographs)
+    return Scorer(networks, photographs[0], photographs)
 
 
-def test_a_photograph_left_as_it_is_keeps_all_content_and_has_its_own_style(judge):
-    style, content = judge.score(lambda photograph: photograph)
+def test_a_photograph_left_as_it_is_keeps_all_content_and_has_its_own_style(scorer):
+    style, content = scorer.score(lambda photograph: photograph)
     assert content == 0
-    assert style == judge.unpainted()
-    assert judge.style(judge.own[0]) == pytest.approx(0, abs=1e-9)
-    assert style == pytest.approx(judge.style(judge.own[1]) / 2, abs=1e-3)
+    assert style == scorer.unpainted()
+    assert scorer.style(scorer.originals[0]) == pytest.approx(0, abs=1e-9)
+    assert style == pytest.approx(scorer.style(scorer.originals[1]) / 2, abs=1e-3)
 
 
-def test_painting_everything_over_has_the_style_and_loses_the_content(judge):
-    style, content = judge.score(lambda photograph: judge.photographs[0])
+def test_painting_everything_over_has_the_style_and_loses_the_content(scorer):
+    style, content = scorer.score(lambda photograph: scorer.photographs[0])
     assert style == 0
     assert content > 0.5
-
-
-@pytest.fixture
-def peer(tmp_path):
-    torch.manual_seed(1)
-    shapes = {0: (9, 9, 3, 4), 3: (3, 3, 4, 6), 6: (3, 3, 6, 8), 39: (3, 3, 6, 8), 42: (3, 3, 4, 6), 45: (9, 9, 4, 3)}
-    shapes |= {number + more: (3, 3, 8, 8) for number in styles.PeerNet.RESIDUALS for more in (0, 3)}
-    manifest = {}
-    for number, shape in shapes.items():
-        outputs = shape[2] if number in (39, 42) else shape[3]
-        for offset, values in enumerate((torch.randn(shape), torch.zeros(outputs), torch.ones(outputs))):
-            name = f"Variable_{number + offset}" if number + offset else "Variable"
-            manifest[name] = {"filename": name, "shape": list(values.shape)}
-            values.numpy().astype("<f4").tofile(tmp_path / name)
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    return styles.PeerNet(tmp_path)
-
-
-def test_the_peer_s_pictures_have_the_photograph_s_size(peer):
-    painted = peer.paint(images.resize(images.sample("coffee"), 37, 30))
-    assert painted.shape == (30, 37, 3)
-    assert painted.dtype == np.uint8
-
-
-def test_the_peer_pads_the_odd_pixel_at_the_end(peer):
-    filters = torch.zeros(3, 3, 1, 2)
-    filters[0, 0, 0, 0] = filters[1, 1, 0, 1] = 1  # the corner of the window, and its middle
-    peer.variables |= {"Variable_3": filters, "Variable_4": torch.zeros(2), "Variable_5": torch.ones(2)}
-    x = torch.arange(16.0).view(1, 1, 4, 4)
-    found = peer.convolution(x, 3, stride=2)[0]
-    for maps, picked in zip(found, ([[0, 2], [8, 10]], [[5, 7], [13, 15]]), strict=True):
-        wanted = torch.tensor(picked, dtype=torch.float32)
-        assert torch.allclose(maps, (wanted - wanted.mean()) / (wanted.var(correction=0) + 1e-3).sqrt(), atol=1e-5)
 
 
 @pytest.fixture
@@ -87,11 +53,21 @@ def test_a_net_of_many_styles_is_scored_beside_the_single_ones(tmp_path, monkeyp
     ship(folder, monkeypatch)
     ship(folder, monkeypatch, "alone", styles=[{"name": "dots", "title": "Dots", "artist": "", "year": ""}])
     styles.main([*folders, "--net", "tiny", "--only", "dots", "night", "--json"])
-    dots, night = json.loads(capsys.readouterr().out)["rows"]
+    printed = json.loads(capsys.readouterr().out)
+    dots, night = printed["scores"]
     assert dots["single_style_loss"] > 0 and dots["single_content_loss"] > 0
     assert night["single_style_loss"] is None
+    assert set(printed) == {"name", "rows", "scores", "mean", "machine"}
+    assert all(set(row) == {"case", "ours", "peer", "unit", "ratio"} for row in printed["rows"])
+    assert [row["case"] for row in printed["rows"]] == [
+        "style loss of dots, against the photograph",
+        "style loss of dots, against the net of one style",
+        "content loss of dots, against the net of one style",
+        "style loss of night, against the photograph",
+    ]
+    assert printed["rows"][1]["ours"] == dots["style_loss"] and printed["rows"][1]["peer"] == dots["single_style_loss"]
     styles.main([*folders, "--net", "alone", "--json"])
-    [row] = json.loads(capsys.readouterr().out)["rows"]
+    [row] = json.loads(capsys.readouterr().out)["scores"]
     assert (row["style_loss"], row["content_loss"]) == (dots["single_style_loss"], dots["single_content_loss"])
     styles.main([*folders, "--net", "tiny", "--only", "dots"])
     assert f"{dots['single_style_loss']:.3f}" in capsys.readouterr().out

@@ -120,12 +120,12 @@ def test_a_finished_net_is_shipped_with_a_card_and_paints(tmp_path, monkeypatch,
     assert card["training_seconds"] >= 0
     assert str(tmp_path) not in json.dumps(card)
     row = {"style_loss": 0.3, "content_loss": 1.0, "photograph": 2.0, "peer_style_loss": None}
-    scores = {"name": "styles", "rows": [{"style": style["name"], **row} for style in card["styles"]]}
+    scores = {"name": "styles", "scores": [{"style": style["name"], **row} for style in card["styles"]]}
     (tmp_path / "scores.json").write_text(json.dumps(scores))
     given = ["mine", "mine", "--licence", "Mine", "--scores", str(tmp_path / "scores.json")]
     assert ship.main(given) == 0
     assert weights.card("mine")["judged"]["styles"]["night"] == {key: row[key] for key in list(row)[:3]}
-    scores["rows"].pop()
+    scores["scores"].pop()
     (tmp_path / "scores.json").write_text(json.dumps(scores))
     assert ship.main(given) == 2
     assert "scores other styles" in capsys.readouterr().err
