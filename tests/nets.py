@@ -5,6 +5,7 @@ import torch
 from core import datasets, weights
 from core.models import catalogue
 from core.runs.run import Run
+from core.runs.writer import writing
 from core.trainers import recipe
 from core.trainers.trained import Trained, open_run
 
@@ -22,7 +23,7 @@ def a_run(
     run = Run.create("classifier", recipe.settings(dataset, model).to_json(), name=name)
     torch.manual_seed(seed)
     net = catalogue.build(model, classes=10, channels=1, side=28, dataset="digits")
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.facts(
             model=model,
             dataset=dataset,
@@ -41,7 +42,7 @@ def a_run(
 def with_epochs(run: Run, epochs: tuple[int, ...]) -> Run:
     """The run with such epochs kept: its own weights, each time with as much more noise."""
     own = weights.read(run.path / "model.safetensors")
-    with run.write() as writer:
+    with writing(run) as writer:
         for epoch in epochs:
             draw = torch.Generator().manual_seed(epoch)
             noise = {name: 0.02 * epoch * torch.randn(tensor.shape, generator=draw) for name, tensor in own.items()}

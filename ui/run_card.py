@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core.runs import queue
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
 from ui import steering
 from ui.buttons import firm
 from ui.formats import escape_markdown
@@ -49,7 +50,7 @@ def sentence(run: Run, status: Status) -> None:
         with guard():
             steering.offer_lower_rate(run, status, _show)
         return
-    asked = run.control()[0]
+    asked = run.control().command
     if status.state == "running" and asked in PENDING:
         st.caption(PENDING[asked])
     else:
@@ -75,7 +76,7 @@ def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.resta
             disabled=status.state != "running",
             help="Hold the training after the present step; nothing is lost.",
         ):
-            _act(lambda: run.ask("pause"))
+            _act(lambda: run.request("pause"))
         if firm(
             "Step",
             icon=":material/skip_next:",
@@ -83,7 +84,7 @@ def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.resta
             disabled=status.state not in ("running", "paused"),
             help="Take a single step, then pause.",
         ):
-            _act(lambda: run.ask("step"))
+            _act(lambda: run.request("step"))
         if firm(
             "Cancel" if waits else "Stop",
             icon=":material/close:" if waits else ":material/stop:",
@@ -94,7 +95,7 @@ def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.resta
             if waits
             else "End the training here. Its weights are kept, and it can be resumed.",
         ):
-            _act(lambda: queue.cancel(run) if waits else run.ask("stop"))
+            _act(lambda: queue.cancel(run) if waits else run.request("stop"))
         if firm(
             "Restart",
             icon=":material/restart_alt:",

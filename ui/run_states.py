@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
 from ui.formats import clock
 
 Colour = Literal["red", "orange", "blue", "green", "gray"]

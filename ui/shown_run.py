@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.runs.run import DamagedRun, Run, Status, root
+from core.runs.run import DamagedRun, Run, root
+from core.runs.status import Status
 from ui.frame import guard
 
 

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.runs import queue
-from core.runs.run import Run, Status, list_runs
+from core.runs.run import Run, list_runs
+from core.runs.status import Status
 from ui import menu
 from ui.formats import escape_markdown
 from ui.frame import guard

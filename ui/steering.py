@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs import queue
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
 from core.trainers.recipe import Settings
 from core.trainers.schedule import learning_rate
 from ui.buttons import firm
@@ -64,9 +65,9 @@ def rate(run: Run, status: Status) -> None:
 
 def set_factor(run: Run, factor: float) -> None:
     """Ask for `factor` times the scheduled rate; the training goes on pausing, or running, as it does."""
-    command = run.control()[0]
+    command = run.control().command
     # To ask for a step again would take one more.
-    run.ask("pause" if command == "step" else command, rate_factor=None if factor == 1.0 else factor)
+    run.request("pause" if command == "step" else command, rate_factor=None if factor == 1.0 else factor)
 
 
 def lower_rate(run: Run, status: Status) -> float | None:
@@ -107,7 +108,7 @@ def offer_lower_rate(run: Run, status: Status, show: Callable[[Run], None]) -> N
 
 def _factor(run: Run) -> float:
     """The factor that is asked for now; 1 where there is none, or none that makes sense."""
-    value = run.control()[1].get("rate_factor", 1.0)
+    value = run.control().values.get("rate_factor", 1.0)
     return float(value) if isinstance(value, int | float) and value > 0 else 1.0
 
 

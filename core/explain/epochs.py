@@ -78,7 +78,7 @@ def story(
     Each is one forward pass. `progress` is called with the epochs done and the epochs in all. Raises UserError where
     the run kept none.
     """
-    epochs = tuple(run.kept_epochs())
+    epochs = tuple(run.epoch_weights())
     if not epochs:
         raise UserError(missing(run.name))
     views = []

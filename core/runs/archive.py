@@ -15,7 +15,8 @@ from typing import BinaryIO
 from core import weights
 from core.errors import UserError
 from core.runs import events, files, heartbeat
-from core.runs.run import ENDED, Run, root
+from core.runs.run import Run, root
+from core.runs.status import ENDED
 
 MEGABYTE = 1_000_000
 # Every file that a run in a .zip may have, and how large it may be unpacked.
@@ -95,7 +96,7 @@ def export_zip(run: Run, *, resumable: bool = False, epochs: bool = False) -> by
         for path in run.previews()[-PREVIEWS:]:
             if PREVIEW.fullmatch(f"previews/{path.name}"):
                 archive.write(path, f"{run.id}/previews/{path.name}", zipfile.ZIP_STORED)
-        for path in list(run.kept_epochs().values())[:EPOCHS] if epochs else ():
+        for path in list(run.epoch_weights().values())[:EPOCHS] if epochs else ():
             archive.write(path, f"{run.id}/epochs/{path.name}", zipfile.ZIP_STORED)
     return packed.getvalue()
 
@@ -173,7 +174,7 @@ def _check(place: Path) -> None:
 def _come_to_rest(place: Path) -> None:
     """A run that was under way when it was packed has no process here."""
     path = place / "status.json"
-    status = Run.open(place)._read("status.json")
+    status = files.read_json(path)
     if status.get("state") not in ENDED:
         message = "Brought in from elsewhere, where it was not at its end; resume goes on from its last checkpoint."
         status |= {"state": "stopped", "message": message, **heartbeat.stamp()}

@@ -1,4 +1,4 @@
-"""How the files of a run folder are written: replaced whole or appended by lines, also while the disk is full."""
+"""Reading and writing the files of a run folder: replaced whole or appended by lines, also while the disk is full."""
 
 import errno
 import json
@@ -9,8 +9,17 @@ from pathlib import Path
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
+def read_json(path: Path) -> dict:
+    """Return the JSON object in a file; an empty one where it is missing or unreadable, as an edited one may be."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def replace(path: Path, text: str) -> None:
-    """Replace a file by a rename: a reader sees the old one or the whole new one."""
+    """Write `text` to a new file and rename it to `path`: a reader sees the old one or the whole new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         temporary.write_text(text, "utf-8")
@@ -25,14 +34,14 @@ def replace_json(path: Path, value: dict) -> None:
 
 
 def overwrite_json(path: Path, value: dict) -> None:
-    """Write a JSON object over a file in its place, which takes no room on a disk that is full."""
+    """Write a JSON object over a file in its place, which needs no free space on the disk."""
     text = json.dumps(value, indent=1).encode()
     with path.open("r+b", buffering=0) as file:
         file.write(text.ljust(os.fstat(file.fileno()).st_size))  # spaces behind an object change nothing
 
 
 def unwritable(path: Path, error: OSError) -> str:
-    """The sentence where the run folder at `path` cannot be written."""
+    """Return the sentence for a run folder at `path` that cannot be written."""
     return (
         f"The run folder {path} cannot be written ({error.strerror or error}); mend that and resume: the training goes "
         "on from its last checkpoint."
@@ -40,7 +49,7 @@ def unwritable(path: Path, error: OSError) -> str:
 
 
 class Lines:
-    """A file to which lines are appended. Those that find no room on the disk wait here, in order."""
+    """A file to which lines are appended. Those for which the disk has no room wait here, in order."""
 
     def __init__(self, path: Path):
         self._file = path.open("ab", buffering=0)
@@ -56,13 +65,13 @@ class Lines:
                 raise
 
     def flush(self) -> None:
-        """Write what waits. Raises OSError; what could not be written goes on waiting."""
+        """Write the waiting lines. Raises OSError; what could not be written goes on waiting."""
         while self._waiting:
             written = self._file.write(self._waiting) or 0
             self._waiting = self._waiting[written:]
 
     def close(self) -> None:
-        """Try once more to write what waits, and close the file."""
+        """Try once more to write the waiting lines, and close the file."""
         try:
             self.flush()
         except OSError:

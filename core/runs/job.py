@@ -23,7 +23,7 @@ def start(run: Run) -> int:
     """
     if run.kind not in MODULES:
         raise UserError(f"The run {run.id} is a {run.kind}, which is not trained here; update Atelier to start it.")
-    run.ask("run")
+    run.request("run")
     try:
         with (run.path / "log.txt").open("ab") as log:
             process = subprocess.Popen(
@@ -39,5 +39,5 @@ def start(run: Run) -> int:
         raise UserError(f"The training of {run.id} cannot be started ({error}); mend that and resume it.") from error
     # Somebody has to wait for the child, else it stays as a zombie for as long as the server lives.
     threading.Thread(target=process.wait, daemon=True).start()
-    run.is_starting(process.pid)
+    run.report("starting", pid=process.pid)
     return process.pid

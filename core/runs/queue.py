@@ -31,7 +31,7 @@ def submit(run: Run) -> bool:
 
     Raises UserError where the run has a process already, came with Atelier, or cannot be started.
     """
-    run.must_be_own()
+    run.require_own()
     with lock():
         state = run.status().state
         if _has_process(run):
@@ -44,7 +44,7 @@ def submit(run: Run) -> bool:
 def resume(run: Run) -> bool:
     """Go on from the last checkpoint: lifts the pause of a living process, else submits the run; whether it runs."""
     if _has_process(run):
-        run.ask("run")
+        run.request("run")
         return True
     return submit(run)
 
@@ -52,7 +52,7 @@ def resume(run: Run) -> bool:
 def restart(run: Run) -> Run:
     """Stop `run` and submit a new run with the same settings; the old folder is kept."""
     if run.status().alive:
-        run.ask("stop")
+        run.request("stop")
     cancel(run)
     fresh = Run.create(run.kind, run.settings, name=run.name)
     submit(fresh)

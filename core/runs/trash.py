@@ -20,7 +20,7 @@ def delete(run: Run | DamagedRun) -> None:
     Raises UserError for a run that is under way, came with Atelier, or lies outside of `root()`.
     """
     if isinstance(run, Run):
-        run.must_be_own()
+        run.require_own()
         queue.cancel(run)
     source, target = root() / run.id, folder() / run.id
     with queue.lock():

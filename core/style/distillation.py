@@ -17,7 +17,7 @@ from torch import Tensor
 from core import hardware
 from core.errors import UserError
 from core.runs.run import Run
-from core.runs.writer import Writer
+from core.runs.writer import Writer, writing
 from core.style import compact, losses
 from core.style.clock import Clock
 from core.style.compact import CONTENT, SOURCES, STYLE, Compact, relative_error
@@ -280,7 +280,7 @@ def train(
     saved = run.checkpoint()
     if saved:
         training.restore(*saved)
-    with run.write() as writer:
+    with writing(run) as writer:
         size = sum(parameter.numel() for parameter in training.net.parameters())
         precision = hardware.precision(recipe.half)
         writer.facts(**(facts or {}), steps=recipe.steps, parameters=size, precision=precision)
@@ -319,7 +319,7 @@ def _loop(training: Distillation, writer: Writer, held_out: Sequence[Tensor]) ->
     recipe = training.recipe
     rows: list[dict[str, float]] = []
     while training.step < recipe.steps:
-        if writer.obey(lambda: _save(training, writer)).command == "stop":
+        if writer.begin_step(lambda: _save(training, writer)).command == "stop":
             break
         with training.clock.step():
             rows.append(training.advance())

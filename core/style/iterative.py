@@ -19,7 +19,7 @@ from core.datasets.split import Progress
 from core.errors import UserError
 from core.images import Picture
 from core.runs.run import Run
-from core.runs.writer import Writer
+from core.runs.writer import Writer, writing
 from core.style import losses, sources
 from core.style.clock import Clock
 from core.style.network import MEANS
@@ -369,7 +369,7 @@ def transfer(run: Run, progress: Progress = silent) -> None:
     """Carry out the transfer of `run` to the end of its recipe, from its checkpoint where it has one."""
     recipe = recipe_of(run.settings)
     files = run.settings.get("files")
-    with run.write() as writer:
+    with writing(run) as writer:
 
         def hear(what: str, done: int, total: int) -> None:
             writer.progress(downloading=what, bytes=done, bytes_total=total)
@@ -391,7 +391,7 @@ def _loop(work: Transfer, writer: Writer) -> None:
     recipe = work.recipe
     shown, told = 0.0, ""
     while work.step < recipe.steps:
-        asked = writer.obey(lambda: _save(work, writer))
+        asked = writer.begin_step(lambda: _save(work, writer))
         if asked.command == "stop":
             break
         wrong = work.steer(asked.values)

@@ -278,7 +278,7 @@ def _loop(training: PasticheTraining, writer: Writer, previews: Sequence[Picture
     recipe, team = training.recipe, training.team
     tally = Tally(recipe.styles)
     while training.step < recipe.steps:
-        stops = team.leads and writer.obey(lambda: _save(training, writer, previews)).command == "stop"
+        stops = team.leads and writer.begin_step(lambda: _save(training, writer, previews)).command == "stop"
         if any(team.told(stops)):
             break
         with training.clock.step():

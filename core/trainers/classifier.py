@@ -209,7 +209,7 @@ class _Training:
         """Wait where a pause is asked for, raise _Stopped where a stop is, take over the factor on the rate."""
         stops = False
         if self.team.leads:
-            asked = (self.writer.hold if within_a_step else self.writer.obey)(self._before_pause)
+            asked = (self.writer.wait_while_paused if within_a_step else self.writer.begin_step)(self._before_pause)
             stops = asked.command == "stop"
             if not stops:
                 self._steer(asked.values.get("rate_factor", 1.0))
@@ -223,7 +223,7 @@ class _Training:
 
     def _obey_within_a_step(self) -> None:
         """Between two parts of an evaluation: a pause or a stop does not wait for its end, a single step passes it."""
-        asked = self.team.leads and self.writer.run.control()[0] in ("pause", "stop")
+        asked = self.team.leads and self.writer.run.control().command in ("pause", "stop")
         if any(self.team.told(asked)):
             self._obey(within_a_step=True)
 

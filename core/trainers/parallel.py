@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from core import hardware
 from core.errors import UserError
 from core.runs.run import Run
-from core.runs.writer import Silent, Writer
+from core.runs.writer import SilentWriter, Writer, writing
 
 Answer = TypeVar("Answer")
 
@@ -121,7 +121,7 @@ class Team:
     @contextmanager
     def writing(self, run: Run) -> Iterator[Writer]:
         """The run folder's writer on the leading process, on the others one that writes nothing; `explained` inside."""
-        with run.write() if self.leads else nullcontext(Silent(run)) as writer, self.explained():
+        with writing(run) if self.leads else nullcontext(SilentWriter(run)) as writer, self.explained():
             yield writer
 
     @contextmanager

@@ -83,7 +83,7 @@ def open_epoch(run: Run, epoch: int) -> Trained:
 
     Raises UserError, listing the epochs there are, for another, and as `open_run` does.
     """
-    kept = run.kept_epochs()
+    kept = run.epoch_weights()
     if epoch not in kept:
         known = f"there are those of {', '.join(map(str, kept))}" if kept else "it kept none along the way"
         raise UserError(f"The run {run.name} kept no weights of epoch {epoch}; {known}.")

@@ -27,8 +27,9 @@ from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
 from core.models.layers import AveragedMaps, is_of_head
-from core.runs.run import Run, Status
-from core.runs.writer import Writer
+from core.runs.run import Run
+from core.runs.status import Status
+from core.runs.writer import Writer, writing
 from core.trainers import classifier, pace, trained
 from core.trainers import recipe as recipes
 from core.trainers.trained import Trained
@@ -204,7 +205,7 @@ def carry_out(run: Run) -> None:
     Writes its run folder and those of its nets. Raises UserError where the source, the data or the settings cannot be
     used; a training that fails is told in its row, and the others go on.
     """
-    with run.write() as writer:
+    with writing(run) as writer:
         study = Study.from_json(run.settings)
         source = check(study)
 
@@ -291,12 +292,12 @@ class _Studying:
 
     def _obey(self) -> None:
         """Between two steps and within one: wait where a pause is asked for, raise _Stopped where a stop is."""
-        if self.writer.obey(self._save).command == "stop":
+        if self.writer.begin_step(self._save).command == "stop":
             raise _Stopped
 
     def _obey_within(self) -> None:
         # A single step goes to the end of the task.
-        if self.run.control()[0] in ("pause", "stop"):
+        if self.run.control().command in ("pause", "stop"):
             self._obey()
 
     # Linear heads on frozen features
@@ -346,7 +347,7 @@ class _Studying:
         except UserError as error:
             return {"run": child.id, "message": str(error)}
         if child.status().state != "finished":
-            self.run.ask("stop")  # whoever stopped that training stopped this one
+            self.run.request("stop")  # whoever stopped that training stopped this one
             self._obey()
         told = Run.open(child.path).data
         found: dict[str, Any] = {"run": child.id, "images": each * len(self.data.classes) or len(self.data.train)}
@@ -374,7 +375,7 @@ class _Studying:
         rows = [row for row in self.run.metrics() if row["way"] == LINEAR and row["pictures"] == each]
         row = next(row for row in rows if row["cut"] == self.cuts[-1].name)
         errors = {key: row[key] for key in ("train_error", "validation_error", "test_error")}
-        with child.write() as writer:
+        with writing(child) as writer:
             writer.drop_metrics_after("step", -1)
             writer.facts(
                 model=source.model,
@@ -411,20 +412,20 @@ class _Studying:
 
         def hold() -> None:
             nonlocal holds
-            if self.run.control()[0] == "pause":  # after a single step the training holds by itself
-                child.ask("pause")
+            if self.run.control().command == "pause":  # after a single step the training holds by itself
+                child.request("pause")
                 holds = True
 
         while not ended.wait(POLL_SECONDS):
             status = child.status()
             if status.state not in ("running", "paused"):
                 continue  # what is asked for before it runs would be forgotten
-            asked = self.writer.obey(hold)
+            asked = self.writer.begin_step(hold)
             if asked.command in ("stop", "step"):
-                child.ask(asked.command)
+                child.request(asked.command)
                 holds = asked.command == "step"
             elif holds:
-                child.ask("run")
+                child.request("run")
                 holds = False
             self._report(doing, status)
 

@@ -29,7 +29,7 @@ def panel(trained: Trained, image: Tensor, label: int, seen: View, which: str) -
     `seen` is what the net says in the end, `which` a name of the image.
     """
     run = Run.open(trained.name) if trained.source == "run" else None
-    kept = () if run is None else tuple(run.kept_epochs())
+    kept = () if run is None else tuple(run.epoch_weights())
     if run is None or not kept:
         _invite(trained)
     elif len(kept) == 1:

@@ -12,7 +12,8 @@ from core.figures import transfers as figures
 from core.images import Picture
 from core.runs import queue
 from core.runs.comparison import is_number
-from core.runs.run import Run, Status, list_runs
+from core.runs.run import Run, list_runs
+from core.runs.status import Status
 from core.style import iterative, painter, sources
 from core.style.iterative import Recipe
 from pages.optimise import charts as transfer_charts
@@ -159,7 +160,7 @@ def start(content: Picture, style: Picture, name: str, figure: str, cells: list[
 def again(run: Run) -> Run:
     """Stop `run` and start the like of it."""
     if run.status().alive:
-        run.ask("stop")
+        run.request("stop")
     queue.cancel(run)
     fresh = iterative.again(run)
     queue.submit(fresh)
@@ -260,7 +261,7 @@ def about(run: Run) -> str:
 
 def steer(run: Run) -> None:
     """The three weights of equation 5.10, which count from the next step on."""
-    values = run.control()[1]
+    values = run.control().values
     with st.container(horizontal=True):
         for name, label in WORDS.items():
             value = values.get(name, run.settings.get(name))
@@ -273,8 +274,8 @@ def steer(run: Run) -> None:
 
 def ask(run: Run, name: str, key: str) -> None:
     with guard():
-        command = run.control()[0]
-        run.ask("pause" if command == "step" else command, **{name: st.session_state[key]})  # takes no further step
+        command = run.control().command
+        run.request("pause" if command == "step" else command, **{name: st.session_state[key]})  # takes no further step
 
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:

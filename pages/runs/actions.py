@@ -85,7 +85,7 @@ def export_figures(runs: list[Run], names: dict[str, str]) -> None:
 def export_folders(runs: list[Run], names: dict[str, str]) -> None:
     """Offer each of the first few runs as a .zip of its folder."""
     resumable = st.toggle("With training state", help="Larger, but the training can be resumed elsewhere.")
-    with_checkpoints = any(run.kept_epochs() for run in runs) and st.toggle(
+    with_checkpoints = any(run.epoch_weights() for run in runs) and st.toggle(
         "With checkpoints", help="Also the weights of each checkpoint, which show how the net learned."
     )
     for run in runs[:FEW]:

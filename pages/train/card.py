@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
 from ui import menu, steering
 from ui.charts import trailing_mean
 from ui.run_card import box, controls, epochs, evaluation_split, latest, sentence

@@ -8,7 +8,8 @@ import streamlit as st
 from core import datasets, hardware
 from core.models import catalogue
 from core.runs import queue
-from core.runs.run import DamagedRun, Run, Status, list_runs
+from core.runs.run import DamagedRun, Run, list_runs
+from core.runs.status import Status
 from core.trainers import pace
 from core.trainers import recipe as recipes
 from pages.train import card, figure_form, recipe_form

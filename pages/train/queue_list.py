@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs import queue
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
 from core.trainers import pace
 from core.trainers.recipe import Settings
 from ui import formats

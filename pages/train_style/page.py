@@ -10,7 +10,8 @@ from core import hardware, images
 from core.errors import UserError
 from core.runs import queue
 from core.runs.comparison import is_number
-from core.runs.run import Run, Status, list_runs
+from core.runs.run import Run, list_runs
+from core.runs.status import Status
 from core.style import material, painter, pastiche_recipe, sources, trainer
 from core.style.material import Painting
 from core.style.pastiche_recipe import Recipe
@@ -276,7 +277,7 @@ def about(run: Run) -> str:
 def again(run: Run) -> Run:
     """Stop `run` and start the like of it."""
     if run.status().alive:
-        run.ask("stop")
+        run.request("stop")
     queue.cancel(run)
     fresh = material.again(run)
     queue.submit(fresh)

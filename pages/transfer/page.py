@@ -7,7 +7,8 @@ import streamlit as st
 from core import datasets, hardware
 from core.datasets import folder
 from core.runs import archive, queue
-from core.runs.run import Run, Status, list_runs, root, shipped_root
+from core.runs.run import Run, list_runs, root, shipped_root
+from core.runs.status import Status
 from core.trainers import trained
 from core.transfer_learning import findings as travel
 from core.transfer_learning import training as transfer

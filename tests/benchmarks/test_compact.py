@@ -9,6 +9,7 @@ from benchmarks import compact as benchmark
 from benchmarks import report
 from core import images, weights
 from core.runs.run import Run
+from core.runs.writer import writing
 from core.style import compact
 from core.style.compact import Compact
 from core.style.iterative import Recipe
@@ -34,7 +35,7 @@ def options(tmp_path):
 def trained():
     """A run of training.loss_network that saw the second painting."""
     run = Run.create("loss_network", {}, name="Compact")
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.facts(held_out_paintings=[f"{benchmark.PAINTINGS[0]}.png"])
         writer.save_model(compact.fresh(0).state_dict())
     return run.id

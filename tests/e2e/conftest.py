@@ -60,7 +60,7 @@ def end(run: Run) -> None:
     """Stop the training of `run` if it is alive, by the process id that it wrote down itself."""
     deadline = time.monotonic() + STOP_SECONDS
     while run.status().alive and time.monotonic() < deadline:
-        run.ask("stop")
+        run.request("stop")
         time.sleep(0.2)
     if run.status().alive:
         os.kill(process_of(run), signal.SIGKILL)

@@ -33,7 +33,7 @@ BROKEN = (
 STOPS = (
     "from core.runs.run import Run; from core.style.trainer import PasticheTraining as P; step = P.advance\n"
     "def stop(self):\n"
-    "    if rank == 0 and self.step == 3: Run.open(sys.argv[-1]).ask('stop')\n"
+    "    if rank == 0 and self.step == 3: Run.open(sys.argv[-1]).request('stop')\n"
     "    return step(self)\n"
     "P.advance = stop"
 )

@@ -15,6 +15,7 @@ from core.explain import localise, splits
 from core.explain.localise import Located
 from core.models import catalogue
 from core.runs.run import Run
+from core.runs.writer import writing
 from core.trainers.trained import open_run
 from tests.nets import a_net
 
@@ -133,7 +134,7 @@ def a_colour_run():
     run = Run.create("classifier", {}, name="a toy net")
     torch.manual_seed(0)
     net = catalogue.build("bn_nin", classes=10, channels=3, side=32)
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.facts(
             model="bn_nin",
             dataset="toybox",

@@ -14,6 +14,7 @@ from core import weights
 from core.errors import UserError
 from core.runs import archive, events
 from core.runs.run import Run, list_runs
+from core.runs.writer import writing
 from tests.runs_on_disk import digits_run, put_status
 
 
@@ -22,7 +23,7 @@ def run() -> Run:
     run = Run.open(digits_run().path)
     run.rename("Named")
     run.set_note("Why not?")
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.save({"w": torch.ones(3)}, {"step": 44})
         writer.save_model({"w": torch.zeros(3)})
         writer.preview("step-44", b"jpeg")
@@ -62,9 +63,9 @@ def test_a_run_goes_out_without_its_checkpoint_unless_it_is_to_be_resumed(run):
 
 
 def test_kept_epochs_travel_where_they_are_asked_for(run):
-    assert archive.import_zip(io.BytesIO(archive.export_zip(run))).kept_epochs() == {}
+    assert archive.import_zip(io.BytesIO(archive.export_zip(run))).epoch_weights() == {}
     again = archive.import_zip(io.BytesIO(archive.export_zip(run, epochs=True)))
-    assert list(again.kept_epochs()) == [0] and weights.read(again.kept_epochs()[0])["w"].tolist() == [1, 1, 1]
+    assert list(again.epoch_weights()) == [0] and weights.read(again.epoch_weights()[0])["w"].tolist() == [1, 1, 1]
     with pytest.raises(UserError, match="damaged"):
         archive.import_zip(packed({"run.json": RECORD, "epochs/3.safetensors": "no weights"}))
 
@@ -132,7 +133,7 @@ def test_a_zip_whose_data_is_damaged_is_a_sentence(run):
 
 def test_csv_holds_every_row_of_every_run(run):
     other = Run.create("classifier", {})
-    with other.write() as writer:
+    with writing(other) as writer:
         writer.log({"step": 1, "extra": 2.5})
     rows = list(csv.DictReader(io.StringIO(archive.csv([run, other]))))
     assert [row["run"] for row in rows] == [run.id, run.id, other.id]

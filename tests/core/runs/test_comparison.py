@@ -6,6 +6,7 @@ import pytest
 
 from core.runs import comparison
 from core.runs.run import Run
+from core.runs.writer import writing
 from tests.runs_on_disk import ROWS, digits_run
 
 
@@ -32,7 +33,7 @@ def test_a_line_follows_its_files():
 
 def test_the_error_of_a_selection_is_that_of_the_weights_selected():
     run = digits_run()
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.facts(held_out="validation", selection="validation", test_error=9.5)
     line = comparison.summary(Run.open(run.path))
     assert (line.error, line.held_out) == (9.5, "test")

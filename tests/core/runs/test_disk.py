@@ -12,10 +12,12 @@ import pytest
 import torch
 
 from core.errors import UserError
-from core.runs import files, job
+from core.runs import files, job, status_writer
 from core.runs import run as folder
-from core.runs import writer as writing
+from core.runs import writer as writer_module
+from core.runs.control import Control
 from core.runs.run import Run, list_runs
+from core.runs.writer import writing
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -32,7 +34,7 @@ class Disk:
         self.full = False
         for owner, name in ((files.Lines, "flush"), (folder.weights, "write"), (files, "replace")):
             monkeypatch.setattr(owner, name, self._unless_full(getattr(owner, name)))
-        monkeypatch.setattr(writing, "ROOM_SECONDS", 0.02)
+        monkeypatch.setattr(writer_module, "ROOM_SECONDS", 0.02)
 
     def _unless_full(self, write):
         def attempt(*arguments):
@@ -56,7 +58,7 @@ def until(condition, seconds: float = 10.0) -> bool:
 
 
 def test_rows_that_find_no_room_are_written_later_and_in_order(run, disk):
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.log({"step": 1})
         disk.full = True
         writer.log({"step": 2})
@@ -69,7 +71,7 @@ def test_rows_that_find_no_room_are_written_later_and_in_order(run, disk):
 
 def test_a_checkpoint_waits_for_room_and_the_run_says_so(run, disk):
     done = threading.Event()
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.message("The learning rate was lowered.")
         writer.save({"w": torch.zeros(2)}, {"step": 1})
         writer.log({"step": 1})
@@ -95,11 +97,11 @@ def test_a_checkpoint_waits_for_room_and_the_run_says_so(run, disk):
 
 
 def test_a_stop_ends_the_wait_for_room_and_keeps_the_last_checkpoint(run, disk):
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.save({"w": torch.zeros(2)}, {"step": 1})
-    run.ask("stop")
-    with pytest.raises(UserError, match="cannot be written"), run.write() as writer:
-        run.ask("stop")
+    run.request("stop")
+    with pytest.raises(UserError, match="cannot be written"), writing(run) as writer:
+        run.request("stop")
         disk.full = True
         writer.save({"w": torch.ones(2)}, {"step": 2})
     disk.full = False
@@ -108,8 +110,8 @@ def test_a_stop_ends_the_wait_for_room_and_keeps_the_last_checkpoint(run, disk):
 
 
 def test_the_heart_beats_on_a_full_disk(run, disk, monkeypatch):
-    monkeypatch.setattr(writing, "HEARTBEAT_SECONDS", 0.02)
-    with run.write() as writer:
+    monkeypatch.setattr(status_writer, "HEARTBEAT_SECONDS", 0.02)
+    with writing(run) as writer:
         disk.full = True
         writer.progress(step=1)
         before = json.loads((run.path / "status.json").read_text())["heartbeat"]
@@ -127,19 +129,20 @@ def test_a_file_is_overwritten_in_its_place_by_a_longer_or_a_shorter_one(tmp_pat
 
 def test_a_control_that_cannot_be_written_is_a_sentence(run, disk):
     disk.full = True
-    for change in (lambda: run.ask("stop"), lambda: run.rename("x"), lambda: run.set_note("x")):
+    for change in (lambda: run.request("stop"), lambda: run.rename("x"), lambda: run.set_note("x")):
         with pytest.raises(UserError, match="cannot be written .No space left"):
             change()
     disk.full = False
-    assert run.control() == ("run", {}) and Run.open(run.path).name == "A run"
+    assert run.control() == Control("run", {}) and Run.open(run.path).name == "A run"
 
 
 LIMITED = """
 import resource, signal, sys, torch
 from core.errors import UserError
 from core.runs.run import Run
+from core.runs.writer import writing
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-with Run.open(sys.argv[1]).write() as writer:
+with writing(Run.open(sys.argv[1])) as writer:
     writer.log({"step": 1})
     writer.save({"w": torch.zeros(10)}, {"step": 1})
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
@@ -161,18 +164,23 @@ def test_a_checkpoint_larger_than_may_be_written_fails_by_its_sentence_and_keeps
 
 
 def test_a_read_only_folder_is_read_and_every_change_is_a_sentence(run, monkeypatch):
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.log({"step": 1})
 
     def refuse(*_, **__):
         raise OSError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr(files, "replace", refuse)
-    monkeypatch.setattr(folder.filelock.FileLock, "acquire", refuse)
+    monkeypatch.setattr(writer_module.filelock.FileLock, "acquire", refuse)
     (found,) = list_runs()
     assert isinstance(found, Run)
     assert (found.status().state, found.metrics()) == ("finished", [{"step": 1}])
-    for change in (lambda: run.ask("stop"), lambda: run.rename("x"), run.write().__enter__, lambda: job.start(run)):
+    for change in (
+        lambda: run.request("stop"),
+        lambda: run.rename("x"),
+        writing(run).__enter__,
+        lambda: job.start(run),
+    ):
         with pytest.raises(UserError, match="Read-only file system"):
             change()
 
@@ -180,9 +188,9 @@ def test_a_read_only_folder_is_read_and_every_change_is_a_sentence(run, monkeypa
 def test_a_writer_that_cannot_begin_lets_the_lock_go(run, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(files.Lines, "__init__", lambda *_: (_ for _ in ()).throw(FULL))
-        with pytest.raises(UserError, match="No space left"), run.write():
+        with pytest.raises(UserError, match="No space left"), writing(run):
             pass
-    with run.write():
+    with writing(run):
         pass
     assert run.status().state == "finished"
 
@@ -190,7 +198,8 @@ def test_a_writer_that_cannot_begin_lets_the_lock_go(run, monkeypatch):
 HOLD = """
 import sys
 from core.runs.run import Run
-with Run.open(sys.argv[1]).write() as writer:
+from core.runs.writer import writing
+with writing(Run.open(sys.argv[1])) as writer:
     writer.log({"step": 1})
     print("writing", flush=True)
     sys.stdin.read()
@@ -218,7 +227,7 @@ def test_a_lock_that_a_killed_process_left_behind_holds_up_nobody(run):
     process.kill()
     process.wait()
     assert (run.path / ".writer.lock").exists()
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.log({"step": 2})
     assert [row["step"] for row in run.metrics()] == [1, 2]
 
@@ -230,11 +239,11 @@ def test_a_folder_of_version_1_is_read_with_all_it_holds(runs):
     assert (run.name, run.kind, run.created) == ("BN-NiN on digits", "classifier", "2026-11-23T10:56:51+00:00")
     assert run.settings["recipe"]["learning_rate"] == 0.1 and run.data["held_out"] == "test"
     assert run.status().state == "finished" and run.status().progress["step"] == 44
-    assert (run.last("test_error"), run.control(), run.note) == (12.5, ("pause", {"learning_rate": 0.5}), "")
+    assert (run.last("test_error"), run.control(), run.note) == (12.5, Control("pause", {"learning_rate": 0.5}), "")
     run.rename("Renamed")
-    run.ask("run", rate_factor=0.5)
-    assert run.control() == ("run", {"learning_rate": 0.5, "rate_factor": 0.5})
-    with run.write() as writer:
+    run.request("run", rate_factor=0.5)
+    assert run.control() == Control("run", {"learning_rate": 0.5, "rate_factor": 0.5})
+    with writing(run) as writer:
         writer.facts(parameters=1)
     assert json.loads((old / "run.json").read_text())["name"] == "BN-NiN on digits"
 
@@ -246,7 +255,7 @@ def test_a_folder_with_fields_missing_and_unknown_ones_is_read_and_keeps_those(r
     assert (run.name, run.created, run.data) == ("older", "", {})
     assert run.status().state in ("starting", "interrupted")
     assert [found.id for found in list_runs()] == ["older"]
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.facts(parameters=1)
     saved = json.loads((old / "run.json").read_text())
     assert (saved["lab"], saved["data"]) == ("Bldg 3", {"parameters": 1})

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from core.runs import heartbeat
-from core.runs import run as folder
+from core.runs import heartbeat, status
 from core.runs.run import Run
 
 
@@ -45,7 +44,7 @@ def test_on_the_same_machine_a_jump_changes_nothing(clocks, jump, known):
         run.status()
     clocks.wall += jump
     assert run.status().state == "running"
-    clocks.pass_by(folder.STALE_SECONDS + 1)
+    clocks.pass_by(status.STALE_SECONDS + 1)
     assert run.status().state == "interrupted"
 
 
@@ -61,7 +60,7 @@ def test_on_another_machine_a_beat_that_changes_is_alive_and_one_that_does_not_i
         clocks.pass_by(2)
         beat(run, **elsewhere, heartbeat=clocks.wall - jump)
         assert run.status().state == "running"
-    clocks.pass_by(folder.STALE_SECONDS + 1)
+    clocks.pass_by(status.STALE_SECONDS + 1)
     assert run.status().state == "interrupted"
 
 
@@ -70,7 +69,7 @@ def test_a_beat_from_the_future_does_not_keep_a_dead_run_alive(clocks):
     run = Run.create("classifier", {})
     beat(run, boot="another", host="elsewhere", heartbeat=clocks.wall + 3600)
     assert run.status().state == "running"
-    clocks.pass_by(folder.STALE_SECONDS + 1)
+    clocks.pass_by(status.STALE_SECONDS + 1)
     assert run.status().state == "interrupted"
 
 

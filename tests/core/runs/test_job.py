@@ -51,11 +51,11 @@ def test_a_killed_training_is_seen_and_goes_on_from_its_checkpoint():
     deadline = time.monotonic() + 60
     while run.status().progress.get("step", 0) <= reached and time.monotonic() < deadline:
         time.sleep(0.05)
-    run.ask("pause")
+    run.request("pause")
     assert wait_for(run, "paused") == "paused"
     assert queue.resume(run)
     assert wait_for(run, "running") == "running"
-    run.ask("stop")
+    run.request("stop")
     assert wait_for(run, "stopped") == "stopped"
     steps = [row["step"] for row in run.metrics()]
     assert steps == sorted(set(steps)), "no row is written twice"
@@ -63,7 +63,7 @@ def test_a_killed_training_is_seen_and_goes_on_from_its_checkpoint():
     assert fresh.id != run.id
     assert fresh.settings == run.settings
     assert wait_for(fresh, "running") == "running"
-    fresh.ask("stop")
+    fresh.request("stop")
     assert wait_for(fresh, "stopped") == "stopped"
 
 
@@ -79,7 +79,7 @@ def test_a_training_that_ends_starts_the_next_without_anybody_s_help(monkeypatch
     assert wait_for(second, "finished", seconds=120) == "finished"
     assert broken.status().state == "failed" and "no such data" in broken.status().message
     assert wait_for(third, "running", seconds=60) == "running"
-    third.ask("stop")
+    third.request("stop")
     assert wait_for(third, "stopped") == "stopped"
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from core.errors import UserError
 from core.runs import job, queue, trash
-from core.runs import run as folder
 from core.runs.run import Run
+from core.runs.status import START_SECONDS
 from tests.runs_on_disk import put_status
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
@@ -25,7 +25,7 @@ def started(monkeypatch):
 
     def start(run: Run) -> int:
         runs.append(run.name)
-        run.is_starting(os.getpid())
+        run.report("starting", pid=os.getpid())
         return os.getpid()
 
     monkeypatch.setenv("ATELIER_JOBS", "1")
@@ -180,10 +180,10 @@ def test_a_damaged_folder_does_not_hold_up_the_queue(started, runs):
 
 def test_resume_lifts_a_pause_and_submits_what_has_no_process(started):
     a, b = submitted("a", "b")
-    a.ask("pause")
+    a.request("pause")
     put_status(a, "paused")
     assert queue.resume(a)
-    assert a.control()[0] == "run"
+    assert a.control().command == "run"
     put_status(b, "interrupted")
     assert not queue.resume(b)
     assert line() == ["b"]
@@ -192,7 +192,7 @@ def test_resume_lifts_a_pause_and_submits_what_has_no_process(started):
 def test_restart_makes_a_new_run_that_waits_for_the_old_one_to_stop(started):
     (a,) = submitted("a")
     fresh = queue.restart(a)
-    assert (a.control()[0], fresh.status().state) == ("stop", "queued")
+    assert (a.control().command, fresh.status().state) == ("stop", "queued")
     put_status(a, "stopped")
     queue.advance()
     assert fresh.status().state == "starting"
@@ -200,7 +200,7 @@ def test_restart_makes_a_new_run_that_waits_for_the_old_one_to_stop(started):
 
 def test_a_queued_run_does_not_go_stale(started, monkeypatch):
     _, b = submitted("a", "b")
-    put_status(b, "queued", age=10 * folder.START_SECONDS)
+    put_status(b, "queued", age=10 * START_SECONDS)
     assert b.status().state == "queued"
 
 

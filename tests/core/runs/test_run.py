@@ -13,7 +13,10 @@ import torch
 
 from core.errors import UserError
 from core.runs import run as folder
+from core.runs.control import Control
 from core.runs.run import DamagedRun, Run, list_runs
+from core.runs.status import STALE_SECONDS
+from core.runs.writer import writing
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +44,7 @@ def test_runs_made_in_the_same_second_do_not_share_a_folder():
 def test_states_from_start_to_finish():
     run = make()
     assert run.status().state == "starting"
-    with run.write() as writer:
+    with writing(run) as writer:
         assert run.status().state == "running"
         writer.progress(step=1, steps=2, seconds_left=None)
         time.sleep(0.3)
@@ -53,15 +56,15 @@ def test_states_from_start_to_finish():
 def test_pause_holds_the_training_and_run_lets_it_go_on():
     run = make()
     saved = []
-    with run.write() as writer:
-        run.ask("pause")
-        thread = threading.Thread(target=lambda: saved.append(writer.obey(lambda: saved.append("checkpoint"))))
+    with writing(run) as writer:
+        run.request("pause")
+        thread = threading.Thread(target=lambda: saved.append(writer.begin_step(lambda: saved.append("checkpoint"))))
         thread.start()
         deadline = time.monotonic() + 5
         while run.status().state != "paused" and time.monotonic() < deadline:
             time.sleep(0.02)
         assert run.status().state == "paused"
-        run.ask("run", learning_rate=0.5)
+        run.request("run", learning_rate=0.5)
         thread.join(5)
         assert run.status().state == "running"
     assert saved[0] == "checkpoint"
@@ -70,17 +73,17 @@ def test_pause_holds_the_training_and_run_lets_it_go_on():
 
 def test_stop_ends_as_stopped_and_does_not_stop_the_next_start():
     run = make()
-    with run.write() as writer:
-        run.ask("stop")
-        assert writer.obey().command == "stop"
+    with writing(run) as writer:
+        run.request("stop")
+        assert writer.begin_step().command == "stop"
     assert run.status().state == "stopped"
-    with run.write() as writer:
-        assert writer.obey().command == "run"
+    with writing(run) as writer:
+        assert writer.begin_step().command == "run"
 
 
 def test_an_error_leaves_its_sentence():
     run = make()
-    with pytest.raises(UserError), run.write():
+    with pytest.raises(UserError), writing(run):
         raise UserError("The data are not there.")
     status = run.status()
     assert (status.state, status.message) == ("failed", "The data are not there.")
@@ -88,7 +91,7 @@ def test_an_error_leaves_its_sentence():
 
 def test_only_one_process_writes():
     run = make()
-    with run.write(), pytest.raises(UserError, match="Another process"), Run.open(run.path).write():
+    with writing(run), pytest.raises(UserError, match="Another process"), writing(Run.open(run.path)):
         pass
     assert run.status().state == "finished"
 
@@ -96,7 +99,8 @@ def test_only_one_process_writes():
 WRITE_FOREVER = """
 import sys, time
 from core.runs.run import Run
-with Run.open(sys.argv[1]).write() as writer:
+from core.runs.writer import writing
+with writing(Run.open(sys.argv[1])) as writer:
     step = 0
     while True:
         step += 1
@@ -123,7 +127,7 @@ def test_a_killed_process_shows_as_interrupted_within_fifteen_seconds_and_loses_
 
 
 def test_a_silent_process_of_another_machine_shows_as_interrupted():
-    for age, state in ((0.0, "running"), (folder.STALE_SECONDS + 1, "interrupted")):
+    for age, state in ((0.0, "running"), (STALE_SECONDS + 1, "interrupted")):
         run = make()
         status = {"state": "running", "host": "elsewhere", "pid": os.getpid(), "heartbeat": time.time() - age}
         (run.path / "status.json").write_text(json.dumps(status))
@@ -143,14 +147,14 @@ def test_an_unfinished_last_line_waits_and_a_broken_one_is_passed_over():
 def test_a_resumed_writer_starts_on_a_line_of_its_own():
     run = make()
     (run.path / "metrics.jsonl").write_text('{"step": 1}\n{"st')
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.log({"step": 2})
     assert run.metrics() == [{"step": 1}, {"step": 2}]
 
 
 def test_rows_behind_a_checkpoint_are_dropped():
     run = make()
-    with run.write() as writer:
+    with writing(run) as writer:
         for step in range(1, 6):
             writer.log({"step": step})
         writer.drop_metrics_after("step", 3)
@@ -161,7 +165,7 @@ def test_rows_behind_a_checkpoint_are_dropped():
 def test_checkpoint_and_state_return_as_they_went():
     run = make()
     assert run.checkpoint() is None
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.save({"w": torch.arange(3.0)}, {"step": 7})
     found = run.checkpoint()
     assert found is not None
@@ -211,7 +215,7 @@ def test_files_edited_into_nonsense_do_not_break_a_reader():
     for name in ("status.json", "control.json", "metrics.jsonl"):
         (run.path / name).write_text('{"state": 3, "command": [], "progress": "x", "heartbeat": "soon"')
     assert run.status().state == "starting"
-    assert run.control() == ("run", {})
+    assert run.control() == Control("run", {})
     assert run.metrics() == []
 
 
@@ -223,25 +227,25 @@ def test_a_folder_in_use_is_not_taken_for_a_new_run(tmp_path):
 
 def test_an_unknown_request_is_refused():
     with pytest.raises(UserError, match="cannot dance"):
-        make().ask("dance")
+        make().request("dance")
 
 
 def test_requests_merge_their_values_and_none_takes_one_away():
     run = make()
-    run.ask("run", rate_factor=0.5, other=1)
-    run.ask("pause")
-    assert run.control() == ("pause", {"rate_factor": 0.5, "other": 1})
-    run.ask("run", other=None, rate_factor=2.0)
-    assert run.control() == ("run", {"rate_factor": 2.0})
-    with run.write() as writer:
-        assert writer.obey().values == {"rate_factor": 2.0}, "a new process goes on with them"
+    run.request("run", rate_factor=0.5, other=1)
+    run.request("pause")
+    assert run.control() == Control("pause", {"rate_factor": 0.5, "other": 1})
+    run.request("run", other=None, rate_factor=2.0)
+    assert run.control() == Control("run", {"rate_factor": 2.0})
+    with writing(run) as writer:
+        assert writer.begin_step().values == {"rate_factor": 2.0}, "a new process goes on with them"
 
 
 def in_the_background(writer, done: list) -> threading.Thread:
     """A training that counts its steps in `done` until it is stopped."""
 
     def train():
-        while writer.obey().command != "stop":
+        while writer.begin_step().command != "stop":
             done.append(len(done))
             time.sleep(0.01)
 
@@ -260,59 +264,59 @@ def until(condition, seconds: float = 10.0) -> bool:
 def test_a_step_is_taken_once_for_every_time_it_is_asked_for():
     run = make()
     done: list[int] = []
-    with run.write() as writer:
-        run.ask("pause")
+    with writing(run) as writer:
+        run.request("pause")
         thread = in_the_background(writer, done)
         assert until(lambda: run.status().state == "paused")
         before = len(done)
-        run.ask("step")
+        run.request("step")
         assert until(lambda: len(done) == before + 1)
         assert until(lambda: run.status().state == "paused")
         for _ in range(3):  # faster than the steps are taken, and nobody watches
-            run.ask("step")
+            run.request("step")
         assert until(lambda: len(done) == before + 4)
         time.sleep(0.3)
         assert len(done) == before + 4 and run.status().state == "paused"
-        run.ask("run")
+        run.request("run")
         assert until(lambda: len(done) > before + 6)
-        run.ask("step")
+        run.request("step")
         assert until(lambda: run.status().state == "paused"), "a step asked of a running training pauses it"
-        run.ask("stop")
+        run.request("stop")
         thread.join(5)
     assert run.status().state == "stopped"
 
 
 def test_a_step_asked_for_during_an_evaluation_is_the_next_one():
     run = make()
-    with run.write() as writer:
-        run.ask("pause")
-        thread = threading.Thread(target=writer.hold)
+    with writing(run) as writer:
+        run.request("pause")
+        thread = threading.Thread(target=writer.wait_while_paused)
         thread.start()
         assert until(lambda: run.status().state == "paused")
-        run.ask("step")
+        run.request("step")
         thread.join(5)
         assert not thread.is_alive()
-        assert writer.obey().command == "step"
-        thread = threading.Thread(target=writer.obey)
+        assert writer.begin_step().command == "step"
+        thread = threading.Thread(target=writer.begin_step)
         thread.start()
         assert until(lambda: run.status().state == "paused"), "and it is one step"
-        run.ask("stop")
+        run.request("stop")
         thread.join(5)
 
 
 def test_a_step_that_nobody_took_is_not_left_to_the_next_process():
     run = make()
-    run.ask("step")
-    with run.write() as writer:
-        assert [writer.obey().command for _ in range(3)] == ["run"] * 3
-        run.ask("step")
-        assert writer.obey().command == "step"
+    run.request("step")
+    with writing(run) as writer:
+        assert [writer.begin_step().command for _ in range(3)] == ["run"] * 3
+        run.request("step")
+        assert writer.begin_step().command == "step"
 
 
 def test_name_and_note_are_kept_apart_from_what_the_training_writes():
     run = make()
     watched = Run.open(run.path)
-    with run.write() as writer:
+    with writing(run) as writer:
         watched.rename("  Wide \n and deep ")
         watched.set_note("Too wide?\n")
         writer.facts(parameters=3)
@@ -355,7 +359,12 @@ def test_shipped_runs_are_listed_when_asked_for_and_only_read(shipped):
     assert run.shipped and not own.shipped
     assert (run.status().state, run.last("test_error")) == ("finished", 0.5)
     before = sorted(path.name for path in run.path.iterdir())
-    for change in (lambda: run.rename("x"), lambda: run.set_note("x"), lambda: run.ask("run"), run.write().__enter__):
+    for change in (
+        lambda: run.rename("x"),
+        lambda: run.set_note("x"),
+        lambda: run.request("run"),
+        writing(run).__enter__,
+    ):
         with pytest.raises(UserError, match="only to be read"):
             change()
     assert sorted(path.name for path in run.path.iterdir()) == before

@@ -148,7 +148,7 @@ def test_a_run_folder_shows_its_first_picture_before_any_step():
 
 def test_weights_are_steered_while_it_runs_and_nonsense_is_told():
     run = run_of("mine", TINY)
-    run.ask("run", style=0.0, content=-3, variation=2)
+    run.request("run", style=0.0, content=-3, variation=2)
     iterative.transfer(run)
     row = run.metrics()[-1]
     assert (row["weight/style"], row["weight/content"], row["weight/variation"]) == (0.0, 1.0, 2.0)
@@ -176,7 +176,7 @@ def test_a_stopped_transfer_is_gone_on_with(monkeypatch):
 
     def stopping(self):
         if self.step == 1:
-            run.ask("stop")
+            run.request("stop")
         return real(self)
 
     monkeypatch.setattr(Transfer, "advance", stopping)

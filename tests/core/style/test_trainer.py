@@ -9,6 +9,7 @@ import torch
 from core import images
 from core.errors import UserError
 from core.runs.run import Run
+from core.runs.writer import writing
 from core.style import pastiche_card, pastiche_recipe, trainer
 from core.style.origin import origin_of
 from core.style.pastiche_recipe import Recipe
@@ -38,7 +39,7 @@ def start(recipe: Recipe = TINY) -> Run:
 
 
 def go(run: Run, networks, **more) -> None:
-    with run.write() as writer:
+    with writing(run) as writer:
         trainer.carry_out(writer, photographs(), PAINTINGS, networks, [picture(24, 30, 7), picture(32, 20, 8)], **more)
 
 
@@ -95,7 +96,7 @@ def test_a_stopped_run_goes_on_and_ends_like_one_that_never_stopped(networks):
 
     def stop_after_two(self):
         if self.step == 1:
-            stopped.ask("stop")
+            stopped.request("stop")
         return original(self)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -11,7 +11,7 @@ from core import datasets, weights
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.run import Run
-from core.runs.writer import Writer
+from core.runs.writer import FolderWriter
 from core.trainers import classifier, evaluation, trained
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
@@ -33,15 +33,15 @@ def make(**changes) -> Run:
 
 def stop_at(step: int, monkeypatch) -> None:
     """Ask for a stop through the run folder once `step` steps are taken."""
-    obey, calls = Writer.obey, []
+    begin_step, calls = FolderWriter.begin_step, []
 
     def counting(self, before_pause):
         calls.append(1)
         if len(calls) > step:
-            self.run.ask("stop")
-        return obey(self, before_pause)
+            self.run.request("stop")
+        return begin_step(self, before_pause)
 
-    monkeypatch.setattr(Writer, "obey", counting)
+    monkeypatch.setattr(FolderWriter, "begin_step", counting)
 
 
 def test_a_short_training_learns_digits_and_fills_the_folder():
@@ -128,15 +128,15 @@ def test_a_diverged_training_says_where_and_keeps_its_checkpoint():
 
 def ask_at(step: int, monkeypatch, command: str = "run", **values) -> None:
     """Ask for something through the run folder before step `step`, counted from 0."""
-    obey, calls = Writer.obey, []
+    begin_step, calls = FolderWriter.begin_step, []
 
     def counting(self, before_pause):
         if len(calls) == step:
-            self.run.ask(command, **values)
+            self.run.request(command, **values)
         calls.append(1)
-        return obey(self, before_pause)
+        return begin_step(self, before_pause)
 
-    monkeypatch.setattr(Writer, "obey", counting)
+    monkeypatch.setattr(FolderWriter, "begin_step", counting)
 
 
 def test_a_loss_that_grows_absurd_ends_the_run_and_the_last_good_checkpoint_stays(monkeypatch):
@@ -150,7 +150,7 @@ def test_a_loss_that_grows_absurd_ends_the_run_and_the_last_good_checkpoint_stay
     assert all(tensor.abs().max() < 100 for name, tensor in tensors.items() if name.startswith("net."))
     with monkeypatch.context() as patch:
         ask_at(0, patch, "stop")
-        run.ask("run", rate_factor=None)
+        run.request("run", rate_factor=None)
         train(run)  # it can be resumed, at another rate
     assert run.status().state == "stopped"
 
@@ -235,7 +235,7 @@ def test_a_factor_on_the_rate_acts_from_the_next_step_and_outlives_the_process(m
 @pytest.mark.parametrize("factor", ["much", True, 0, -1.0, 1e5, float("nan"), [2]])
 def test_a_factor_that_makes_no_sense_is_ignored_with_a_sentence(factor, monkeypatch):
     run, said = make(**SMALL), []
-    monkeypatch.setattr(Writer, "message", lambda self, sentence: said.append(sentence))
+    monkeypatch.setattr(FolderWriter, "message", lambda self, sentence: said.append(sentence))
     ask_at(3, monkeypatch, rate_factor=factor)
     train(run)
     assert {row["learning_rate"] for row in run.metrics()} == {0.01}
@@ -256,11 +256,11 @@ def test_a_single_step_is_one_step(monkeypatch):
     thread.start()
     waited_for(lambda: run.status().state == "paused")
     for step in (3, 4, 5):
-        run.ask("step")
+        run.request("step")
         waited_for(lambda step=step: run.checkpoint()[1]["step"] == step)
         waited_for(lambda: run.status().state == "paused")
     assert [row["epoch"] for row in run.metrics() if "test_error" in row] == [1, 2], "an epoch's end is not held up"
-    run.ask("stop")
+    run.request("stop")
     thread.join(20)
     assert run.checkpoint()[1]["step"] == 5
 
@@ -272,7 +272,7 @@ def test_a_stop_does_not_wait_for_the_end_of_an_evaluation(monkeypatch):
 
     def interrupted(*arguments, **more):
         asked.append(1)
-        parts.ask("stop")
+        parts.request("stop")
         return predict(*arguments, **more)
 
     monkeypatch.setattr(evaluation, "BATCH", 100)  # the 360 test images come in four parts

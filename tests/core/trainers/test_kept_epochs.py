@@ -7,7 +7,7 @@ from torch import nn
 from core import weights
 from core.errors import UserError
 from core.runs.run import Run
-from core.runs.writer import Writer
+from core.runs.writer import FolderWriter, writing
 from core.trainers import kept_epochs
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
@@ -48,43 +48,43 @@ def test_the_space_is_known_beforehand_and_bounded():
 def test_none_are_kept_unasked():
     run = make()
     train(run)
-    assert run.kept_epochs() == {} and not (run.path / "epochs").exists()
+    assert run.epoch_weights() == {} and not (run.path / "epochs").exists()
 
 
 def test_they_are_those_of_the_epochs_and_outlive_a_stop(monkeypatch):
     whole, parts = make(keep_epochs=2), make(keep_epochs=2)
     train(whole)
-    assert list(whole.kept_epochs()) == [0, 1, 3]
+    assert list(whole.epoch_weights()) == [0, 1, 3]
     # Half precision: the last ones are the run's own to three digits, at half the size.
-    last, own = whole.kept_epochs()[3], whole.path / "model.safetensors"
+    last, own = whole.epoch_weights()[3], whole.path / "model.safetensors"
     assert last.stat().st_size < 0.55 * own.stat().st_size
     kept, model = weights.read(last), weights.read(own)
     assert all(torch.allclose(kept[name].float(), model[name], rtol=1e-3, atol=1e-6) for name in model)
-    obey, calls = Writer.obey, []
+    begin_step, calls = FolderWriter.begin_step, []
 
     def stopping(self, before_pause):
         calls.append(1)
         if len(calls) > 4:
-            self.run.ask("stop")
-        return obey(self, before_pause)
+            self.run.request("stop")
+        return begin_step(self, before_pause)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Writer, "obey", stopping)
+        patch.setattr(FolderWriter, "begin_step", stopping)
         train(parts)
-    assert list(parts.kept_epochs()) == [0, 1]
+    assert list(parts.epoch_weights()) == [0, 1]
     train(parts)
-    for epoch, path in whole.kept_epochs().items():
-        again = weights.read(parts.kept_epochs()[epoch])
+    for epoch, path in whole.epoch_weights().items():
+        again = weights.read(parts.epoch_weights()[epoch])
         assert all(torch.equal(tensor, again[name]) for name, tensor in weights.read(path).items())
 
 
 def test_what_half_precision_would_spoil_stays_as_it_is():
     run = make()
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.save_epoch(
             4, {"large": torch.tensor([1e6]), "small": torch.tensor([0.5]), "count": torch.tensor(70_000)}
         )
-    found = weights.read(run.kept_epochs()[4])
+    found = weights.read(run.epoch_weights()[4])
     assert (found["large"].item(), found["small"].item(), found["count"].item()) == (1e6, 0.5, 70_000)
     assert (found["large"].dtype, found["small"].dtype) == (torch.float32, torch.float16)
 

@@ -8,7 +8,7 @@ import torch
 from core import datasets, weights
 from core.datasets import Split
 from core.runs.run import Run
-from core.runs.writer import Writer
+from core.runs.writer import FolderWriter
 from core.trainers import classifier, evaluation
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
@@ -46,16 +46,16 @@ def test_the_best_epoch_on_validation_is_kept_and_measured_once_on_test(judged, 
     train(three)
     judged.clear()
     if interrupted:
-        obey, calls = Writer.obey, []
+        begin_step, calls = FolderWriter.begin_step, []
 
         def stopping(self, before_pause):
             calls.append(1)
             if len(calls) == 8:  # in the fourth epoch, behind the best
-                self.run.ask("stop")
-            return obey(self, before_pause)
+                self.run.request("stop")
+            return begin_step(self, before_pause)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Writer, "obey", stopping)
+            patch.setattr(FolderWriter, "begin_step", stopping)
             train(four)
         assert four.status().state == "stopped"
     train(four)

@@ -12,7 +12,7 @@ from PIL import Image
 from core import datasets, weights
 from core.errors import UserError
 from core.runs.run import Run
-from core.runs.writer import Writer
+from core.runs.writer import FolderWriter
 from core.trainers import evaluation, trained
 from core.transfer_learning import training as transfer
 from core.transfer_learning.training import LINEAR, Study
@@ -33,16 +33,16 @@ def timeless(run: Run) -> list[dict]:
 
 def stop_after(calls: int, monkeypatch) -> None:
     """Ask a study for a stop once it has looked so often at what is asked for."""
-    obey, seen = Writer.obey, []
+    begin_step, seen = FolderWriter.begin_step, []
 
     def counting(self, before_pause=lambda: None):
         if self.run.kind == "transfer":
             seen.append(1)
             if len(seen) > calls:
-                self.run.ask("stop")
-        return obey(self, before_pause)
+                self.run.request("stop")
+        return begin_step(self, before_pause)
 
-    monkeypatch.setattr(Writer, "obey", counting)
+    monkeypatch.setattr(FolderWriter, "begin_step", counting)
 
 
 def test_a_study_tries_every_depth_and_every_way_and_leaves_the_source_alone():
@@ -100,12 +100,12 @@ def test_a_training_within_is_paused_and_stopped_within_a_second_and_gone_on_wit
     thread.start()
     child = transfer.child_path(run, "scratch", 0)
     wait(lambda: run.status().progress.get("share", 0) > 0)
-    run.ask("pause")
+    run.request("pause")
     took = wait(lambda: run.status().state == "paused" and Run.open(child).status().state == "paused")
     assert took < 2
-    run.ask("run")
+    run.request("run")
     wait(lambda: Run.open(child).status().state == "running")
-    run.ask("stop")
+    run.request("stop")
     assert wait(lambda: not thread.is_alive()) < 2
     assert (run.status().state, Run.open(child).status().state) == ("stopped", "stopped")
     assert run.metrics() == [] and Run.open(child).checkpoint() is not None

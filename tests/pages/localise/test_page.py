@@ -10,6 +10,7 @@ from core.datasets import toybox
 from core.explain import boxes, localise
 from core.models import catalogue
 from core.runs.run import Run
+from core.runs.writer import writing
 from core.trainers import recipe
 from core.trainers.trained import open_run
 from tests.nets import a_run
@@ -31,7 +32,7 @@ def _a_net() -> Run:
     run = Run.create("classifier", recipe.settings("toybox", "resnet20").to_json(), name="toys")
     torch.manual_seed(0)
     net = catalogue.build("resnet20", classes=10, channels=3, side=32, dataset="toybox")
-    with run.write() as writer:
+    with writing(run) as writer:
         facts = {"model": "resnet20", "dataset": "toybox", "classes": list(data.classes), "channels": 3, "side": 32}
         writer.facts(**facts, mean=list(data.mean), std=list(data.std), held_out="validation")
         writer.save_model(net.state_dict())

@@ -95,12 +95,12 @@ def test_a_run_is_shown_with_its_figures_its_curves_and_its_controls():
     assert "Compact, our own · 64 px" in texts(app)
     assert len(app.get("vega_lite_chart")) == 3
     next(button for button in app.button if button.key == "pause").click().run()
-    assert Run.open(run.path).control()[0] == "pause"
+    assert Run.open(run.path).control().command == "pause"
 
 
 def test_weights_are_steered_and_a_step_is_not_asked_for_twice():
     run = transfer("paused")
-    run.ask("step")
+    run.request("step")
     app = visit("optimise", run=run.id)
     app.number_input(f"steer style {run.id}").set_value(2.5).run()
     command, values = Run.open(run.path).control()

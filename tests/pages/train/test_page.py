@@ -9,6 +9,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from core import images
 from core.figures import training_curves as figures
 from core.runs import job, queue
+from core.runs.control import Control
 from core.runs.run import Run, list_runs
 from core.trainers import recipe
 from tests.pages.app import texts, visit
@@ -25,7 +26,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 
     def start(run: Run) -> int:
         runs.append(run)
-        run.is_starting(1)
+        run.report("starting", pid=1)
         return 1
 
     monkeypatch.setattr(job, "start", start)
@@ -144,9 +145,9 @@ def test_pause_and_stop_are_asked_for():
     run = digits_run("running")
     app = visit("train", run=run.id)
     button(app, "Pause").click().run()
-    assert run.control()[0] == "pause"
+    assert run.control().command == "pause"
     button(app, "Stop").click().run()
-    assert run.control()[0] == "stop"
+    assert run.control().command == "stop"
     assert "stops as soon as" in texts(app)
 
 
@@ -395,9 +396,9 @@ def test_the_learning_rate_is_steered_and_let_go():
     slider = app.select_slider[0]
     assert slider.value == 1.0 and button(app, "As scheduled").disabled
     slider.set_value(0.5).run()
-    assert run.control() == ("run", {"rate_factor": 0.5})
+    assert run.control() == Control("run", {"rate_factor": 0.5})
     button(app, "As scheduled").click().run()
-    assert run.control() == ("run", {})
+    assert run.control() == Control("run", {})
     assert app.select_slider[0].value == 1.0
 
 
@@ -408,16 +409,16 @@ def test_a_reset_rate_is_not_undone_by_what_the_browser_still_tells_of_the_old_s
     late = WidgetStates(widgets=[app.select_slider[0]._widget_state])
     button(app, "As scheduled").click().run()
     app._run(late)
-    assert run.control() == ("run", {})
+    assert run.control() == Control("run", {})
     assert app.select_slider[0].value == 1.0
 
 
 def test_a_factor_on_the_rate_lets_a_paused_run_pause():
     run = digits_run("paused")
-    run.ask("step")
+    run.request("step")
     app = visit("train", run=run.id)
     app.select_slider[0].set_value(0.1).run()
-    assert run.control() == ("pause", {"rate_factor": 0.1})
+    assert run.control() == Control("pause", {"rate_factor": 0.1}, steps=1)
 
 
 def test_a_single_step_is_asked_for():
@@ -425,7 +426,7 @@ def test_a_single_step_is_asked_for():
     app = visit("train", run=run.id)
     button(app, "Step").click().run()
     button(app, "Step").click().run()
-    assert run.asked().command == "step" and run.asked().steps == 2
+    assert run.control().command == "step" and run.control().steps == 2
 
 
 def test_the_rate_of_the_next_step_is_said():
@@ -433,7 +434,7 @@ def test_the_rate_of_the_next_step_is_said():
     record = json.loads((run.path / "run.json").read_text())
     record["data"] = {"steps_per_epoch": 44}
     (run.path / "run.json").write_text(json.dumps(record))
-    run.ask("run", rate_factor=10)
+    run.request("run", rate_factor=10)
     # One cycle over 2 epochs: half of the way lies 5/8 of the peak.
     peak = run.settings["recipe"]["learning_rate"]
     assert f"taken at {6.25 * peak:.3g} = {0.625 * peak:.3g} × 10" in texts(visit("train", run=run.id))

@@ -120,7 +120,7 @@ def test_a_run_is_shown_with_its_strips_its_curves_and_its_controls(started):
     assert "**The dots** · content 3.5 · style 1.25" in said
     assert len(app.get("vega_lite_chart")) == 7, "three terms, two kinds of style by style, gradient and rate"
     press(app, "Pause")
-    assert Run.open(run.path).control()[0] == "pause"
+    assert Run.open(run.path).control().command == "pause"
     press(app, "Restart")
     (fresh,) = (one for one in list_runs("pastiche") if one.id != run.id)
     assert fresh.settings == run.settings and fresh.status().state == "queued", "the first has yet to stop"

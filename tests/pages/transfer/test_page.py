@@ -7,6 +7,7 @@ import pytest
 from core import weights
 from core.runs import job
 from core.runs.run import Run, list_runs, root
+from core.runs.writer import writing
 from core.transfer_learning import training as transfer
 from core.transfer_learning.training import Study
 from tests.nets import a_run
@@ -43,7 +44,7 @@ def a_study(state: str = "finished", **progress) -> Run:
         rows.append({"way": way, "pictures": 10, "images": 100, "run": net.id, "test_error": error})
     lines = [json.dumps({"step": step, **row}) + "\n" for step, row in enumerate(rows, 1)]
     (run.path / "metrics.jsonl").write_text("".join(lines))
-    with run.write() as writer:
+    with writing(run) as writer:
         writer.facts(
             classes=[str(i) for i in range(10)], source_title="ResNet-20", title="Toybox", remarks=["A remark."]
         )
@@ -109,7 +110,7 @@ def test_a_study_under_way_says_what_it_does_and_obeys():
         for element in app.get("progress")
     )
     next(button for button in app.button if button.key == "pause").click().run()
-    assert Run.open(run.path).control()[0] == "pause"
+    assert Run.open(run.path).control().command == "pause"
 
 
 def test_nothing_chosen_and_a_folder_that_is_not_there_are_sentences(started):
