@@ -257,7 +257,7 @@ def _operation(
         stride = _first(_argument(args, kwargs, 2, "stride")) or kernel
         detail = f"{kernel}×{kernel}, stride {stride}"
     elif kind == "dropout":
-        detail = f"{100 * _argument(args, kwargs, 1, 'p', 0.5):g} %"
+        detail = f"{100 * _argument(args, kwargs, 1, 'p', 0.5):g}%"
     elif kind in MERGING and len(inputs) < 2:
         kind = "shift"  # by a number, or by a weight
     return {

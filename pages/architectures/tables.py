@@ -24,7 +24,7 @@ What the printed tables and these count differently:
 
 
 def table_4_5(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Table 4.5, the thin residual nets on CIFAR-10 with augmentation, from the rows of `table_4_6`."""
+    """Return Table 4.5, the thin residual nets on CIFAR-10 with augmentation, from the rows of `table_4_6`."""
     return [row for row in rows if _is_thin(row["key"]) and row["augmented"]]
 
 
@@ -34,10 +34,10 @@ def _is_thin(name: str) -> bool:
 
 
 def table_4_6(catalogued: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Table 4.6, a row for every error it prints, beside the lowest of the `measured` ones that is comparable.
+    """Return Table 4.6, a row for every error it prints, beside the lowest comparable one of the `measured` errors.
 
-    `catalogued` is what `catalogue.rows` gives, `measured` what the function of that name does. Errors in percent, None
-    where there is none.
+    `catalogued` are the rows of `catalogue.rows`, `measured` those of the function of that name. Errors are in percent,
+    None where there is none.
     """
     table = []
     for row in catalogued:
@@ -68,45 +68,45 @@ def table_4_6(catalogued: Sequence[Mapping[str, Any]], measured: Sequence[Mappin
 
 
 def printed(parameters: int) -> str:
-    """A count as the thesis prints it: 682K, 1.6M, 15M."""
+    """Return a count as the thesis prints it: 682K, 1.6M, 15M."""
     return f"{parameters / 1e6:g}M" if parameters >= 1_000_000 else f"{parameters // 1000}K"
 
 
 def measured() -> list[dict[str, Any]]:
-    """Test errors that there are: of the shipped weights, and of finished runs on this computer.
+    """Return the test errors of the shipped weights and of finished runs on this computer.
 
-    `{"model", "dataset", "augmented", "error", "from"}`, the last one saying in words which weights or run it is.
+    Each is `{"model", "dataset", "augmented", "error", "from"}`, where "from" names the weights or the run in words.
     """
     return [*_shipped(), *_of_runs()]
 
 
 def _shipped() -> list[dict[str, Any]]:
-    found = []
+    figures = []
     for name, card in weights.cards("classifier").items():
         error = _number(card.get("error"))
-        made = card.get("data", {}) | card.get("settings", {})
+        options = card.get("data", {}) | card.get("settings", {})
         if error is not None:
-            found.append(_figure(made, error, f"shipped weights {name}"))
-    return found
+            figures.append(_figure(options, error, f"shipped weights {name}"))
+    return figures
 
 
 def _of_runs() -> list[dict[str, Any]]:
-    found = []
+    figures = []
     for run in list_runs("classifier"):
         if not isinstance(run, Run) or run.status().state != "finished":
             continue
         error = _test_error(run)
         if error is not None:
-            found.append(_figure(run.settings, error, f"your run “{run.name}”"))
-    return found
+            figures.append(_figure(run.settings, error, f"your run “{run.name}”"))
+    return figures
 
 
-def _figure(made: Mapping[str, Any], error: float, source: str) -> dict[str, Any]:
-    recipe = made.get("recipe")
+def _figure(options: Mapping[str, Any], error: float, source: str) -> dict[str, Any]:
+    recipe = options.get("recipe")
     augmented = bool(recipe.get("augment")) if isinstance(recipe, dict) else False
     return {
-        "model": made.get("model"),
-        "dataset": made.get("dataset"),
+        "model": options.get("model"),
+        "dataset": options.get("dataset"),
         "augmented": augmented,
         "error": error,
         "from": source,
@@ -114,10 +114,10 @@ def _figure(made: Mapping[str, Any], error: float, source: str) -> dict[str, Any
 
 
 def _test_error(run: Run) -> float | None:
-    """What a run measured on the test split: of the weights it chose, else of its last epoch; never the lowest."""
-    chosen = _number(run.data.get("test_error"))
-    if chosen is not None or run.data.get("held_out") == "validation":
-        return chosen
+    """Return the test error of the weights that a run selected, else of its last epoch; never the lowest."""
+    error = _number(run.data.get("test_error"))
+    if error is not None or run.data.get("held_out") == "validation":
+        return error
     return run.last("test_error")
 
 

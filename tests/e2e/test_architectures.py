@@ -18,9 +18,9 @@ def test_a_stage_opens_and_stays_open_when_another_net_comes_beside_it(page: Pag
     expect(layers).to_be_visible()
     stages.nth(4).locator("summary").press("Enter")
     expect(stages.nth(4).get_by_text("64 → 10").last).to_be_visible()
-    beside = page.get_by_role("combobox", name="Beside it")
+    other = page.get_by_role("combobox", name="Compare with")
     page.get_by_role("heading", level=1).scroll_into_view_if_needed()  # a list closes when the page scrolls
-    beside.click()
+    other.click()
     page.get_by_role("option", name="BN-NiN", exact=True).click()
     expect(page.locator("details[data-stage]")).to_have_count(5 + 3)
     expect(layers).to_be_visible()

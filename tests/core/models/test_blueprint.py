@@ -113,7 +113,7 @@ def test_pooling_and_dropout_stand_between_the_modules_of_nin() -> None:
     ]
     assert [(step.kind, step.detail) for step in plan.stages[0].joint] == [
         ("max pooling", "3×3, stride 2"),
-        ("dropout", "50 %"),
+        ("dropout", "50%"),
     ]
 
 

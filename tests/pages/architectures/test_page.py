@@ -1,4 +1,4 @@
-"""The Architectures page without a browser: what its address shows, and what it says of impossible nets."""
+"""The Architectures page without a browser: what its address shows, and its messages for impossible nets."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_it_opens_with_a_net_drawn_and_its_costs_by_stage():
     assert "net=resnet20" in link.proto.query_string and "dataset=cifar10" in link.proto.query_string
 
 
-def test_the_address_says_which_nets_stand_side_by_side():
+def test_the_address_carries_the_nets_side_by_side():
     query = {"net": "densenet_40_12", "with": "bn_nin", "dataset": "mnist"}
     app = visit("architectures", **query)
     assert not app.exception and not app.error
@@ -55,7 +55,7 @@ def test_depth_and_width_are_free_and_the_address_carries_them():
 def test_an_impossible_depth_is_a_sentence_with_the_nearest_ones():
     app = visit("architectures", net="densenet_40_12", depth="41")
     assert "the depth is 3n + 4, so 40 or 43" in app.error[0].value and not app.exception
-    assert "Until it fits, DenseNet-(40, 12) is shown as it is." in texts(app)
+    assert "Until it fits, DenseNet-(40, 12) is shown unchanged." in texts(app)
     app.toggle("bottleneck of densenet_40_12").set_value(True).run()
     assert "6n + 4, so 40 or 46" in app.error[0].value
 
@@ -67,7 +67,7 @@ def test_another_net_does_not_inherit_what_was_changed():
     assert "depth" not in app.query_params and metrics(app)[2] == ("Depth", "32")
 
 
-def test_nonsense_in_the_address_is_as_good_as_nothing():
+def test_unknown_values_in_the_address_are_ignored():
     app = visit("architectures", net="resnet21", depth="deep", dataset="moon", view="tour")
     assert not app.exception and metrics(app)[0] == ("Parameters", "272K")
 
@@ -80,7 +80,7 @@ def test_the_tables_have_ours_beside_the_thesis(monkeypatch: pytest.MonkeyPatch)
     whole, thin = (frame.value for frame in app.dataframe)
     assert list(whole["net"]) == ["Baseline", "ResNet-20"] and list(thin["net"]) == ["ResNet-20"]
     assert list(whole["parameters"]) == [681_506, 272_282] and list(whole["thesis' error"]) == [0.6, 7.68]
-    assert "168" in texts(app)  # the misprints are told
+    assert "168" in texts(app)  # the misprints are listed
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def no_shipped_densenet(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_without_a_trained_densenet_it_says_what_to_train(no_shipped_densenet):
+def test_without_a_trained_densenet_there_are_links_to_train_one(no_shipped_densenet):
     app = visit("architectures", view="importance")
     assert not app.exception and "There is none yet" in texts(app)
     links = [link.proto.query_string for link in app.main.get("page_link")]

@@ -6,7 +6,7 @@ import pytest
 
 from core import weights
 from core.runs.run import Run
-from pages.architectures import tables as thesis_tables
+from pages.architectures import tables
 from tests.runs_on_disk import ROWS, digits_run, put_status
 
 CATALOGUED = [
@@ -37,7 +37,7 @@ def figure(error: float, *, augmented: bool, model: str = "densenet_40_12", sour
 
 
 def test_there_is_a_row_for_every_error_of_the_thesis():
-    rows = thesis_tables.table_4_6(CATALOGUED, [])
+    rows = tables.table_4_6(CATALOGUED, [])
     assert [(row["net"], row["data set"], row["thesis' error"]) for row in rows] == [
         ("ResNet-20", "CIFAR-10+", 7.68),
         ("WRN-(40, 4)", "CIFAR-10+", 4.87),
@@ -54,22 +54,22 @@ def test_a_figure_stands_only_beside_one_with_the_same_augmentation_and_the_best
         figure(5.5, augmented=True, source="good"),
         figure(1.0, augmented=True, model="bn_nin"),
     ]
-    plain, augmented = thesis_tables.table_4_6(CATALOGUED, ours)[2:]
+    plain, augmented = tables.table_4_6(CATALOGUED, ours)[2:]
     assert (plain["our error"], round(plain["difference"], 2)) == (8.0, 1.47)
     assert (augmented["our error"], augmented["our net"]) == (5.5, "good")
 
 
 def test_table_4_5_is_of_thin_residual_nets_alone():
-    assert [row["net"] for row in thesis_tables.table_4_5(thesis_tables.table_4_6(CATALOGUED, []))] == ["ResNet-20"]
+    assert [row["net"] for row in tables.table_4_5(tables.table_4_6(CATALOGUED, []))] == ["ResNet-20"]
 
 
-def test_shipped_weights_and_finished_runs_are_measured_ones_and_others_are_not():
+def test_errors_of_shipped_weights_and_finished_runs_are_read_and_no_others():
     card = {"kind": "classifier", "title": "R", "error": 8.73, "data": {"model": "resnet20", "dataset": "cifar10"}}
     card["settings"] = {"recipe": {"augment": True}}
     (weights.WEIGHTS / "r.json").write_text(json.dumps(card))
     digits_run("finished")
     digits_run("stopped")
-    shipped, run = thesis_tables.measured()
+    shipped, run = tables.measured()
     assert shipped == figure(8.73, augmented=True, model="resnet20", source="shipped weights r")
     assert (run["model"], run["dataset"], run["error"]) == ("bn_nin", "digits", 12.5)
     assert "BN-NiN on Digits" in run["from"]
@@ -84,20 +84,20 @@ def finished(rows: list[dict], **data) -> Run:
     return Run.open(run.id)
 
 
-def test_a_run_is_judged_by_its_last_epoch_never_by_its_luckiest():
+def test_the_error_of_a_run_is_that_of_its_last_epoch_never_its_lowest():
     finished([*ROWS, ROWS[1] | {"step": 66, "test_error": 9.0}, ROWS[1] | {"step": 88, "test_error": 11.0}])
-    assert [one["error"] for one in thesis_tables.measured()] == [11.0]
+    assert [one["error"] for one in tables.measured()] == [11.0]
 
 
-def test_a_run_that_chose_by_validation_is_judged_once_by_what_it_chose():
+def test_the_error_of_a_run_selected_on_validation_is_that_of_its_selected_weights():
     finished(ROWS, held_out="validation", test_error=7.0)
-    assert [one["error"] for one in thesis_tables.measured()] == [7.0]
+    assert [one["error"] for one in tables.measured()] == [7.0]
 
 
-def test_a_run_that_never_saw_the_test_split_has_no_figure():
+def test_a_run_without_a_test_error_has_no_figure():
     finished(ROWS, held_out="validation")
-    assert thesis_tables.measured() == []
+    assert tables.measured() == []
 
 
 def test_counts_are_printed_as_in_the_thesis():
-    assert [thesis_tables.printed(count) for count in (682_000, 1_600_000, 15_000_000)] == ["682K", "1.6M", "15M"]
+    assert [tables.printed(count) for count in (682_000, 1_600_000, 15_000_000)] == ["682K", "1.6M", "15M"]
