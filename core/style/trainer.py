@@ -108,17 +108,17 @@ class PasticheTraining:
         self.style_weights = recipe.style * torch.tensor(factors, device=self.device)
 
     @cached_property
-    def joined(self) -> nn.Module:
+    def wrapped(self) -> nn.Module:
         """What a step calls: made at the first one, when the leading process's net is the one that all begin with."""
-        return self.team.joined(self.net)
+        return self.team.wrap(self.net)
 
     def advance(self) -> tuple[Tensor, losses.Terms]:
         """One step of Adam. Returns the styles drawn for the whole batch, int64 (batch,), and their losses."""
         recipe, team = self.recipe, self.team
         labels = torch.multinomial(self.shares, recipe.batch, replacement=True, generator=self.generator)
         drawn = self.easel.draw(recipe.batch, self.generator)
-        chosen = [self.easel.crop(seed) for seed in team.part(drawn).tolist()]
-        own = team.part(labels).to(self.device)
+        chosen = [self.easel.crop(seed) for seed in team.shard(drawn).tolist()]
+        own = team.shard(labels).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.half):
             terms = self._terms(chosen, own)
             style = self.style_weights[own] * recipe.style_part(self.step)
@@ -137,7 +137,7 @@ class PasticheTraining:
     def _whole(self, terms: losses.Terms, loss: Tensor) -> losses.Terms:
         """The terms of the whole batch, on the CPU. Raises UserError, on every process, where a loss is no number."""
         rows = torch.stack((terms.content, terms.style, terms.variation, loss), 1).detach().float().cpu()
-        rows = self.team.whole(rows, self.recipe.batch)
+        rows = self.team.gather(rows, self.recipe.batch)
         if not torch.isfinite(rows).all():
             raise UserError(
                 f"The loss of step {self.step + 1} is no longer a number; start with a lower learning rate."
@@ -149,7 +149,7 @@ class PasticheTraining:
         recipe = self.recipe
         crops = torch.cat([crop.picture for crop in chosen]).to(self.device)
         crops = crops.contiguous(memory_format=torch.channels_last)
-        painted = self.joined(crops, one_hot(labels, len(recipe.styles)))
+        painted = self.wrapped(crops, one_hot(labels, len(recipe.styles)))
         painted = torch.cat([crop.seen(picture[None]) for crop, picture in zip(chosen, painted, strict=True)])
         found = self.networks(painted, self.layers.content | self.layers.style)
         content = {layer: torch.cat([crop.content[layer] for crop in chosen]) for layer in self.layers.content}
@@ -279,7 +279,7 @@ def _loop(training: PasticheTraining, writer: Writer, previews: Sequence[Picture
     tally = Tally(recipe.styles)
     while training.step < recipe.steps:
         stops = team.leads and writer.begin_step(lambda: _save(training, writer, previews)).command == "stop"
-        if any(team.told(stops)):
+        if any(team.broadcast(stops)):
             break
         with training.clock.step():
             tally.add(*training.advance())

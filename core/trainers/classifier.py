@@ -116,7 +116,7 @@ class _Training:
         self.held_out_name, self.held_out = data.held_out, getattr(data, data.held_out)
         found = team.first(run.checkpoint)
         began_from = self._build(fresh=found is None)
-        self.joined = team.joined(self.net)
+        self.wrapped = team.wrap(self.net)
         self.optimizer = optimizers.optimizer(self.recipe, self.net)
         self.average = WeightAverage(self.net, self.recipe.weight_average) if self.recipe.weight_average else None
         torch.manual_seed(settings.seed_noise)
@@ -213,7 +213,7 @@ class _Training:
             stops = asked.command == "stop"
             if not stops:
                 self._steer(asked.values.get("rate_factor", 1.0))
-        stops_all, self.rate_factor = self.team.told(stops, self.rate_factor)
+        stops_all, self.rate_factor = self.team.broadcast(stops, self.rate_factor)
         if stops_all:
             raise _Stopped
 
@@ -224,7 +224,7 @@ class _Training:
     def _obey_within_a_step(self) -> None:
         """Between two parts of an evaluation: a pause or a stop does not wait for its end, a single step passes it."""
         asked = self.team.leads and self.writer.run.control().command in ("pause", "stop")
-        if any(self.team.told(asked)):
+        if any(self.team.broadcast(asked)):
             self._obey(within_a_step=True)
 
     def _steer(self, factor: Any) -> None:
@@ -251,7 +251,7 @@ class _Training:
         for layer in self.frozen:
             layer.eval()  # an evaluation in between wakes them again
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            logits = self.joined(x)
+            logits = self.wrapped(x)
         logits = logits.float()
         # Each process's part of the mean over the whole batch, as many times as the gradients are divided by.
         share = len(labels) * self.team.size / count
@@ -260,13 +260,13 @@ class _Training:
         loss.backward()
         # One transfer from the device for both figures.
         sums = torch.stack((loss.detach(), (logits.detach().argmax(1) != labels).sum()))
-        total, errors = self.team.total(sums).tolist()
+        total, errors = self.team.all_reduce(sums).tolist()
         value = total / self.team.size
         if fault := self.watch.see(value):
             raise self._diverged(fault)
         self._save_if_good()
         self.optimizer.step()
-        self.team.align(self.net)
+        self.team.sync_buffers(self.net)
         self.tally.loss += value * count
         self.tally.errors += int(errors)
         self.tally.images += count
@@ -300,7 +300,7 @@ class _Training:
             in_turn = self.recipe.mirror and self.recipe.flip == "alternating"
             mirror = self.mirrored[chosen] if in_turn else self.recipe.mirror
             images = crop_and_mirror(images, self.recipe.padding, mirror, draw, reflect=self.recipe.border == "reflect")
-        return self.team.part(images), self.team.part(labels), len(chosen)
+        return self.team.shard(images), self.team.shard(labels), len(chosen)
 
     def _log(self) -> None:
         row: dict[str, Any] = {
@@ -360,14 +360,14 @@ class _Training:
         for images, truth in zip(split.images.split(size), split.labels.split(size), strict=True):
             self._obey_within_a_step()
             mean, std = self.data.mean, self.data.std
-            own = self.team.part(images)
+            own = self.team.shard(images)
             logits.append(evaluation.predict(net, own, mean, std, bf16=self.bf16, views=views))
-            labels.append(self.team.part(truth))
+            labels.append(self.team.shard(truth))
         if self.team.size == 1:
             return evaluation.scores(torch.cat(logits), split.labels)
         count = sum(map(len, labels))
         loss, error = evaluation.scores(torch.cat(logits), torch.cat(labels)) if count else (0.0, 0.0)
-        sums = self.team.total(torch.tensor([loss * count, error * count], dtype=torch.float64)) / len(split)
+        sums = self.team.all_reduce(torch.tensor([loss * count, error * count], dtype=torch.float64)) / len(split)
         return sums[0].item(), sums[1].item()
 
     def _speed(self) -> float:
