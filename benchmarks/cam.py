@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from benchmarks import report
 from core.explain import cam, methods
 from core.trainers import trained as nets
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from core.vision import torchvision  # noqa: F401  (the peers import it, which fails unless it was imported here)
 
 NET = "resnet20_cifar10"
@@ -53,7 +53,7 @@ def finished(maps: Tensor, side: int) -> Tensor:
     return enlarged / enlarged.amax((1, 2), keepdim=True).clamp(min=1e-7)
 
 
-def measure(trained: Trained, rounds: dict[int, int]) -> list[report.Row]:
+def measure(trained: TrainedClassifier, rounds: dict[int, int]) -> list[report.Row]:
     """A row for each method, peer and batch; AssertionError where two sides do not find the same maps."""
     from pytorch_grad_cam import GradCAM as TheirGradCAM
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
@@ -122,7 +122,7 @@ def measure(trained: Trained, rounds: dict[int, int]) -> list[report.Row]:
     return rows + costs
 
 
-def assert_alike(trained: Trained, ours: Tensor, peer: Tensor, *, with_bias: bool = False) -> None:
+def assert_alike(trained: TrainedClassifier, ours: Tensor, peer: Tensor, *, with_bias: bool = False) -> None:
     """That two sides found one map: a peer scales between other ends, and leaves the bias out, so by correlation."""
     flat = [maps.flatten(1) - maps.flatten(1).mean(1, keepdim=True) for maps in (ours, peer)]
     likeness = nn.functional.cosine_similarity(*flat, dim=1)

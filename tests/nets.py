@@ -7,7 +7,7 @@ from core.models import catalogue
 from core.runs.run import Run
 from core.runs.writer import writing
 from core.trainers import recipe
-from core.trainers.trained import Trained, open_run
+from core.trainers.trained import TrainedClassifier, open_run
 
 
 def a_run(
@@ -52,6 +52,6 @@ def with_epochs(run: Run, epochs: tuple[int, ...]) -> Run:
     return Run.open(run.id)
 
 
-def a_net(model: str = "baseline", *, seed: int = 0) -> Trained:
+def a_net(model: str = "baseline", *, seed: int = 0) -> TrainedClassifier:
     """The net of such a run."""
     return open_run(a_run(model, seed=seed))

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.runs.run import Run
 from core.trainers import evaluation, trained
 from core.trainers.hyperparameters import VIEWS
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 SPLITS = ("train", "validation", "test")
 
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _open(name: str) -> Trained:
+def _open(name: str) -> TrainedClassifier:
     if name in trained.shipped():
         return trained.open_shipped(name)
     try:
@@ -51,7 +51,7 @@ def _open(name: str) -> Trained:
         raise UserError(f"{error} Shipped nets: {known}.") from error
 
 
-def measure(net: Trained, root: Path | None, split: str, views: int = 1) -> dict:
+def measure(net: TrainedClassifier, root: Path | None, split: str, views: int = 1) -> dict:
     """`{"model", "dataset", "split", "images", "error"}`, error in per cent, in float32.
 
     With more `views` than one also `{"views", "error_views"}`, the error averaged over those.

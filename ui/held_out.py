@@ -8,12 +8,12 @@ from core import datasets
 from core.datasets import Dataset, Progress, Split
 from core.errors import UserError
 from core.explain import splits
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from ui import address
 from ui.frame import guard
 
 
-def choice(trained: Trained) -> str:
+def choice(trained: TrainedClassifier) -> str:
     """The split to look at, the one held out first; the address says it as `split=`."""
     names = [trained.held_out, *(name for name in reversed(splits.NAMES) if name != trained.held_out)]
     if trained.held_out == "test":
@@ -21,7 +21,7 @@ def choice(trained: Trained) -> str:
     return address.choice("split", "Images", tuple(names), str.capitalize, "The net learned from those of train.")
 
 
-def split(trained: Trained) -> Split | None:
+def split(trained: TrainedClassifier) -> Split | None:
     """The held-out images of the data set that a net was trained on; None as for `dataset`."""
     found = dataset(trained.dataset)
     if found is None:

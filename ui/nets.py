@@ -9,7 +9,7 @@ import streamlit as st
 from core import datasets, weights
 from core.runs.run import Run, list_runs
 from core.trainers import trained as nets
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from ui import address, menu
 from ui.frame import guard
 
@@ -17,7 +17,7 @@ LAST = "net looked into last"
 CHOICE = "chosen net"
 
 
-def choose(*, own_first: bool = False, of: str = "") -> Trained | None:
+def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None:
     """The choice of a net, and the net itself as its latest weights have it.
 
     The address says it as `run=` (a run's id) or `net=` (a shipped net, or a run's id). Where it says nothing, the net
@@ -71,7 +71,7 @@ def of_data(kind: str) -> dict[str, str]:
     return {name: title for name, title in titles(own_first=True).items() if learned(name) == kind}
 
 
-def opened(name: str) -> Trained:
+def opened(name: str) -> TrainedClassifier:
     """The net of that name as its latest weights have it. Raises UserError where there is none."""
     return _opened(name, stamp(name))
 
@@ -85,7 +85,7 @@ def stamp(name: str) -> int:
         return 0
 
 
-def is_alive(trained: Trained) -> bool:
+def is_alive(trained: TrainedClassifier) -> bool:
     """Whether a training is still at work on the net."""
     return trained.source == "run" and Run.open(trained.name).status().alive
 
@@ -139,7 +139,7 @@ def _weights_file(name: str) -> Path | None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _opened(name: str, stamp: int) -> Trained:
+def _opened(name: str, stamp: int) -> TrainedClassifier:
     return nets.open_named(name)
 
 
@@ -165,7 +165,7 @@ def _invite() -> None:
     menu.link("train", "Train a net", ":material/play_arrow:")
 
 
-def beside(trained: Trained, most: int) -> list[Trained]:
+def beside(trained: TrainedClassifier, most: int) -> list[TrainedClassifier]:
     """Other nets to be compared with `trained`, chosen by the visitor; the address says them as `with=`."""
     found = {name: title for name, title in titles(own_first=False).items() if name != trained.name}
     chosen = address.several(

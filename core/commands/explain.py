@@ -16,7 +16,7 @@ from core.explain import boxes, methods, view
 from core.explain.view import View
 from core.images import Picture
 from core.trainers import trained as nets
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 TOP = 5
 PREDICTION, TRUTH, OTHER = "#D55E00", "#009E73", "#8A8578"
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _answer(trained: Trained, picture: Picture, seen: View, threshold: float) -> dict[str, Any]:
+def _answer(trained: TrainedClassifier, picture: Picture, seen: View, threshold: float) -> dict[str, Any]:
     low, high = float(seen.maps[0].min()), float(seen.maps[0].max())
     return {
         "model": trained.name,
@@ -81,7 +81,7 @@ def _box_in(picture: Picture, seen: View, threshold: float) -> list[int] | None:
     return [left + x0, top + y0, left + x1, top + y1]
 
 
-def _table(trained: Trained, seen: View, answer: dict[str, Any]) -> str:
+def _table(trained: TrainedClassifier, seen: View, answer: dict[str, Any]) -> str:
     width = max(len(row["class"]) for row in answer["top"])
     rows = [f"{row['class']:<{width}}  {row['probability']:7.1%}" for row in answer["top"]]
     box = answer["box"]
@@ -97,7 +97,7 @@ def _table(trained: Trained, seen: View, answer: dict[str, Any]) -> str:
     )
 
 
-def _drawn(trained: Trained, seen: View, threshold: float) -> Picture:
+def _drawn(trained: TrainedClassifier, seen: View, threshold: float) -> Picture:
     """The picture, the heat map with its scale and box, and the probabilities, side by side."""
     figure = Figure(figsize=(13, 4.4), dpi=100, layout="constrained", facecolor="white")
     plain, heat, bars = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
@@ -120,7 +120,7 @@ def rendered(figure: Figure) -> Picture:
     return images.decode(stream.getvalue())
 
 
-def draw_bars(axes: Any, trained: Trained, seen: View, label: int | None = None) -> None:
+def draw_bars(axes: Any, trained: TrainedClassifier, seen: View, label: int | None = None) -> None:
     """The most probable classes as bars, and the true one where it is known."""
     shown = sorted({*seen.top(TOP), *(() if label is None else (label,))}, key=lambda i: float(seen.probabilities[i]))
     names = [trained.classes[i] for i in shown]

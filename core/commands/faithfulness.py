@@ -11,7 +11,7 @@ from tqdm import tqdm
 from core.explain import faithfulness, methods, splits
 from core.explain.faithfulness import Faithfulness
 from core.trainers import trained as nets
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 IMAGES = 200
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _answer(trained: Trained, split: str, found: list[Faithfulness]) -> dict[str, Any]:
+def _answer(trained: TrainedClassifier, split: str, found: list[Faithfulness]) -> dict[str, Any]:
     return {
         "model": trained.name,
         "dataset": trained.dataset,
@@ -75,7 +75,7 @@ def _rounded(values: Any) -> list[float]:
     return [round(value, 4) for value in values.tolist()]
 
 
-def _table(trained: Trained, split: str, found: list[Faithfulness]) -> str:
+def _table(trained: TrainedClassifier, split: str, found: list[Faithfulness]) -> str:
     lines = [
         f"{trained.title}, predicted class of {len(found[0]):,} images of the {split} split of {trained.dataset}",
         f"{'method':<12} {'insertion':>9} {'deletion':>9} {'drop':>8} {'increase':>9}",

@@ -16,14 +16,14 @@ from core.errors import UserError
 from core.explain import box_files, boxes, localise, methods, splits
 from core.explain.localise import FEWEST, LEVELS, Located, Report, Score
 from core.trainers import trained as nets
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 
 @dataclass(frozen=True)
 class _Judged:
     """The reports on a method's boxes `on` images from `where`; thresholds were chosen on the images `choice`."""
 
-    trained: Trained
+    trained: TrainedClassifier
     method: str
     where: str
     choice: str
@@ -69,14 +69,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _of_dataset(trained: Trained, args: argparse.Namespace, method: str) -> tuple[Located, Located]:
+def _of_dataset(trained: TrainedClassifier, args: argparse.Namespace, method: str) -> tuple[Located, Located]:
     other = "train" if args.split == "validation" else "validation"
     judged_on = splits.part(splits.named(trained, args.split, args.data), args.images)
     chosen_on = splits.part(splits.named(trained, other, args.data), args.images or 2000)
     return _located(trained, chosen_on, method), _located(trained, judged_on, method)
 
 
-def _of_pictures(trained: Trained, own: box_files.Boxed, method: str) -> tuple[Located, Located]:
+def _of_pictures(trained: TrainedClassifier, own: box_files.Boxed, method: str) -> tuple[Located, Located]:
     if len(own.split) < FEWEST:
         raise UserError(
             f"{len(own.split)} pictures with boxes are too few to choose a threshold on one half and judge it on the "
@@ -90,7 +90,7 @@ def _of_pictures(trained: Trained, own: box_files.Boxed, method: str) -> tuple[L
     return one, other
 
 
-def _located(trained: Trained, split: Split, method: str, truth: np.ndarray | None = None) -> Located:
+def _located(trained: TrainedClassifier, split: Split, method: str, truth: np.ndarray | None = None) -> Located:
     with tqdm(total=len(split), desc=method, unit=" images", disable=None, leave=False) as bar:
         return localise.locate(trained, split, method, truth, lambda done, of: bar.update(done - bar.n))
 

@@ -19,7 +19,7 @@ from core.explain.view import View
 from core.figures import class_maps as figures
 from core.figures.class_maps import Example, Figure
 from core.images import Picture
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 COLUMNS = 4  # of examples of localisation
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def drawn(figure: Figure, trained: Trained, data: Dataset, image: int | None = None) -> Picture:
+def drawn(figure: Figure, trained: TrainedClassifier, data: Dataset, image: int | None = None) -> Picture:
     """The figure of a net and its data. Raises UserError where they cannot show it."""
     if figure.page == "localise":
         return _examples(figures.localised(trained, data))
@@ -56,7 +56,7 @@ def drawn(figure: Figure, trained: Trained, data: Dataset, image: int | None = N
     return _one(trained, seen, f"{trained.classes[int(split.labels[index])]}, image {index}")
 
 
-def _one(trained: Trained, seen: View, title: str) -> Picture:
+def _one(trained: TrainedClassifier, seen: View, title: str) -> Picture:
     """Image, map and heat map side by side."""
     sheet = Sheet(figsize=(10, 4.4), dpi=110, layout="constrained", facecolor="white")
     plain, map, heat = sheet.subplots(1, 3)
@@ -95,7 +95,7 @@ def _frame(axes: Any, box: boxes.Box | None, zoom: int, colour: str, line: str) 
         axes.add_patch(frame)
 
 
-def _mistakes(trained: Trained, mistaken: list[tuple[View, int, int]]) -> Picture:
+def _mistakes(trained: TrainedClassifier, mistaken: list[tuple[View, int, int]]) -> Picture:
     """Of each mistake two rows: image, map of the prediction and heat map; bars, map of the truth and heat map."""
     across = min(2, len(mistaken))
     down = -(-len(mistaken) // across)

@@ -24,7 +24,7 @@ from core import images
 from core.datasets import Split
 from core.errors import UserError
 from core.explain import view
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 MAX_JSON_BYTES = 256_000_000
 MAX_XML_BYTES = 1_000_000  # of one picture's boxes
@@ -182,7 +182,7 @@ def _tree(path: Path) -> Element:
 # Meeting the pictures
 
 
-def boxed(trained: Trained, folder: Path, labelled: list[Labelled]) -> Boxed:
+def boxed(trained: TrainedClassifier, folder: Path, labelled: list[Labelled]) -> Boxed:
     """Read the pictures of a folder and bring them and their boxes to what the net is shown: the central square.
 
     Of a picture with objects of several classes the one with the largest box is to be found, with all its boxes. Boxes
@@ -278,7 +278,7 @@ def _area(box: tuple[float, float, float, float]) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _remarks(trained: Trained, unknown: Counter[str], outside: list[str]) -> tuple[str, ...]:
+def _remarks(trained: TrainedClassifier, unknown: Counter[str], outside: list[str]) -> tuple[str, ...]:
     remarks = []
     if unknown:
         named = ", ".join(f'"{name}"' for name, _ in unknown.most_common(_NAMED))

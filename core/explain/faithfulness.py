@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from core.errors import UserError
 from core.explain import cam, methods
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 STEPS = 32  # of the curves
 BLUR = 0.1  # standard deviation of the blur, as a share of the image's side
@@ -77,7 +77,7 @@ class Faithfulness:
 
 
 def measure(
-    trained: Trained,
+    trained: TrainedClassifier,
     images: Tensor,
     method: str,
     classes: Tensor | None = None,

@@ -18,7 +18,7 @@ from torch import Tensor
 from core.datasets import Split
 from core.errors import UserError
 from core.explain import boxes, cam, methods
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 LEVELS = (0.3, 0.5, 0.7)  # of the IoU, from which a box counts as found
 THRESHOLDS: NDArray = np.arange(1, 100) / 100
@@ -109,7 +109,7 @@ class Report:
 
 
 def locate(
-    trained: Trained,
+    trained: TrainedClassifier,
     split: Split,
     method: str | None = None,
     truth: NDArray | None = None,

@@ -17,7 +17,7 @@ import filelock
 from core.errors import UserError
 from core.explain.mistakes import Mistakes
 from core.runs import run as folder
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 MARKS = {"label": "The label looks wrong", "human": "I would err too"}
 VERSION = 1
@@ -27,7 +27,7 @@ Marks = dict[int, tuple[str, ...]]
 """The marks of each image, by its index in the split."""
 
 
-def path_of(trained: Trained) -> Path:
+def path_of(trained: TrainedClassifier) -> Path:
     """Where the marks of a net are kept, whether there are any or not."""
     run = folder.root() / trained.name
     if trained.source == "run" and run.is_dir():
@@ -35,7 +35,7 @@ def path_of(trained: Trained) -> Path:
     return folder.root() / ".marks" / (re.sub(r"[^A-Za-z0-9._-]", "_", trained.name) + ".json")
 
 
-def read(trained: Trained, split: str) -> Marks:
+def read(trained: TrainedClassifier, split: str) -> Marks:
     """The marks of the images of a split ("test"); empty where nobody has marked any.
 
     Raises UserError where the file is damaged: what a person has written is not to be lost in silence.
@@ -43,7 +43,7 @@ def read(trained: Trained, split: str) -> Marks:
     return _read(path_of(trained)).get(split, {})
 
 
-def put(trained: Trained, split: str, index: int, marks: tuple[str, ...]) -> None:
+def put(trained: TrainedClassifier, split: str, index: int, marks: tuple[str, ...]) -> None:
     """Replace the marks of an image by `marks`, each one of MARKS; none takes them away.
 
     Several pages may write at once. Raises UserError for an unknown mark, and where the file cannot be read or written.

@@ -12,7 +12,7 @@ from torch import Tensor
 from core.datasets import Split
 from core.errors import UserError
 from core.trainers import evaluation
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 # What "worst" may mean, with the words for it.
 ORDERS = {
@@ -148,7 +148,9 @@ class Comparison:
     still_wrong: Tensor
 
 
-def ask(trained: Trained, split: Split, progress: Callable[[int, int], None] = lambda done, of: None) -> Answers:
+def ask(
+    trained: TrainedClassifier, split: Split, progress: Callable[[int, int], None] = lambda done, of: None
+) -> Answers:
     """Ask the net about every image of the split.
 
     `progress` is called with the images done and the images in all. Raises UserError where the split has no images, or
@@ -168,7 +170,9 @@ def ask(trained: Trained, split: Split, progress: Callable[[int, int], None] = l
     return Answers(torch.cat(parts), split.labels)
 
 
-def find(trained: Trained, split: Split, progress: Callable[[int, int], None] = lambda done, of: None) -> Mistakes:
+def find(
+    trained: TrainedClassifier, split: Split, progress: Callable[[int, int], None] = lambda done, of: None
+) -> Mistakes:
     """Ask the net about every image of the split and keep those it gets wrong, by greatest loss first. As `ask`."""
     return ask(trained, split, progress).mistakes()
 

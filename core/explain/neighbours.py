@@ -17,7 +17,7 @@ from torch import Tensor
 from core.datasets import Split
 from core.errors import UserError
 from core.explain.cam import Explainable
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 BATCH = 500
 
@@ -47,14 +47,14 @@ class Neighbourhood:
 
 
 @torch.inference_mode()
-def features_of(trained: Trained, images: Tensor) -> Tensor:
+def features_of(trained: TrainedClassifier, images: Tensor) -> Tensor:
     """Unit vectors (N, F) of uint8 images (N, C, side, side): the last feature maps, averaged over all places."""
     return torch.cat([_asked(trained, part)[0] for part in images.split(BATCH)]).clone()
 
 
 @torch.inference_mode()
 def neighbourhood(
-    trained: Trained, split: Split, progress: Callable[[int, int], None] = lambda done, of: None
+    trained: TrainedClassifier, split: Split, progress: Callable[[int, int], None] = lambda done, of: None
 ) -> Neighbourhood:
     """The rightly classified images of a split, from one pass over it. `progress` hears of images done and in all."""
     features, right = [], []
@@ -67,7 +67,7 @@ def neighbourhood(
     return Neighbourhood(kept, split.labels[kept], torch.cat(features)[kept])
 
 
-def _asked(trained: Trained, images: Tensor) -> tuple[Tensor, Tensor]:
+def _asked(trained: TrainedClassifier, images: Tensor) -> tuple[Tensor, Tensor]:
     net = cast(Explainable, trained.net)
     maps = net.features(trained.prepare(images))
     return F.normalize(maps.mean((-2, -1)).float()), net.head(maps)

@@ -10,7 +10,7 @@ import torch
 from core import datasets
 from core.datasets import Split
 from core.errors import UserError
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 NAMES = ("train", "validation", "test")
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, images: int) -> None:
     )
 
 
-def named(trained: Trained, name: str, root: Path | None = None) -> Split:
+def named(trained: TrainedClassifier, name: str, root: Path | None = None) -> Split:
     """A split of the net's data set. Raises UserError where there is none, or where it cannot be had."""
     data = datasets.load(trained.dataset, root)
     split: Split | None = getattr(data, name)

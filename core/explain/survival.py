@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.trainers import evaluation
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 SHIFT = 2  # pixels
 
@@ -46,7 +46,7 @@ class Survival:
         return self.wrong.all(1)
 
 
-def survival(trained: Trained, images: Tensor, labels: Tensor) -> Survival:
+def survival(trained: TrainedClassifier, images: Tensor, labels: Tensor) -> Survival:
     """Ask the net about every copy of uint8 images (N, C, side, side) of true classes `labels` (N,).
 
     A border that a shift uncovers repeats the outermost pixels.

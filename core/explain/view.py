@@ -15,7 +15,7 @@ from core.errors import UserError
 from core.explain import boxes, cam, methods
 from core.images import Picture
 from core.models import catalogue
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 LARGEST_SIDE = 512  # of a photograph that is shown
 FAINT = 0.1  # of the evidence against a class: less for it is next to nothing
@@ -118,7 +118,7 @@ def _framed(picture: Picture, box: boxes.Box, zoom: int) -> Picture:
 
 
 def of_picture(
-    trained: Trained,
+    trained: TrainedClassifier,
     picture: Picture,
     classes: tuple[int, ...] | None = None,
     method: str | None = None,
@@ -132,7 +132,7 @@ def of_picture(
 
 
 def of_image(
-    trained: Trained,
+    trained: TrainedClassifier,
     image: Tensor,
     classes: tuple[int, ...] | None = None,
     method: str | None = None,
@@ -154,7 +154,7 @@ def resized(image: Tensor, side: int) -> Tensor:
     return smooth[0].round().clamp(0, 255).to(torch.uint8)
 
 
-def side_at_net(trained: Trained, times: int) -> int:
+def side_at_net(trained: TrainedClassifier, times: int) -> int:
     """The side in pixels of an image at `times` the net's own size.
 
     Only a net that is convolutional up to its global average pooling sees other sizes; any other keeps its own.
@@ -167,7 +167,9 @@ def common_scale(views: Sequence[View], *, signed: bool = False) -> tuple[float,
     return cam.scale(torch.cat([view.maps.flatten() for view in views]), signed=signed)
 
 
-def of_images(trained: Trained, batch: Tensor, classes: Tensor | None = None, method: str | None = None) -> list[View]:
+def of_images(
+    trained: TrainedClassifier, batch: Tensor, classes: Tensor | None = None, method: str | None = None
+) -> list[View]:
     """What the net makes of images of its own size, uint8 (N, C, side, side).
 
     `classes` (N, K) says which maps each image gets; left out, it is the predicted class. `method` is one of `methods`;
@@ -195,7 +197,7 @@ def _pictures(batch: Tensor) -> Picture:
     return batch.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().numpy()
 
 
-def _check_sides(trained: Trained, batch: Tensor) -> None:
+def _check_sides(trained: TrainedClassifier, batch: Tensor) -> None:
     channels, height, width = batch.shape[1:]
     if channels != trained.channels:
         raise UserError(
@@ -222,7 +224,7 @@ def central_square(picture: Picture) -> tuple[int, int, int]:
     return (height - edge) // 2, (width - edge) // 2, edge
 
 
-def class_named(trained: Trained, name: str) -> int:
+def class_named(trained: TrainedClassifier, name: str) -> int:
     """The index of the class of that name. Raises UserError, listing the names, where the net has none such."""
     if name not in trained.classes:
         known = ", ".join(trained.classes)

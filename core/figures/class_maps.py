@@ -21,7 +21,7 @@ from core.errors import UserError
 from core.explain import boxes, localise, methods, mistakes, splits, view
 from core.explain.view import View
 from core.trainers import trained as nets
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 EXAMPLES = 8  # of localisation
 SEARCHED = 1000  # images that these are chosen from, as on page Localise
@@ -84,7 +84,7 @@ def figure(name: str) -> Figure:
     return FIGURES[name]
 
 
-def subject(figure: Figure, model: str | None = None, root: Path | None = None) -> tuple[Trained, Dataset]:
+def subject(figure: Figure, model: str | None = None, root: Path | None = None) -> tuple[TrainedClassifier, Dataset]:
     """The net that shows the figure and its data: `model`, or the first one for which all is on this computer.
 
     Raises UserError where `model` is no net, or where its data cannot be had.
@@ -103,18 +103,18 @@ def subject(figure: Figure, model: str | None = None, root: Path | None = None) 
     return trained, datasets.load(trained.dataset, root)
 
 
-def held_out(trained: Trained, data: Dataset) -> Split:
+def held_out(trained: TrainedClassifier, data: Dataset) -> Split:
     """The split of the data that the net was judged on while it learned."""
     split: Split = getattr(data, trained.held_out)
     return split
 
 
-def index_of(figure: Figure, trained: Trained) -> int:
+def index_of(figure: Figure, trained: TrainedClassifier) -> int:
     """The image that shows the figure."""
     return figure.images.get(parse(trained.dataset).kind, 0)
 
 
-def link(figure: Figure, trained: Trained, image: int | None = None) -> str:
+def link(figure: Figure, trained: TrainedClassifier, image: int | None = None) -> str:
     """The path and query of the page in the state that shows the figure, to be put behind the app's address."""
     query: dict[str, Any] = {"run" if trained.source == "run" else "net": trained.name}
     if figure.page == "explain":
@@ -128,7 +128,7 @@ def link(figure: Figure, trained: Trained, image: int | None = None) -> str:
     return f"/{figure.page}?{urlencode(query, doseq=True)}"
 
 
-def one(trained: Trained, split: Split, index: int) -> View:
+def one(trained: TrainedClassifier, split: Split, index: int) -> View:
     """An image with the map of its predicted class (Figures 5.1 and 5.2).
 
     Raises UserError where the split has no such image.
@@ -152,7 +152,7 @@ class Example:
     iou: float | None
 
 
-def localised(trained: Trained, data: Dataset) -> list[Example]:
+def localised(trained: TrainedClassifier, data: Dataset) -> list[Example]:
     """EXAMPLES of localisation at the thesis' threshold (Figure 5.3).
 
     Where true boxes are known: those that are met best, of SEARCHED test images. Elsewhere: the first test image of
@@ -170,14 +170,14 @@ def localised(trained: Trained, data: Dataset) -> list[Example]:
     ]
 
 
-def _right_ones(trained: Trained, split: Split) -> list[Example]:
+def _right_ones(trained: TrainedClassifier, split: Split) -> list[Example]:
     part = splits.part(split, SEARCHED)
     said = mistakes.ask(trained, part)
     right = [(said.right & (said.labels == label)).nonzero()[:1, 0] for label in range(len(trained.classes))]
     return [_example(trained, part, int(index), None) for index in torch.cat(right)[:EXAMPLES]]
 
 
-def _example(trained: Trained, split: Split, index: int, iou: float | None) -> Example:
+def _example(trained: TrainedClassifier, split: Split, index: int, iou: float | None) -> Example:
     label = int(split.labels[index])
     seen = view.of_image(trained, split.images[index], (label,))
     truth = None
@@ -187,7 +187,7 @@ def _example(trained: Trained, split: Split, index: int, iou: float | None) -> E
     return Example(seen, trained.classes[label], seen.box(), truth, iou)
 
 
-def mistaken(trained: Trained, split: Split) -> list[tuple[View, int, int]]:
+def mistaken(trained: TrainedClassifier, split: Split) -> list[tuple[View, int, int]]:
     """MISTAKES that are close calls (Figure 5.4): view with both maps, true class and index in the split of each.
 
     Of those that the net is at most MOST_SURE of, they are the most confident ones. Raises UserError where it makes

@@ -16,7 +16,7 @@ from core.runs.run import DamagedRun, Run
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedClassifier:
     """A net in evaluation mode, float32, channels_last, on the CPU; never train or change it, it may be shared."""
 
     name: str
@@ -58,7 +58,7 @@ def shipped() -> tuple[str, ...]:
     return tuple(weights.cards("classifier"))
 
 
-def open_shipped(name: str) -> Trained:
+def open_shipped(name: str) -> TrainedClassifier:
     """A classifier that comes with Atelier. Raises UserError, listing the known ones, for another name."""
     card = weights.card(name)
     if card["kind"] != "classifier":
@@ -67,7 +67,7 @@ def open_shipped(name: str) -> Trained:
     return _built(name, card["title"], card["data"], tensors, "shipped", card)
 
 
-def open_run(run: Run) -> Trained:
+def open_run(run: Run) -> TrainedClassifier:
     """The net of a finished or running run, with the weights that were saved last.
 
     Raises UserError where the run has saved none yet, or where its folder does not fit together.
@@ -78,7 +78,7 @@ def open_run(run: Run) -> Trained:
     return _built(run.id, run.name, run.data, weights.read(path), "run", {"settings": run.settings})
 
 
-def open_epoch(run: Run, epoch: int) -> Trained:
+def open_epoch(run: Run, epoch: int) -> TrainedClassifier:
     """The net of a run as it was after an epoch whose weights it kept; 0 is the net before it learned anything.
 
     Raises UserError, listing the epochs there are, for another, and as `open_run` does.
@@ -92,7 +92,7 @@ def open_epoch(run: Run, epoch: int) -> Trained:
     )
 
 
-def open_named(name: str) -> Trained:
+def open_named(name: str) -> TrainedClassifier:
     """The shipped classifier of that name, else the net of the run of that id or path.
 
     Raises UserError, listing the shipped ones, where it is neither.
@@ -111,7 +111,7 @@ def open_named(name: str) -> Trained:
 
 def _built(
     name: str, title: str, data: dict[str, Any], tensors: dict[str, Tensor], source: str, card: dict[str, Any]
-) -> Trained:
+) -> TrainedClassifier:
     try:
         classes = tuple(map(str, data["classes"]))
         channels, side = int(data["channels"]), int(data["side"])
@@ -122,4 +122,6 @@ def _built(
     net = catalogue.build(model, classes=len(classes), channels=channels, side=side, dataset=dataset)
     weights.fill(net, tensors, f"The weights file of {title}")
     hardware.channels_last(net.eval().requires_grad_(False))
-    return Trained(name, title, net, model, dataset, classes, channels, side, mean, std, held_out, source, card)
+    return TrainedClassifier(
+        name, title, net, model, dataset, classes, channels, side, mean, std, held_out, source, card
+    )

@@ -10,7 +10,7 @@ CLEAR = 1.0  # points of accuracy below which two ways are called equal
 
 
 @dataclass(frozen=True)
-class Depth:
+class ProbeResult:
     """Accuracy in per cent of a linear head on the features at a cut, learned from so many pictures a class."""
 
     cut: str
@@ -23,7 +23,7 @@ class Depth:
 
 
 @dataclass(frozen=True)
-class Trained:
+class NetResult:
     """Accuracy in per cent of a net trained one `way` on `images` images, `pictures` a class; `run` holds it."""
 
     way: str
@@ -37,8 +37,8 @@ class Trained:
 class Findings:
     """All points so far, and the sentences about trainings that failed."""
 
-    depths: tuple[Depth, ...]
-    nets: tuple[Trained, ...]
+    depths: tuple[ProbeResult, ...]
+    nets: tuple[NetResult, ...]
     failures: tuple[str, ...]
     classes: int
     source: str
@@ -75,13 +75,13 @@ def _is_whole(row: dict[str, Any], keys: tuple[str, ...]) -> bool:
     return isinstance(row.get("test_error"), int | float) and "pictures" in row and all(key in row for key in keys)
 
 
-def _depth(row: dict[str, Any]) -> Depth:
+def _depth(row: dict[str, Any]) -> ProbeResult:
     depth, parameters, width, penalty = (row.get(key, 0) for key in ("depth", "parameters", "width", "penalty"))
-    return Depth(str(row["cut"]), depth, parameters, width, penalty, row["pictures"], 100 - row["test_error"])
+    return ProbeResult(str(row["cut"]), depth, parameters, width, penalty, row["pictures"], 100 - row["test_error"])
 
 
-def _trained(row: dict[str, Any]) -> Trained:
-    return Trained(row["way"], row["pictures"], row["images"], 100 - row["test_error"], str(row["run"]))
+def _trained(row: dict[str, Any]) -> NetResult:
+    return NetResult(row["way"], row["pictures"], row["images"], 100 - row["test_error"], str(row["run"]))
 
 
 def many(pictures: int) -> str:

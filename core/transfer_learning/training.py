@@ -32,7 +32,7 @@ from core.runs.status import Status
 from core.runs.writer import Writer, writing
 from core.trainers import classifier, pace, trained
 from core.trainers import recipe as recipes
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from core.transfer_learning import cuts, linear_head
 from core.transfer_learning.cuts import Cut
 from core.transfer_learning.linear_head import LinearHead
@@ -84,7 +84,7 @@ class Study:
         return study
 
 
-def check(study: Study) -> Trained:
+def check(study: Study) -> TrainedClassifier:
     """Refuse, before any process is started, what cannot work; returns the source. Raises UserError with the reason."""
     _check_numbers(study)
     source = trained.open_named(study.source)
@@ -117,7 +117,7 @@ def _check_numbers(study: Study) -> None:
             raise UserError(f"The setting {name} is {getattr(study, name)}; give 0 to {most:,}.")
 
 
-def _check_widths(source: Trained, known: DatasetInfo) -> None:
+def _check_widths(source: TrainedClassifier, known: DatasetInfo) -> None:
     """NiN is wider on some data sets than on others: then its features do not fit the net for another."""
     net = recipes.blank(source.model, known)
     own = source.net.state_dict()
@@ -136,7 +136,7 @@ def create(study: Study, *, name: str | None = None, path: Path | str | None = N
     return Run.create(KIND, asdict(study), name=label, path=path)
 
 
-def named(study: Study, source: Trained, each: int) -> str:
+def named(study: Study, source: TrainedClassifier, each: int) -> str:
     """The name of the study's data as `source` can see them, with so many training images a class."""
     parts, form = forms.parted(parse(datasets.info(study.dataset).name))
     own = datasets.info(study.dataset).channels
@@ -145,7 +145,7 @@ def named(study: Study, source: Trained, each: int) -> str:
     return str(dataclasses.replace(parts, options=(*parts.options, *options)))
 
 
-def settings(study: Study, source: Trained, way: str, each: int) -> recipes.Settings:
+def settings(study: Study, source: TrainedClassifier, way: str, each: int) -> recipes.Settings:
     """What a net of the study is trained by: the data set's recipe for that net, fine-tuning at the lower rate."""
     dataset = named(study, source, each)
     usual = next(iter(recipes.recipes(source.model, dataset).values()))
@@ -232,7 +232,7 @@ class _Task:
 
 
 class _Studying:
-    def __init__(self, run: Run, writer: Writer, study: Study, source: Trained, data: Dataset):
+    def __init__(self, run: Run, writer: Writer, study: Study, source: TrainedClassifier, data: Dataset):
         self.run, self.writer, self.study, self.source, self.data = run, writer, study, source, data
         hardware.keep_freed_memory()
         self.cuts = cuts.cuts(source.net, source.channels, data.side)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.explain import boxes, methods, view
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from ui import address, nets
 from ui.frame import guard
 from ui.map_panels import Look
@@ -24,12 +24,12 @@ class Question:
     beside: str
     classes: tuple[str, ...]
     methods: tuple[str | None, ...]
-    nets: tuple[Trained, ...]
+    nets: tuple[TrainedClassifier, ...]
     times: int
     look: Look
 
 
-def question(trained: Trained) -> Question:
+def question(trained: TrainedClassifier) -> Question:
     """All that can be set beside the picture itself; what is seldom needed stands under More."""
     evidence_for = st.container()
     beside = address.choice(
@@ -38,7 +38,7 @@ def question(trained: Trained) -> Question:
     wanted: str | None = None
     classes: list[str] = []
     compared: list[str] = []
-    others: list[Trained] = []
+    others: list[TrainedClassifier] = []
     if beside == "classes":
         classes = _several_classes(trained)
     else:
@@ -72,7 +72,7 @@ def question(trained: Trained) -> Question:
     return Question(wanted, beside, tuple(classes), tuple(compared) or (method,), tuple(others), times, look)
 
 
-def _class_choice(trained: Trained) -> str | None:
+def _class_choice(trained: TrainedClassifier) -> str | None:
     _say_unknown(trained, "class")
     chosen = address.choice(
         "class",
@@ -83,7 +83,7 @@ def _class_choice(trained: Trained) -> str | None:
     return None if chosen == PREDICTED else chosen
 
 
-def _several_classes(trained: Trained) -> list[str]:
+def _several_classes(trained: TrainedClassifier) -> list[str]:
     _say_unknown(trained, "maps_of")
     return address.several(
         "maps_of",
@@ -95,7 +95,7 @@ def _several_classes(trained: Trained) -> list[str]:
     )
 
 
-def _say_unknown(trained: Trained, key: str) -> None:
+def _say_unknown(trained: TrainedClassifier, key: str) -> None:
     """Say, once, which class of the address the net does not have: a link may be wrong, or the net another now."""
     asked = st.query_params.get_all(key)
     known = [name for name in asked if name in (PREDICTED, *trained.classes)]
@@ -109,7 +109,7 @@ def _say_unknown(trained: Trained, key: str) -> None:
             st.query_params[key] = known
 
 
-def _several_methods(trained: Trained) -> list[str]:
+def _several_methods(trained: TrainedClassifier) -> list[str]:
     fitting = [method.name for method in methods.fitting(trained.net)]
     chosen = address.several(
         "methods",
@@ -123,7 +123,7 @@ def _several_methods(trained: Trained) -> list[str]:
     return chosen or fitting[:3]
 
 
-def _method_choice(trained: Trained) -> str | None:
+def _method_choice(trained: TrainedClassifier) -> str | None:
     """A method by name; None for the one that suits the net."""
     fitting = tuple(method.name for method in methods.fitting(trained.net))
     chosen = address.choice(
@@ -136,7 +136,7 @@ def _method_choice(trained: Trained) -> str | None:
     return None if chosen == fitting[0] else chosen
 
 
-def _size_choice(trained: Trained) -> int:
+def _size_choice(trained: TrainedClassifier) -> int:
     """How many times its own size the net is shown the picture at."""
     most = view.LARGEST_SIDE if trained.net.ends_in_gap else 0
     options = tuple(times for times in SIZES if times == "1" or trained.side * int(times) <= most)
@@ -148,12 +148,12 @@ def _size_choice(trained: Trained) -> int:
     )
 
 
-def _differing(trained: Trained, others: list[Trained], method: str | None) -> bool:
+def _differing(trained: TrainedClassifier, others: list[TrainedClassifier], method: str | None) -> bool:
     """Whether the nets are explained by different methods."""
     return len({method_of(net, method) for net in (trained, *others)}) > 1
 
 
-def method_of(net: Trained, wanted: str | None) -> str:
+def method_of(net: TrainedClassifier, wanted: str | None) -> str:
     """The wanted method where it fits the net, else the one that suits it."""
     fitting = [method.name for method in methods.fitting(net.net)]
     return wanted if wanted in fitting else fitting[0]

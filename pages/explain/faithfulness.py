@@ -9,14 +9,14 @@ import streamlit as st
 from core.datasets import Dataset, Split
 from core.explain import faithfulness, methods, splits
 from core.explain.faithfulness import Faithfulness
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from ui import charts, held_out
 
 MOST_IMAGES, IMAGES = 200, 32
 FOUND = "faithfulness measured last"
 
 
-def panel(trained: Trained, stamp: int, data: Dataset, chosen: Sequence[str]) -> None:
+def panel(trained: TrainedClassifier, stamp: int, data: Dataset, chosen: Sequence[str]) -> None:
     """Split, number of images, button, and what was found for the `chosen` methods beside orders that know nothing."""
     st.markdown(
         "Do the pixels that a map marks matter to the net? They are shown, or hidden, in the order of the map, and the "
@@ -46,7 +46,7 @@ def panel(trained: Trained, stamp: int, data: Dataset, chosen: Sequence[str]) ->
         _show(kept[1], part)
 
 
-def _measured(trained: Trained, split: Split, count: int, chosen: Sequence[str]) -> list[Faithfulness]:
+def _measured(trained: TrainedClassifier, split: Split, count: int, chosen: Sequence[str]) -> list[Faithfulness]:
     images = splits.part(split, count).images
     names = [*chosen, *faithfulness.ORDERS]
     bar, found = st.progress(0.0, text="Measuring"), []

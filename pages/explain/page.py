@@ -10,7 +10,7 @@ from core import images
 from core.explain import drawing, methods, view
 from core.explain.view import View
 from core.images import Picture
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from pages.explain import controls as map_question
 from pages.explain import digit_pad
 from pages.explain import faithfulness as faithful
@@ -33,7 +33,7 @@ def uploaded(id: str, _file: BinaryIO) -> Picture:
     return images.decode(_file, max_side=2048)
 
 
-def source(trained: Trained) -> str:
+def source(trained: TrainedClassifier) -> str:
     """Where the picture comes from. A net for digits starts with digits, one for photographs with a photograph."""
     # A default is left out of the address, so another default needs another key to make the same link again.
     options, key = ((SAMPLE, TEST, OWN), "from") if trained.channels == 3 else ((TEST, SAMPLE, OWN), "grey_from")
@@ -42,7 +42,7 @@ def source(trained: Trained) -> str:
     return st.selectbox("Picture from", options, key=key, bind="query-params")
 
 
-def subject(trained: Trained, where: str) -> Subject | None:
+def subject(trained: TrainedClassifier, where: str) -> Subject | None:
     """The chosen picture; None where there is none yet."""
     if where == SAMPLE:
         name = st.selectbox("Sample", images.sample_names(), key="sample", bind="query-params")
@@ -73,21 +73,21 @@ def subject(trained: Trained, where: str) -> Subject | None:
 
 
 def of_picture(picture: Picture) -> Ask:
-    def ask(net: Trained, classes: tuple[int, ...] | None, method: str | None, times: int) -> View:
+    def ask(net: TrainedClassifier, classes: tuple[int, ...] | None, method: str | None, times: int) -> View:
         return view.of_picture(net, picture, classes, method, view.side_at_net(net, times))
 
     return ask
 
 
-def of_image(image_for: Callable[[Trained], Tensor]) -> Ask:
-    def ask(net: Trained, classes: tuple[int, ...] | None, method: str | None, times: int) -> View:
+def of_image(image_for: Callable[[TrainedClassifier], Tensor]) -> Ask:
+    def ask(net: TrainedClassifier, classes: tuple[int, ...] | None, method: str | None, times: int) -> View:
         image, side = image_for(net), view.side_at_net(net, times)
         return view.of_image(net, image, classes, method, None if side == image.shape[-1] else side)
 
     return ask
 
 
-def show(trained: Trained, about: Subject, asked: Question) -> None:
+def show(trained: TrainedClassifier, about: Subject, asked: Question) -> None:
     found = map_answer.panels(trained, about, asked)
     st.subheader(map_answer.sentence(trained, found[0].seen, about.label), anchor=False)
     map_answer.show_maps(trained, about, asked, found)
@@ -95,7 +95,7 @@ def show(trained: Trained, about: Subject, asked: Question) -> None:
 
 
 @st.fragment
-def drawn(trained: Trained, asked: Question) -> None:
+def drawn(trained: TrainedClassifier, asked: Question) -> None:
     """The pad and the answer; a fragment, so that every line is answered without drawing the page again."""
     left, right = st.columns([2, 3], gap="medium")
     maps = st.container()
@@ -116,13 +116,13 @@ def drawn(trained: Trained, asked: Question) -> None:
         digit_pad.show()
 
 
-def manner(trained: Trained) -> str:
+def manner(trained: TrainedClassifier) -> str:
     how = drawing.manner(trained.dataset)
     return how.said if how else ""
 
 
 @st.fragment
-def faithfulness(trained: Trained, stamp: int, asked: Question) -> None:
+def faithfulness(trained: TrainedClassifier, stamp: int, asked: Question) -> None:
     """Behind a fold, so that no data are read before it is opened."""
     fold = st.expander("How faithful are these maps?", key="faithful", on_change="rerun")
     if fold.open:

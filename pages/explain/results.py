@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.explain import view
 from core.explain.view import View
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from pages.explain.controls import Question, method_of
 from ui import bars, map_panels
 from ui.frame import guard
@@ -16,7 +16,7 @@ from ui.map_panels import Panel
 TOP = 5
 
 # A net, the classes that get a map (left out: the predicted one), a method and a multiple of the net's size to a view.
-Ask = Callable[[Trained, tuple[int, ...] | None, str | None, int], View]
+Ask = Callable[[TrainedClassifier, tuple[int, ...] | None, str | None, int], View]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Subject:
     stem: str
 
 
-def panels(trained: Trained, about: Subject, asked: Question) -> list[Panel]:
+def panels(trained: TrainedClassifier, about: Subject, asked: Question) -> list[Panel]:
     """The maps asked for, those of `trained` first.
 
     Another net that cannot answer is passed over with a sentence; where `trained` cannot, its UserError is raised.
@@ -46,7 +46,7 @@ def panels(trained: Trained, about: Subject, asked: Question) -> list[Panel]:
     return found
 
 
-def _net_panel(net: Trained, about: Subject, asked: Question) -> Panel:
+def _net_panel(net: TrainedClassifier, about: Subject, asked: Question) -> Panel:
     wanted = asked.methods[0]
     method = wanted if wanted == method_of(net, wanted) else None
     seen = about.ask(net, _class_of(net, asked), method, asked.times)
@@ -54,7 +54,7 @@ def _net_panel(net: Trained, about: Subject, asked: Question) -> Panel:
     return Panel(seen, 0, net.classes[seen.classes[0]], title)
 
 
-def _class_panels(trained: Trained, about: Subject, asked: Question) -> list[Panel]:
+def _class_panels(trained: TrainedClassifier, about: Subject, asked: Question) -> list[Panel]:
     chosen = tuple(map(trained.classes.index, asked.classes))
     if not chosen:
         plain = about.ask(trained, None, None, asked.times)
@@ -63,15 +63,15 @@ def _class_panels(trained: Trained, about: Subject, asked: Question) -> list[Pan
     return [Panel(seen, i, trained.classes[each], _sure(trained, seen, each)) for i, each in enumerate(chosen)]
 
 
-def _class_of(net: Trained, asked: Question) -> tuple[int, ...] | None:
+def _class_of(net: TrainedClassifier, asked: Question) -> tuple[int, ...] | None:
     return None if asked.wanted is None else (view.class_named(net, asked.wanted),)
 
 
-def _sure(net: Trained, seen: View, index: int) -> str:
+def _sure(net: TrainedClassifier, seen: View, index: int) -> str:
     return f"{net.classes[index]}, {100 * float(seen.probabilities[index]):.1f} %"
 
 
-def sentence(trained: Trained, seen: View, label: int | None) -> str:
+def sentence(trained: TrainedClassifier, seen: View, label: int | None) -> str:
     """What the net says, and whether that is right where it can be known."""
     said = f"{trained.classes[seen.predicted]}, {100 * float(seen.probabilities[seen.predicted]):.0f} % sure"
     if label is None:
@@ -80,7 +80,7 @@ def sentence(trained: Trained, seen: View, label: int | None) -> str:
     return f"{said[0].upper() + said[1:]}, {verdict}"
 
 
-def top_five(trained: Trained, seen: View, label: int | None) -> None:
+def top_five(trained: TrainedClassifier, seen: View, label: int | None) -> None:
     """Bars of the most probable classes, and of the true one where that is known."""
     top = seen.top(TOP)
     shown = top if label is None or label in top else [*top, label]
@@ -95,7 +95,7 @@ def top_five(trained: Trained, seen: View, label: int | None) -> None:
     )
 
 
-def show_maps(trained: Trained, about: Subject, asked: Question, found: list[Panel]) -> None:
+def show_maps(trained: TrainedClassifier, about: Subject, asked: Question, found: list[Panel]) -> None:
     side = view.side_at_net(trained, asked.times)
     plain = f"The square that the net is shown, at {side} x {side} pixels"
     map_panels.show(found, asked.look, plain, about.stem)
@@ -105,7 +105,7 @@ def show_maps(trained: Trained, about: Subject, asked: Question, found: list[Pan
     st.caption("  \n".join(f"{method}: {why}" if len(reasons) > 1 else why for method, why in reasons.items()))
 
 
-def _larger(trained: Trained, about: Subject, side: int, seen: View) -> str:
+def _larger(trained: TrainedClassifier, about: Subject, side: int, seen: View) -> str:
     """What it does to show a net a picture larger than those that it was trained on."""
     own = about.ask(trained, None, None, 1)
     fine, coarse = about.ask(trained, None, None, side // trained.side).maps.shape[-1], own.maps.shape[-1]

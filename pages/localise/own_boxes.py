@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import UserError
 from core.explain import box_files
 from core.explain.box_files import Boxed
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 
 PICTURES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"]
 
@@ -24,7 +24,7 @@ class Upload(Protocol):
     def getvalue(self) -> bytes: ...
 
 
-def ask(trained: Trained) -> Boxed | None:
+def ask(trained: TrainedClassifier) -> Boxed | None:
     """Fields for pictures and boxes, and what they hold; None as long as something is missing.
 
     Raises UserError as `box_files.read` and `box_files.boxed` do.
@@ -48,7 +48,7 @@ def ask(trained: Trained) -> Boxed | None:
     return _uploaded(tuple(upload.file_id for upload in uploads), trained.name, uploads, trained) if uploads else None
 
 
-def _read(trained: Trained, folder: Path, file: Path) -> Boxed:
+def _read(trained: TrainedClassifier, folder: Path, file: Path) -> Boxed:
     return _read_at(trained.name, folder, file, _changed(folder), _changed(file), trained)
 
 
@@ -60,16 +60,20 @@ def _changed(path: Path) -> float:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading pictures and boxes")
-def _read_at(name: str, folder: Path, file: Path, stamp: float, file_stamp: float, _trained: Trained) -> Boxed:
+def _read_at(
+    name: str, folder: Path, file: Path, stamp: float, file_stamp: float, _trained: TrainedClassifier
+) -> Boxed:
     return box_files.boxed(_trained, folder, box_files.read(file))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading pictures and boxes")
-def _uploaded(ids: tuple[str, ...], name: str, _uploads: Sequence[Upload | BinaryIO], _trained: Trained) -> Boxed:
+def _uploaded(
+    ids: tuple[str, ...], name: str, _uploads: Sequence[Upload | BinaryIO], _trained: TrainedClassifier
+) -> Boxed:
     return of_files({Path(upload.name.replace("\\", "/")).name: upload.getvalue() for upload in _uploads}, _trained)
 
 
-def of_files(files: dict[str, bytes], trained: Trained) -> Boxed:
+def of_files(files: dict[str, bytes], trained: TrainedClassifier) -> Boxed:
     """What files of these names hold. Raises UserError where pictures or boxes are missing among them."""
     said = [name for name in files if Path(name).suffix.lower() in (".json", ".xml")]
     if not said:

@@ -12,7 +12,7 @@ from core.datasets import Split
 from core.explain import boxes, cam, localise, methods, splits, view
 from core.explain.localise import FEWEST, LEVELS, Located, Report, Score
 from core.images import encode
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from pages.localise import boxed_pictures, own_boxes
 from pages.localise import chart as localisation_chart
 from ui import address, frame, held_out, nets, theme
@@ -55,7 +55,9 @@ def report(key: tuple[Hashable, ...], rule: str, _found: Pictures) -> Report:
     return localise.judge(_found.chosen_on, _found.located, rule)
 
 
-def located(trained: Trained, split: Split, method: str, what: str, truth: np.ndarray | None = None) -> Located:
+def located(
+    trained: TrainedClassifier, split: Split, method: str, what: str, truth: np.ndarray | None = None
+) -> Located:
     """Maps of all images of a split; a bar with a count moves meanwhile."""
     bar = st.progress(0.0, text=what)
     try:
@@ -70,7 +72,7 @@ def located(trained: Trained, split: Split, method: str, what: str, truth: np.nd
         bar.empty()
 
 
-def in_data(trained: Trained, method: str, most: int) -> Pictures | None:
+def in_data(trained: TrainedClassifier, method: str, most: int) -> Pictures | None:
     """The test images of the net's data, and those of validation to choose a threshold on; None while they load."""
     data = held_out.dataset(trained.dataset)
     if data is None:
@@ -90,7 +92,7 @@ def in_data(trained: Trained, method: str, most: int) -> Pictures | None:
     return place[0]
 
 
-def in_own(trained: Trained, method: str) -> Pictures | None:
+def in_own(trained: TrainedClassifier, method: str) -> Pictures | None:
     """The user's pictures: one half to choose a threshold on, the other to judge it on; None while none are given."""
     own = own_boxes.ask(trained)
     if own is None:
@@ -192,7 +194,7 @@ def table(found: Pictures, judged: Report, now: Score, threshold: float) -> None
         st.caption(remark)
 
 
-def opened(trained: Trained, found: Pictures, threshold: float, rule: str, method: str, index: int) -> None:
+def opened(trained: TrainedClassifier, found: Pictures, threshold: float, rule: str, method: str, index: int) -> None:
     """One image: as it is, and under the map of its true class, with the box found and the true ones."""
     label = int(found.judged_on.labels[index])
     seen = view.of_image(trained, found.judged_on.images[index], (label,), method)
@@ -232,7 +234,7 @@ def in_words(box: tuple[int, ...]) -> str:
 
 
 def images_in_order(
-    trained: Trained, found: Pictures, judged: Report, threshold: float, rule: str, method: str
+    trained: TrainedClassifier, found: Pictures, judged: Report, threshold: float, rule: str, method: str
 ) -> None:
     """A page of the images by their IoU at this threshold, each of which opens."""
     at = judged.curve.at(threshold)

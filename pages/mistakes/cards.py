@@ -10,7 +10,7 @@ from core.explain import marks, view
 from core.explain.mistakes import Mistakes
 from core.explain.view import View
 from core.images import Picture, encode
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from pages.mistakes import detail as mistake_figure
 from pages.mistakes import sheet as mistake_sheet
 from ui import theme
@@ -24,7 +24,7 @@ GLYPHS = {"label": ":material/label_off:", "human": ":material/person:"}
 class Chosen:
     """What is shown: `mistakes` of `trained` on the images of `split`, which is called `name`, of `data`."""
 
-    trained: Trained
+    trained: TrainedClassifier
     data: Dataset
     name: str
     split: Split

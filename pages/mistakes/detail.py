@@ -10,7 +10,7 @@ from core.explain import cam, marks, neighbours, survival, view
 from core.explain.neighbours import Neighbourhood
 from core.explain.view import View
 from core.images import Picture, encode
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from ui import bars, nets, theme
 
 MOST_BARS = 5
@@ -19,7 +19,7 @@ AT_ONCE = 5_000  # training images that are looked through unasked: a few second
 CHOICES = 6  # classes to guess from
 
 
-def guessed(trained: Trained, seen: View, label: int, key: str) -> int | None:
+def guessed(trained: TrainedClassifier, seen: View, label: int, key: str) -> int | None:
     """Ask what the net took the image for: the class that was guessed, None before."""
     among = [i for i in seen.top(CHOICES + 1) if i != label][:CHOICES]
     names = trained.classes
@@ -32,7 +32,7 @@ def guessed(trained: Trained, seen: View, label: int, key: str) -> int | None:
         )
 
 
-def figure(trained: Trained, seen: View, label: int) -> None:
+def figure(trained: TrainedClassifier, seen: View, label: int) -> None:
     """Image, bars of the probabilities, and both maps, alone and over the image, on one scale; then their difference.
 
     `seen` has the maps of the predicted class and of the truth.
@@ -83,7 +83,7 @@ def _difference(seen: View) -> Picture:
     return cam.overlay(shown, less, *cam.scale(less, signed=True), 0.75, signed=True)
 
 
-def copies(trained: Trained, image: Tensor, label: int) -> None:
+def copies(trained: TrainedClassifier, image: Tensor, label: int) -> None:
     """Whether the mistake outlives mirroring and shifts."""
     asked = survival.survival(trained, image[None], Tensor([label]).long())
     wrong, names = asked.wrong[0].tolist(), trained.classes
@@ -112,7 +112,7 @@ def _kept(name: str, stamp: int) -> list[Neighbourhood]:
     return []
 
 
-def relatives(trained: Trained, train: Split, image: Tensor, seen: View, label: int) -> None:
+def relatives(trained: TrainedClassifier, train: Split, image: Tensor, seen: View, label: int) -> None:
     """The nearest training images that the net has right: of all, and of the true class."""
     place = _kept(trained.name, nets.stamp(trained.name))
     if not place and len(train) > AT_ONCE:
@@ -144,7 +144,9 @@ def relatives(trained: Trained, train: Split, image: Tensor, seen: View, label: 
             _row(trained, train, indices[0].tolist(), cosines[0].tolist(), (seen.predicted, label))
 
 
-def _row(trained: Trained, train: Split, indices: list[int], cosines: list[float], marked: tuple[int, int]) -> None:
+def _row(
+    trained: TrainedClassifier, train: Split, indices: list[int], cosines: list[float], marked: tuple[int, int]
+) -> None:
     predicted, truth = marked
     colours = {predicted: theme.colours().prediction} | {truth: theme.colours().truth}
     with st.grid(RELATIVES, min_column_width=70, gap="small"):
@@ -160,7 +162,7 @@ def _row(trained: Trained, train: Split, indices: list[int], cosines: list[float
                 st.markdown(f":small[{said} {cosine:.2f}]")
 
 
-def verdict(trained: Trained, split: str, index: int, kept: marks.Marks) -> None:
+def verdict(trained: TrainedClassifier, split: str, index: int, kept: marks.Marks) -> None:
     """The marks of an image, kept as soon as they change."""
     before = kept.get(index, ())
     chosen = st.pills(
@@ -176,7 +178,7 @@ def verdict(trained: Trained, split: str, index: int, kept: marks.Marks) -> None
         marks.put(trained, split, index, tuple(chosen))
 
 
-def both_maps(trained: Trained, image: Tensor, label: int) -> View:
+def both_maps(trained: TrainedClassifier, image: Tensor, label: int) -> View:
     """The image with the maps of what the net says and of the truth."""
     predicted = view.of_image(trained, image).predicted
     return view.of_image(trained, image, (predicted, label))

@@ -7,7 +7,7 @@ from core.explain import epochs
 from core.explain.epochs import Story
 from core.explain.view import View
 from core.runs.run import Run
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from pages.mistakes import detail as mistake_figure
 from pages.mistakes import epochs_chart
 from ui import bars, map_panels, menu, theme
@@ -23,7 +23,7 @@ def _kept(name: str, kept: tuple[int, ...], image: str, classes: tuple[int, int]
     return []
 
 
-def panel(trained: Trained, image: Tensor, label: int, seen: View, which: str) -> None:
+def panel(trained: TrainedClassifier, image: Tensor, label: int, seen: View, which: str) -> None:
     """The slider with all that moves with it; or, where the net kept no epochs, how to get them.
 
     `seen` is what the net says in the end, `which` a name of the image.
@@ -55,7 +55,7 @@ def panel(trained: Trained, image: Tensor, label: int, seen: View, which: str) -
 
 
 @st.fragment
-def _told(trained: Trained, story: Story, role: str) -> None:
+def _told(trained: TrainedClassifier, story: Story, role: str) -> None:
     """A fragment: nothing else of the page is drawn anew while the slider moves."""
     with guard():
         position = story.epochs.index(_slider(story.epochs))
@@ -140,7 +140,7 @@ def _bars(story: Story, position: int, names: tuple[str, ...]) -> None:
     )
 
 
-def _invite(trained: Trained) -> None:
+def _invite(trained: TrainedClassifier) -> None:
     st.markdown(epochs.missing(trained.title))
     data = trained.dataset.partition("?")[0]
     query = {"dataset": data, "net": trained.model}

@@ -8,7 +8,7 @@ from core.errors import UserError
 from core.explain import marks, mistakes
 from core.explain.mistakes import Answers, Mistakes
 from core.figures import class_maps as figures
-from core.trainers.trained import Trained
+from core.trainers.trained import TrainedClassifier
 from pages.mistakes import cards as mistake_cards
 from pages.mistakes import confusion
 from pages.mistakes import detail as mistake_figure
@@ -35,7 +35,7 @@ def kept(name: str, stamp: int, split: str) -> list[Answers]:
     return []
 
 
-def answers(trained: Trained, split: Split, name: str) -> Answers:
+def answers(trained: TrainedClassifier, split: Split, name: str) -> Answers:
     """What the net says of every image; a bar with a count moves while it is asked."""
     place = kept(trained.name, nets.stamp(trained.name), name)
     if not place:
@@ -68,7 +68,7 @@ def class_choice(label: str, key: str, classes: tuple[str, ...], help: str) -> i
     return None if chosen == ANY else classes.index(chosen)
 
 
-def rival(trained: Trained) -> str | None:
+def rival(trained: TrainedClassifier) -> str | None:
     """The net to compare with, of those that learned the same data."""
     others = {
         name: title for name, title in nets.of_data(trained.dataset.partition("?")[0]).items() if name != trained.name
@@ -85,7 +85,7 @@ def rival(trained: Trained) -> str | None:
     return None if chosen == NOBODY else chosen
 
 
-def watch(trained: Trained, stamp: int) -> None:
+def watch(trained: TrainedClassifier, stamp: int) -> None:
     """Beside a net that is still in training: say so, and offer its newer weights when they come."""
 
     @st.fragment(run_every=5)
@@ -117,7 +117,7 @@ def clicked(key: str) -> None:
     pick(*(cell or (ANY, ANY)))
 
 
-def overview(said: Answers, trained: Trained) -> None:
+def overview(said: Answers, trained: TrainedClassifier) -> None:
     """The confusion matrix to click on, and the commonest pairs as buttons, for those who do not click."""
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
     counts, names = said.confusion(), trained.classes
@@ -144,14 +144,16 @@ def overview(said: Answers, trained: Trained) -> None:
                 )
 
 
-def summary(trained: Trained, name: str, found: Mistakes, chosen: Mistakes) -> None:
+def summary(trained: TrainedClassifier, name: str, found: Mistakes, chosen: Mistakes) -> None:
     images = f"{found.of:,} {name} images"
     st.subheader(f"{len(found):,} of {images} wrong: {found.error:.2f} % error", anchor=False)
     if len(chosen) != len(found):
         st.caption(f"{len(chosen):,} of these mistakes are shown.")
 
 
-def compared(trained: Trained, other: Trained, before: Answers, said: Answers, which: str) -> tuple[Trained, Mistakes]:
+def compared(
+    trained: TrainedClassifier, other: TrainedClassifier, before: Answers, said: Answers, which: str
+) -> tuple[TrainedClassifier, Mistakes]:
     """The mistakes of the kind `which` of WHICH, and the net that makes them; a sentence says how many there are."""
     found = mistakes.compare(before, said)
     st.markdown(
@@ -164,13 +166,13 @@ def compared(trained: Trained, other: Trained, before: Answers, said: Answers, w
     return trained, said.mistakes().among(indices=among)
 
 
-def explaining(trained: Trained, index: int) -> dict[str, str]:
+def explaining(trained: TrainedClassifier, index: int) -> dict[str, str]:
     """Where the Explain page shows this image; for nets of grey images it starts with test images anyway."""
     net = {"run" if trained.source == "run" else "net": trained.name}
     return net | {"image": str(index)} | ({"from": "Test image"} if trained.channels == 3 else {})
 
 
-def opened(chosen: Chosen, index: int, ask: bool, others: list[tuple[Trained, Answers]]) -> None:
+def opened(chosen: Chosen, index: int, ask: bool, others: list[tuple[TrainedClassifier, Answers]]) -> None:
     """One image whole: Figure 5.4 and what it lacks."""
     trained, label = chosen.trained, int(chosen.split.labels[index])
     names = trained.classes

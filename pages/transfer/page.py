@@ -207,7 +207,7 @@ def results(run: Run, found: Findings) -> None:
                 ways_on(net)
 
 
-def ways_on(net: travel.Trained) -> None:
+def ways_on(net: travel.NetResult) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         said = f"{TITLES[net.way].capitalize()}, {travel.many(net.pictures)}: {net.accuracy:.1f} %"
         st.markdown(said, width="content")
