@@ -40,7 +40,7 @@ OPTIONS = {"test_views": "--views"}  # those that are not called as their settin
 
 def _changes() -> dict[str, type]:
     """Every setting of a recipe and of a training that an option may change, and its type."""
-    hints = typing.get_type_hints(recipes.Recipe) | typing.get_type_hints(recipes.Settings)
+    hints = typing.get_type_hints(recipes.ClassifierRecipe) | typing.get_type_hints(recipes.Settings)
     return {name: float if hint == float | None else hint for name, hint in hints.items() if name not in ASKED_FIRST}
 
 

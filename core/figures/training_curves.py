@@ -13,7 +13,7 @@ from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
 from core.trainers import pace, thesis
-from core.trainers.recipe import Recipe, Settings
+from core.trainers.recipe import ClassifierRecipe, Settings
 
 FEW_EPOCHS = 10  # with fewer the steps of a schedule are not seen
 PARTS = (
@@ -32,7 +32,7 @@ MOST_MINUTES = 7 * 24 * 60
 
 
 @dataclass(frozen=True)
-class Figure:
+class CurveFigure:
     """A figure of training curves. `runs` are (label, settings), one for each of its pairs of curves.
 
     `length` says in a sentence how these runs compare with the thesis'.
@@ -50,7 +50,7 @@ def names() -> tuple[str, ...]:
     return tuple(figure.name for figure in figures())
 
 
-def figure(name: str) -> Figure:
+def figure(name: str) -> CurveFigure:
     """The figure of that number ("4.5") at full length. Raises UserError, listing the known ones, for another."""
     for known in figures():
         if known.name == name:
@@ -58,7 +58,7 @@ def figure(name: str) -> Figure:
     raise UserError(f'Figure "{name}" is not one of training curves: choose one of {", ".join(names())}.')
 
 
-def scaled(figure: Figure, minutes: float, seconds: Callable[[Settings], float] = pace.seconds) -> Figure:
+def scaled(figure: CurveFigure, minutes: float, seconds: Callable[[Settings], float] = pace.seconds) -> CurveFigure:
     """The figure, its runs shortened alike, so that all of them in turn take about `minutes` on this machine.
 
     `seconds` says how long a run takes. A figure that is shorter than `minutes` anyway is given back as it is; one that
@@ -97,7 +97,7 @@ def _with_epochs(settings: Settings, share: float) -> Settings:
 
 
 def _length(
-    figure: Figure, runs: tuple[tuple[str, Settings], ...], minutes: float, seconds: Callable[[Settings], float]
+    figure: CurveFigure, runs: tuple[tuple[str, Settings], ...], minutes: float, seconds: Callable[[Settings], float]
 ) -> str:
     """What was taken away, in a sentence or two."""
     asked = _range(settings.recipe.epochs for _, settings in figure.runs)
@@ -118,10 +118,10 @@ def _range(numbers: Iterable[int]) -> str:
 
 
 @functools.cache
-def figures() -> tuple[Figure, ...]:
+def figures() -> tuple[CurveFigure, ...]:
     """All figures of training curves in chapter 4, in their order, at full length."""
     return (
-        Figure(
+        CurveFigure(
             "4.4",
             "Baseline with and without dropout",
             "Dropout holds the training error up and brings the test error down: 0.6 % with it, 0.7 % without.",
@@ -130,7 +130,7 @@ def figures() -> tuple[Figure, ...]:
                 ("without dropout", _settings("baseline", "mnist", dropout=0.0)),
             ),
         ),
-        Figure(
+        CurveFigure(
             "4.5",
             "Fixed learning rates and a schedule",
             "A large rate explores, a small one settles; the schedule does both, the fixed rates end at about 0.8 %.",
@@ -148,13 +148,13 @@ def figures() -> tuple[Figure, ...]:
         _nin("4.12", "mnist"),
         _augmentation("4.13", "bn_vgg", "cifar10"),
         _augmentation("4.14", "bn_vgg", "cifar100"),
-        Figure(
+        CurveFigure(
             "4.18",
             "ResNets of 20 to 164 layers on CIFAR-10+",
             "With shortcuts even more than a hundred layers train without trouble, and depth pays.",
             _nets(f"resnet{depth}" for depth in (20, 32, 44, 56, 65, 83, 110, 164)),
         ),
-        Figure(
+        CurveFigure(
             "4.19",
             "Wide ResNets on CIFAR-10+",
             "Width does what depth does: few, wide layers beat many thin ones.",
@@ -162,7 +162,7 @@ def figures() -> tuple[Figure, ...]:
         ),
         _augmentation("4.22", "densenet_40_12", "cifar10"),
         _augmentation("4.23", "densenet_40_12", "cifar100"),
-        Figure(
+        CurveFigure(
             "4.24",
             "DenseNet-(40, 12) on SVHN",
             "A net of a million weights reads house numbers; it is chosen by its validation error.",
@@ -176,21 +176,21 @@ def figures() -> tuple[Figure, ...]:
 def _settings(net: str, dataset: str, plus: str = "", **changes: object) -> Settings:
     """The thesis' recipe for a net on a data set, augmented where `plus` is "+"."""
     name = f"thesis{plus}"
-    recipe: Recipe = thesis.RECIPES[net, dataset][name]
+    recipe: ClassifierRecipe = thesis.RECIPES[net, dataset][name]
     return Settings(dataset, net, name, replace(recipe, **changes))  # type: ignore[arg-type]
 
 
-def _nin(name: str, dataset: str, plus: str = "") -> Figure:
+def _nin(name: str, dataset: str, plus: str = "") -> CurveFigure:
     runs = tuple((catalogue.title(net), _settings(net, dataset, plus)) for net in ("nin", "bn_nin"))
     shows = "Batch normalisation lets the same net learn faster, at higher rates, and ends at a lower error."
-    return Figure(name, f"NiN and BN-NiN on {datasets.info(dataset).title}{plus}", shows, runs)
+    return CurveFigure(name, f"NiN and BN-NiN on {datasets.info(dataset).title}{plus}", shows, runs)
 
 
-def _augmentation(name: str, net: str, dataset: str) -> Figure:
+def _augmentation(name: str, net: str, dataset: str) -> CurveFigure:
     data = datasets.info(dataset).title
     runs = tuple((f"{data}{plus}", _settings(net, dataset, plus)) for plus in ("", "+"))
     shows = "Shifted and mirrored images are harder to learn by heart: train error rises, test error falls."
-    return Figure(name, f"{catalogue.title(net)} on {data} and {data}+", shows, runs)
+    return CurveFigure(name, f"{catalogue.title(net)} on {data} and {data}+", shows, runs)
 
 
 def _nets(nets: Iterable[str]) -> tuple[tuple[str, Settings], ...]:

@@ -11,7 +11,7 @@ VIEWS = (1, 2, 3, 6)
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ClassifierRecipe:
     """Hyperparameters of a training.
 
     `momentum` belongs to the optimisers "momentum", "nesterov" and "muon" (`core.trainers.muon`). `milestones` belong

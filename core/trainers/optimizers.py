@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from core.trainers.muon import Muon
-from core.trainers.recipe import Recipe
+from core.trainers.recipe import ClassifierRecipe
 
 _ADAPTIVE: dict[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -18,7 +18,7 @@ _ADAPTIVE: dict[str, type[torch.optim.Optimizer]] = {
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
 
 
-def optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
+def optimizer(recipe: ClassifierRecipe, net: nn.Module) -> torch.optim.Optimizer:
     """The optimiser of that name (section 3.2); what the recipe does not hold has torch's value."""
     groups = _groups(recipe, net)
     if recipe.optimizer in _ADAPTIVE:
@@ -36,7 +36,7 @@ def optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
     )
 
 
-def _groups(recipe: Recipe, net: nn.Module) -> list[dict[str, Any]]:
+def _groups(recipe: ClassifierRecipe, net: nn.Module) -> list[dict[str, Any]]:
     """What may change of a net, and beside it the shifts of its normalisation layers where their rate is another.
 
     Their decay is divided by as much as their rate is multiplied by: each step shrinks them as it does the others.

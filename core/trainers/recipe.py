@@ -14,7 +14,7 @@ from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
 from core.trainers import kept_epochs, thesis
-from core.trainers.hyperparameters import BORDERS, FLIPS, OPTIMIZERS, PRECISIONS, SCHEDULES, VIEWS, Recipe
+from core.trainers.hyperparameters import BORDERS, FLIPS, OPTIMIZERS, PRECISIONS, SCHEDULES, VIEWS, ClassifierRecipe
 
 __all__ = [
     "BORDERS",
@@ -23,7 +23,7 @@ __all__ = [
     "PRECISIONS",
     "SCHEDULES",
     "VIEWS",
-    "Recipe",
+    "ClassifierRecipe",
     "Settings",
     "check",
     "recipes",
@@ -44,7 +44,7 @@ class Settings:
     dataset: str
     model: str
     recipe_name: str
-    recipe: Recipe
+    recipe: ClassifierRecipe
     seed_initialisation: int = 0
     seed_order: int = 0
     seed_noise: int = 0
@@ -63,16 +63,16 @@ class Settings:
         """Read settings back from a run folder. Raises UserError where the file was edited into something else."""
         try:
             values = _known_fields(cls, saved)
-            recipe = _known_fields(Recipe, values.pop("recipe"))
+            recipe = _known_fields(ClassifierRecipe, values.pop("recipe"))
             recipe["milestones"] = tuple((float(epoch), float(factor)) for epoch, factor in recipe["milestones"])
-            settings = cls(recipe=Recipe(**recipe), **values)
+            settings = cls(recipe=ClassifierRecipe(**recipe), **values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"The settings of this run are damaged ({error}); start a new run instead.") from error
         check(settings)
         return settings
 
 
-def recipes(model: str, dataset: str) -> dict[str, Recipe]:
+def recipes(model: str, dataset: str) -> dict[str, ClassifierRecipe]:
     """The recipes of a net on a data set by name, the default first; a general one where the thesis has none.
 
     Raises UserError, listing the known names, for an unknown net or data set.
@@ -88,7 +88,7 @@ def recipes(model: str, dataset: str) -> dict[str, Recipe]:
 def settings(dataset: str, model: str, recipe_name: str | None = None, **changes: Any) -> Settings:
     """Settings for a net on a data set, from a named recipe (the default where None), with `changes` applied.
 
-    A change names a field of Recipe or of Settings. A step schedule is stretched along when `epochs` changes.
+    A change names a field of ClassifierRecipe or of Settings. A step schedule is stretched along when `epochs` changes.
     Raises UserError for what cannot be trained, see `check`.
     """
     known = recipes(model, dataset)
@@ -96,7 +96,7 @@ def settings(dataset: str, model: str, recipe_name: str | None = None, **changes
     if name not in known:
         raise UserError(f'There is no recipe "{name}" for {model} on {dataset}: choose one of {", ".join(known)}.')
     recipe = known[name]
-    recipe_changes = {key: value for key, value in changes.items() if key in _field_names(Recipe)}
+    recipe_changes = {key: value for key, value in changes.items() if key in _field_names(ClassifierRecipe)}
     other = {key: value for key, value in changes.items() if key not in recipe_changes}
     if unknown := [key for key in other if key not in _field_names(Settings)]:
         raise UserError(f"A training has no setting named {unknown[0]}.")
@@ -167,7 +167,7 @@ def _known_fields(cls: type, saved: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in saved.items() if key in _field_names(cls)}
 
 
-def _check_types(record: Settings | Recipe) -> None:
+def _check_types(record: Settings | ClassifierRecipe) -> None:
     for name, kind in typing.get_type_hints(type(record)).items():
         value = getattr(record, name)
         allowed: dict[Any, tuple[type, ...]] = {

@@ -2,12 +2,12 @@
 
 import math
 
-from core.trainers.hyperparameters import Recipe
+from core.trainers.hyperparameters import ClassifierRecipe
 
 RISE = 0.2  # share of the training in which the one-cycle schedule climbs to its peak
 
 
-def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
+def learning_rate(recipe: ClassifierRecipe, step: int, steps_per_epoch: int) -> float:
     """The rate for step `step` (counted from 0) of a training of `recipe.epochs * steps_per_epoch` steps.
 
     "step" follows the milestones; "cosine" falls from the full rate to nothing (Loshchilov and Hutter, 2017);

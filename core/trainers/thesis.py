@@ -6,7 +6,7 @@ the initialisation that the net itself does. The quick ones run one cycle of the
 
 from dataclasses import replace
 
-from core.trainers.hyperparameters import Recipe
+from core.trainers.hyperparameters import ClassifierRecipe
 
 QUICK, SPEEDRUN = "quick", "speedrun"
 IMAGES_ENOUGH = 1_000_000  # a general recipe shows about so many
@@ -23,13 +23,13 @@ def _divided(*steps: tuple[int, float]) -> tuple[tuple[float, float], ...]:
     return tuple(milestones)
 
 
-def _one_cycle(thesis: Recipe, **changes: object) -> Recipe:
+def _one_cycle(thesis: ClassifierRecipe, **changes: object) -> ClassifierRecipe:
     """The thesis' recipe with one cycle of the rate over a tenth of its epochs, and with the net's own dropout."""
     short = replace(thesis, schedule="one_cycle", milestones=(), epochs=thesis.epochs // 10, dropout=None)
     return replace(short, **changes)  # type: ignore[arg-type]
 
 
-def _plain_and_augmented(plain: Recipe, quick: Recipe) -> dict[str, Recipe]:
+def _plain_and_augmented(plain: ClassifierRecipe, quick: ClassifierRecipe) -> dict[str, ClassifierRecipe]:
     """The thesis' recipe without and with augmentation, and a quick one with it; "+" has the net's own dropout."""
     return {
         "thesis": plain,
@@ -42,34 +42,34 @@ _EVERY_25 = _divided(*((epoch, 2) for epoch in range(25, 250, 25)))
 _SVHN = _divided((20, 10), (30, 10))  # of 40 epochs
 
 # Table 4.1.
-BASELINE = Recipe(milestones=_divided((20, 10)), weight_decay=1e-5, bfloat16=False)
+BASELINE = ClassifierRecipe(milestones=_divided((20, 10)), weight_decay=1e-5, bfloat16=False)
 
 # Table 4.2. Section 4.3.1 has the rate on CIFAR fall "to 0.01" and "to 0.001"; the table divides 0.025 by 10 twice.
-NIN_MNIST = Recipe(learning_rate=0.02, milestones=_divided((40, 2), (50, 5)), epochs=60, bfloat16=False)
-NIN_CIFAR = Recipe(
+NIN_MNIST = ClassifierRecipe(learning_rate=0.02, milestones=_divided((40, 2), (50, 5)), epochs=60, bfloat16=False)
+NIN_CIFAR = ClassifierRecipe(
     learning_rate=0.025, milestones=_divided((200, 10), (230, 10)), epochs=260, batch_size=64, bfloat16=False
 )
-NIN_SVHN = Recipe(learning_rate=0.025, milestones=_SVHN, epochs=40, batch_size=64, bfloat16=False)
+NIN_SVHN = ClassifierRecipe(learning_rate=0.025, milestones=_SVHN, epochs=40, batch_size=64, bfloat16=False)
 
 # Table 4.3.
-BN_NIN_MNIST = Recipe(milestones=_divided((20, 10)))
-BN_NIN_CIFAR = Recipe(milestones=_EVERY_25, epochs=250, batch_size=64)
-BN_NIN_SVHN = Recipe(milestones=_SVHN, epochs=40, batch_size=64)
+BN_NIN_MNIST = ClassifierRecipe(milestones=_divided((20, 10)))
+BN_NIN_CIFAR = ClassifierRecipe(milestones=_EVERY_25, epochs=250, batch_size=64)
+BN_NIN_SVHN = ClassifierRecipe(milestones=_SVHN, epochs=40, batch_size=64)
 
 # Table 4.4.
-BN_VGG = Recipe(milestones=_EVERY_25, epochs=250, batch_size=64, weight_decay=5e-4)
+BN_VGG = ClassifierRecipe(milestones=_EVERY_25, epochs=250, batch_size=64, weight_decay=5e-4)
 
 # Section 4.5.3, which leaves out the batch size; the thesis' code has 64.
-RESNET = Recipe(milestones=_divided((82, 10), (123, 10)), epochs=164, batch_size=64, augment=True)
+RESNET = ClassifierRecipe(milestones=_divided((82, 10), (123, 10)), epochs=164, batch_size=64, augment=True)
 
 # Section 4.5.4.
-WIDE_RESNET = Recipe(
+WIDE_RESNET = ClassifierRecipe(
     milestones=_divided((60, 5), (120, 5), (160, 5)), epochs=200, batch_size=64, weight_decay=5e-4, augment=True
 )
 
 # Sections 4.6.1 and 4.6.2: dropout only without augmentation; the batch size is the code's.
-DENSENET_CIFAR = Recipe(milestones=_divided((150, 10), (225, 10)), epochs=300, batch_size=64, dropout=0.2)
-DENSENET_SVHN = Recipe(milestones=_SVHN, epochs=40, batch_size=64, dropout=0.2)
+DENSENET_CIFAR = ClassifierRecipe(milestones=_divided((150, 10), (225, 10)), epochs=300, batch_size=64, dropout=0.2)
+DENSENET_SVHN = ClassifierRecipe(milestones=_SVHN, epochs=40, batch_size=64, dropout=0.2)
 
 # With batches twice as large as the thesis', a rate to match, and for a net of few parameters less decay.
 _QUICK = {"batch_size": 128, "learning_rate": 0.2}
@@ -85,7 +85,7 @@ DENSENET_QUICK = _one_cycle(DENSENET_CIFAR, **_QUICK, weight_decay=2e-4)
 
 # Ours, from airbench's settings for Muon (github.com/KellerJordan/cifar10-airbench): 94 % on CIFAR-10 in minutes on two
 # cores. The net keeps its logits small, so all but the filters wants a rate in the hundreds.
-SPEEDRUN_CIFAR = Recipe(
+SPEEDRUN_CIFAR = ClassifierRecipe(
     optimizer="muon",
     learning_rate=0.24,
     momentum=0.6,
@@ -123,7 +123,7 @@ _WIDE_RESNETS = ("wrn_40_4", "wrn_28_10")
 _DENSENETS = ("densenet_40_12", "densenet_bc_100_12")
 
 # For each net, data set by data set, its recipes; the first one is the default.
-RECIPES: dict[tuple[str, str], dict[str, Recipe]] = {
+RECIPES: dict[tuple[str, str], dict[str, ClassifierRecipe]] = {
     ("baseline", "mnist"): {"thesis": BASELINE, QUICK: BASELINE_QUICK},
     ("nin", "mnist"): {"thesis": NIN_MNIST, QUICK: _one_cycle(NIN_MNIST, **_NIN)},
     ("nin", "cifar10"): _plain_and_augmented(NIN_CIFAR, NIN_QUICK),
@@ -180,7 +180,7 @@ def general_name(net: str) -> str:
     return SPEEDRUN if net == "speedrun" else QUICK
 
 
-def general(net: str, images: int, augment: bool = False) -> Recipe:
+def general(net: str, images: int, augment: bool = False) -> ClassifierRecipe:
     """A quick recipe for a net on data that the thesis does not train it on, of `images` training images.
 
     Its epochs show about a million images, between 3 and 40 of them; its batches are small enough for ten steps an

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import datasets, hardware
 from core.figures import training_curves as figures
-from core.figures.training_curves import Figure
+from core.figures.training_curves import CurveFigure
 from core.runs.run import DamagedRun, Run
 from core.trainers import kept_epochs, pace, recipe
 from core.trainers.recipe import Settings
@@ -55,13 +55,13 @@ def choose(runs: list[Run | DamagedRun], submit: Callable[[list[tuple[str, Setti
     _ways_on(figure, runs)
 
 
-def named(figure: Figure, full: bool) -> list[tuple[str, Settings]]:
+def named(figure: CurveFigure, full: bool) -> list[tuple[str, Settings]]:
     """The runs of a figure with the names that they get in the list of runs."""
     scale = "" if full else ", scaled"
     return [(f"{prefix(figure)} {label}{scale}", settings) for label, settings in figure.runs]
 
 
-def prefix(figure: Figure) -> str:
+def prefix(figure: CurveFigure) -> str:
     """How the names of a figure's runs begin."""
     return f"Figure {figure.name}:"
 
@@ -73,7 +73,7 @@ def as_from_a_page(settings: Settings) -> Settings:
     return replace(settings, threads=hardware.spare_threads(), keep_epochs=kept)
 
 
-def _list_runs(figure: Figure, seconds: Callable[[Settings], float]) -> None:
+def _list_runs(figure: CurveFigure, seconds: Callable[[Settings], float]) -> None:
     times = [seconds(settings) for _, settings in figure.runs]
     lines = [
         f"- {label}: {settings.recipe.epochs} epochs, {duration(time)}"
@@ -90,7 +90,7 @@ def _megabytes(settings: Settings) -> int:
     return datasets.info(settings.dataset).download_mb
 
 
-def _ways_on(figure: Figure, runs: Iterable[Run | DamagedRun]) -> None:
+def _ways_on(figure: CurveFigure, runs: Iterable[Run | DamagedRun]) -> None:
     """To the curves of this figure's runs in one picture, where there are any."""
     own = [run.id for run in runs if isinstance(run, Run) and run.name.startswith(prefix(figure))]
     if own:

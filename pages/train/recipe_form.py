@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.runs.run import DamagedRun, Run
 from core.trainers import kept_epochs
 from core.trainers import recipe as recipes
-from core.trainers.recipe import Recipe
+from core.trainers.recipe import ClassifierRecipe
 
 OPTIMIZERS = {
     "sgd": "SGD",
@@ -71,7 +71,7 @@ class Form:
 
     def __init__(self, net: str, dataset: str, name: str):
         self.net, self.dataset, self.name = net, dataset, name
-        self.recipe: Recipe = recipes.recipes(net, dataset)[name]
+        self.recipe: ClassifierRecipe = recipes.recipes(net, dataset)[name]
 
     def changes(self, runs: Iterable[Run | DamagedRun]) -> dict[str, Any]:
         """Draw all controls; `runs` are those whose weights a training may start from. Raises UserError."""
@@ -262,7 +262,7 @@ class Form:
     def _others(self, drawn: dict[str, Any]) -> dict[str, Any]:
         """Whatever number or switch a recipe may hold besides, by its name."""
         values: dict[str, Any] = {}
-        for field in dataclasses.fields(Recipe):
+        for field in dataclasses.fields(ClassifierRecipe):
             value, label, key = getattr(self.recipe, field.name), spaced(field.name), self._key(field.name)
             if field.name in drawn or field.name in ELSEWHERE:
                 continue

@@ -17,7 +17,7 @@ def per_image(settings: Settings) -> float:
     return settings.recipe.epochs * datasets.info(settings.dataset).train_size / 1000
 
 
-def total(figure: figures.Figure) -> float:
+def total(figure: figures.CurveFigure) -> float:
     return sum(per_image(settings) for _, settings in figure.runs)
 
 

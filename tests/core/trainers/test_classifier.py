@@ -16,7 +16,7 @@ from core.trainers import classifier, evaluation, trained
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from core.trainers.evaluation import evaluate, predict, scores
-from core.trainers.recipe import Recipe, Settings
+from core.trainers.recipe import ClassifierRecipe, Settings
 from core.trainers.schedule import learning_rate
 
 
@@ -362,7 +362,7 @@ def test_a_step_schedule_stretches_with_the_epochs():
     ],
 )
 def test_schedules_at_the_quarters_of_a_training(schedule, rates):
-    recipe = Recipe(schedule=schedule, learning_rate=1.0, epochs=10)
+    recipe = ClassifierRecipe(schedule=schedule, learning_rate=1.0, epochs=10)
     assert [learning_rate(recipe, step, 10) for step in (0, 25, 50, 75)] == pytest.approx(rates)
 
 

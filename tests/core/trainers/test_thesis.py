@@ -12,12 +12,12 @@ from core.errors import UserError
 from core.models import catalogue
 from core.trainers import beginning, optimizers, thesis
 from core.trainers import recipe as recipes
-from core.trainers.hyperparameters import OPTIMIZERS, Recipe
+from core.trainers.hyperparameters import OPTIMIZERS, ClassifierRecipe
 from core.trainers.schedule import learning_rate
 from core.trainers.thesis import RECIPES
 
 
-def rates(recipe: Recipe, *epochs: int) -> list[float]:
+def rates(recipe: ClassifierRecipe, *epochs: int) -> list[float]:
     return [learning_rate(recipe, epoch * 10, 10) for epoch in epochs]
 
 
@@ -54,8 +54,8 @@ def test_every_row_of_table_4_6_has_its_recipe_plain_and_augmented_where_the_the
         known, thesis_errors = RECIPES[row["name"], row["dataset"]], row["thesis"]
         assert ("thesis" in known) == (thesis_errors["error"] is not None)
         assert ("thesis+" in known) == (thesis_errors["error_augmented"] is not None)
-        assert not known.get("thesis", Recipe()).augment
-        assert known.get("thesis+", Recipe(augment=True)).augment
+        assert not known.get("thesis", ClassifierRecipe()).augment
+        assert known.get("thesis+", ClassifierRecipe(augment=True)).augment
         assert "quick" in known
 
 
@@ -123,7 +123,7 @@ def test_the_speedrun_has_its_recipe_on_every_data_set():
 
 
 def test_the_linear_schedule_falls_in_a_straight_line_to_nothing():
-    recipe = Recipe(schedule="linear", learning_rate=0.2, epochs=4)
+    recipe = ClassifierRecipe(schedule="linear", learning_rate=0.2, epochs=4)
     assert rates(recipe, 0, 1, 2, 3) == pytest.approx([0.2, 0.15, 0.1, 0.05])
     assert learning_rate(recipe, 39, 10) == pytest.approx(0.2 / 40)
 
@@ -165,7 +165,7 @@ def walk(make: Callable[[nn.Module], torch.optim.Optimizer]) -> torch.Tensor:
 
 
 def ours(name: str) -> torch.Tensor:
-    recipe = Recipe(optimizer=name, learning_rate=0.01, momentum=0.8, weight_decay=0.1)
+    recipe = ClassifierRecipe(optimizer=name, learning_rate=0.01, momentum=0.8, weight_decay=0.1)
     return walk(lambda net: optimizers.optimizer(recipe, net))
 
 
