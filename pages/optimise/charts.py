@@ -1,4 +1,4 @@
-"""Curves of a transfer: what each term of equation 5.10 adds to the loss, step by step."""
+"""Curves of a style transfer: what each term of equation 5.10 adds to the loss, step by step."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def terms(rows: Rows, steps: int) -> alt.Chart:
-    """The three terms, each times its weight, on a logarithmic axis."""
+    """Draw the three terms, each times its weight, on a logarithmic axis."""
     points = {
         term: [(row["step"], value) for row in rows if (value := weighted(row, term)) is not None] for term in TERMS
     }
@@ -26,7 +26,7 @@ def terms(rows: Rows, steps: int) -> alt.Chart:
 
 
 def layers(rows: Rows, steps: int, kind: str) -> alt.Chart:
-    """The terms of the single layers of `kind` ("content", "style"), before its weight lambda."""
+    """Draw the terms of the single layers of `kind` ("content", "style"), before its weight lambda."""
     names = [name for name in (rows[-1] if rows else {}) if name.startswith(f"{kind}/")]
     points = {
         name.removeprefix(f"{kind}/"): [
@@ -38,7 +38,7 @@ def layers(rows: Rows, steps: int, kind: str) -> alt.Chart:
 
 
 def weighted(row: Mapping[str, Any], term: str) -> float | None:
-    """A term times its weight in that step; None where the row lacks either, or there is nothing to show."""
+    """Return a term times its weight in that step; None where the row lacks either, or the product is nearly zero."""
     value, weight = row.get(term), row.get(f"weight/{term}")
     if not is_number(value) or not is_number(weight) or not is_number(row.get("step")):
         return None
@@ -46,7 +46,7 @@ def weighted(row: Mapping[str, Any], term: str) -> float | None:
 
 
 def lines(named: Mapping[str, Points], steps: int, title: str) -> alt.Chart:
-    """A line over the steps for each name, of at most MAX_POINTS points."""
+    """Draw a line over the steps for each name, of at most MAX_POINTS points."""
     points = [(step, name, loss) for name, line in named.items() for step, loss in thinned(line, MAX_POINTS)]
     return (
         alt.Chart(pd.DataFrame(points, columns=["step", "term", "loss"]))

@@ -1,6 +1,6 @@
-"""Curves of a transfer, from rows as its run folder holds them."""
+"""Curves of a style transfer, from the rows of its run folder."""
 
-from pages.optimise import charts as transfer_charts
+from pages.optimise import charts
 
 ROWS = [
     {"step": step, "content": 0.0 if step == 1 else 0.5, "style": 4.0 / step, "variation": 0.1, "style/relu1_1": 1.0,
@@ -10,21 +10,21 @@ ROWS = [
 
 
 def test_terms_are_shown_times_their_weights_where_there_is_something_to_show():
-    points = transfer_charts.terms(ROWS, 10).data.values.tolist()
+    points = charts.terms(ROWS, 10).data.values.tolist()
     assert [point for point in points if point[1] == "style"] == [[1, "style", 8], [2, "style", 4], [4, "style", 2]]
     assert [point[0] for point in points if point[1] == "content"] == [2, 4]  # zero has no place on the axis
     assert not [point for point in points if point[1] == "variation"]
 
 
 def test_layers_are_shown_one_by_one():
-    points = transfer_charts.layers(ROWS, 10, "style").data.values.tolist()
+    points = charts.layers(ROWS, 10, "style").data.values.tolist()
     assert {point[1] for point in points} == {"relu1_1", "relu2_1"}
     assert len(points) == 6
-    assert transfer_charts.layers([], 10, "style").data.empty
+    assert charts.layers([], 10, "style").data.empty
 
 
 def test_long_histories_are_thinned_but_keep_their_end():
     rows = [{"step": step, "style/relu1_1": 1.0} for step in range(3000)]
-    steps = transfer_charts.layers(rows, 3000, "style").data["step"].tolist()
-    assert len(steps) <= 2 * transfer_charts.MAX_POINTS
+    steps = charts.layers(rows, 3000, "style").data["step"].tolist()
+    assert len(steps) <= 2 * charts.MAX_POINTS
     assert steps[-1] == 2999

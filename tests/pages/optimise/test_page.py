@@ -1,11 +1,11 @@
-"""The Iterate page: choosing, starting, watching, steering and the figures' rows, without a process of its own."""
+"""Style transfer by optimisation: form, runs, steering and the rows of figures, without a process of its own."""
 
 import json
 
 import pytest
 
 from core import images, weights
-from core.figures import transfers as figures
+from core.figures import transfers
 from core.runs import job
 from core.runs.run import Run, list_runs, root
 from core.style import compact, iterative, sources
@@ -47,7 +47,7 @@ def transfer(state: str = "running", **more) -> Run:
 def test_without_a_run_the_page_invites_and_its_button_starts_one(started):
     app = visit("optimise")
     assert not app.exception
-    assert "No transfer yet" in texts(app)
+    assert "No style transfer yet" in texts(app)
     next(button for button in app.button if button.label == "Start").click().run()
     assert not app.exception
     (run,) = started
@@ -57,7 +57,7 @@ def test_without_a_run_the_page_invites_and_its_button_starts_one(started):
     assert images.decode(run.path / "style.png").shape[1] == Recipe().style_size
 
 
-def test_what_more_sets_is_what_is_started(started):
+def test_the_options_under_more_are_those_of_the_run(started):
     app = visit("optimise", style="dots", sample="coffee")
     app.select_slider("size none").set_value(128)
     app.number_input("weight style").set_value(3.0)
@@ -72,10 +72,10 @@ def test_what_more_sets_is_what_is_started(started):
     assert started[0].name == "Coffee after Dots"
 
 
-@pytest.mark.parametrize("name", figures.FIGURES)
+@pytest.mark.parametrize("name", transfers.FIGURES)
 def test_a_figure_starts_its_whole_row(name, started, monkeypatch):
     app = visit("optimise", figure=name)
-    cells = figures.figure(name).cells
+    cells = transfers.figure(name).cells
     app.select_slider(f"size {name}").set_value(128).run()
     next(button for button in app.button if button.label.startswith("Start its")).click().run()
     assert not app.exception
@@ -91,23 +91,23 @@ def test_a_run_is_shown_with_its_figures_its_curves_and_its_controls():
     run = transfer()
     app = visit("optimise", run=run.id)
     assert not app.exception
-    assert {metric.label: metric.value for metric in app.metric}["A step"] == "100 ms"
+    assert {metric.label: metric.value for metric in app.metric}["Time per step"] == "100 ms"
     assert "Compact, our own · 64 px" in texts(app)
     assert len(app.get("vega_lite_chart")) == 3
     next(button for button in app.button if button.key == "pause").click().run()
     assert Run.open(run.path).control().command == "pause"
 
 
-def test_weights_are_steered_and_a_step_is_not_asked_for_twice():
+def test_weights_can_be_changed_without_repeating_a_step():
     run = transfer("paused")
     run.request("step")
     app = visit("optimise", run=run.id)
     app.number_input(f"steer style {run.id}").set_value(2.5).run()
-    command, values = Run.open(run.path).control()
-    assert (command, values) == ("pause", {"style": 2.5})
+    control = Run.open(run.path).control()
+    assert (control.command, control.values) == ("pause", {"style": 2.5})
 
 
-def test_restart_takes_the_pictures_along(started):
+def test_restart_copies_the_pictures(started):
     run = transfer("finished", figure="5.6", row="x", label="From noise")
     app = visit("optimise", run=run.id)
     next(button for button in app.button if button.key == "restart").click().run()
@@ -125,8 +125,8 @@ def test_restart_takes_the_pictures_along(started):
 def test_an_upload_takes_the_place_of_the_samples(started):
     app = visit("optimise")
     data = images.encode(picture(70, 90), "PNG")
-    app.file_uploader("iterate_photograph").upload("holiday.png", data, "image/png").run()
-    app.file_uploader("iterate_style").upload("waves.png", images.encode(picture(50, 60, 4), "PNG"), "image/png").run()
+    app.file_uploader("optimise_photograph").upload("holiday.png", data, "image/png").run()
+    app.file_uploader("optimise_style").upload("waves.png", images.encode(picture(50, 60, 4), "PNG"), "image/png").run()
     next(button for button in app.button if button.label == "Start").click().run()
     assert started[0].name == "holiday after waves"
     assert images.decode(started[0].path / "content.png").shape == (70, 90, 3)
@@ -135,11 +135,11 @@ def test_an_upload_takes_the_place_of_the_samples(started):
 @pytest.mark.parametrize(
     ("shape", "sentence"), [((60, 60, 0), "of one colour"), ((8, 2000, 1), "each side needs at least 32")]
 )
-def test_a_style_picture_that_cannot_be_used_is_told(started, shape, sentence):
+def test_an_unusable_style_picture_is_a_sentence(started, shape, sentence):
     height, width, noisy = shape
     data = images.encode(picture(height, width) if noisy else picture(height, width) * 0 + 9, "PNG")
     app = visit("optimise")
-    app.file_uploader("iterate_style").upload("flat.png", data, "image/png").run()
+    app.file_uploader("optimise_style").upload("flat.png", data, "image/png").run()
     next(button for button in app.button if button.label == "Start").click().run()
     assert not app.exception
     assert any(sentence in error.value for error in app.error)
@@ -147,7 +147,7 @@ def test_a_style_picture_that_cannot_be_used_is_told(started, shape, sentence):
     assert list_runs("iterative") == []
 
 
-def test_without_compact_the_page_says_what_is_fetched():
+def test_without_compact_the_page_names_the_download():
     sources.compact_path().unlink()
     app = visit("optimise")
     assert not app.exception
@@ -155,7 +155,7 @@ def test_without_compact_the_page_says_what_is_fetched():
     assert "compact, is not part of this copy yet" in texts(app)
 
 
-def test_a_damaged_or_missing_run_is_told():
+def test_a_damaged_run_is_a_sentence():
     (root() / "broken").mkdir(parents=True)
     app = visit("optimise", run="broken")
     assert not app.exception
