@@ -9,18 +9,18 @@ import streamlit as st
 from core.runs import queue
 from core.runs.run import Run
 from core.runs.status import Status
-from ui import steering
 from ui.buttons import firm
+from ui.diverged import offer_lower_rate
 from ui.formats import escape_markdown
 from ui.frame import guard
-from ui.run_states import FACES, PENDING, RESUMABLE, badge, progress
+from ui.run_states import PENDING, RESUMABLE, STATE_LABELS, badge, progress
 
 STOP_PIXELS = 100  # holds either of its two labels: the button behind it stays where it is
 
 
 @contextmanager
 def box(run: Run, status: Status, about: str) -> Iterator[None]:
-    """The card's border and, in its first line, the run's name, its state and a word about it; the body is below."""
+    """Draw the card's border and its first line: the run's name, its state and `about` it. Its body is drawn inside."""
     with st.container(border=True, key="job-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escape_markdown(run.name)}**", width="content")
@@ -32,103 +32,94 @@ def box(run: Run, status: Status, about: str) -> Iterator[None]:
 def progress_and_controls(
     run: Run,
     status: Status,
-    again: Callable[[Run], Run] = queue.restart,
-    said: Callable[[Status], tuple[float, str]] | None = None,
+    restart: Callable[[Run], Run] = queue.restart,
+    describe: Callable[[Status], tuple[float, str]] = progress,
 ) -> None:
-    """The bar, `said` or else `progress` in words, the sentence of the state, and the controls."""
-    share, text = (said or progress)(status)
+    """Draw the bar with its text by `describe`, the sentence of the state, and the controls."""
+    share, text = describe(status)
     st.progress(share, text=text)
     with st.container():  # keeps the places of what follows
         sentence(run, status)
-    controls(run, status, again)
+    controls(run, status, restart)
 
 
 def sentence(run: Run, status: Status) -> None:
-    """What there is to say about the state, in a sentence."""
+    """Draw what there is to say about the state, in a sentence."""
     if status.state == "failed":
-        st.error(status.message or FACES["failed"].sentence, icon=":material/error:")
+        st.error(status.message or STATE_LABELS["failed"].sentence, icon=":material/error:")
         with guard():
-            steering.offer_lower_rate(run, status, _show)
+            offer_lower_rate(run, status, _show)
         return
-    asked = run.control().command
-    if status.state == "running" and asked in PENDING:
-        st.caption(PENDING[asked])
+    command = run.control().command
+    if status.state == "running" and command in PENDING:
+        st.caption(PENDING[command])
     else:
-        st.caption(status.message or FACES[status.state].sentence)
+        st.caption(status.message or STATE_LABELS[status.state].sentence)
 
 
-def controls(run: Run, status: Status, again: Callable[[Run], Run] = queue.restart) -> None:
-    """Resume, pause, a single step, stop, restart (by `again`): always there, always in this order."""
-    waits = status.state == "queued"
+def controls(run: Run, status: Status, restart: Callable[[Run], Run] = queue.restart) -> None:
+    """Draw the buttons resume, pause, step, stop and restart: always all of them, in this order."""
+    state = status.state
     with st.container(horizontal=True):
-        if firm(
-            "Resume",
-            icon=":material/play_arrow:",
-            key="resume",
-            disabled=status.state not in RESUMABLE,
-            help="Go on from here.",
-        ):
+        if _button("resume", "play_arrow", state in RESUMABLE, "Go on from here."):
             _act(lambda: queue.resume(run))
-        if firm(
-            "Pause",
-            icon=":material/pause:",
-            key="pause",
-            disabled=status.state != "running",
-            help="Hold the training after the present step; nothing is lost.",
-        ):
+        if _button("pause", "pause", state == "running", "Hold the training after the present step; nothing is lost."):
             _act(lambda: run.request("pause"))
-        if firm(
-            "Step",
-            icon=":material/skip_next:",
-            key="step",
-            disabled=status.state not in ("running", "paused"),
-            help="Take a single step, then pause.",
-        ):
+        if _button("step", "skip_next", state in ("running", "paused"), "Take a single step, then pause."):
             _act(lambda: run.request("step"))
-        if firm(
-            "Cancel" if waits else "Stop",
-            icon=":material/close:" if waits else ":material/stop:",
-            key="stop",
-            width=STOP_PIXELS,
-            disabled=status.state not in ("queued", "running", "paused"),
-            help="Take it out of the queue."
-            if waits
-            else "End the training here. Its weights are kept, and it can be resumed.",
+        if _stop_button(state):
+            _act(lambda: queue.cancel(run) if state == "queued" else run.request("stop"))
+        if _button(
+            "restart",
+            "restart_alt",
+            state not in ("starting", "queued"),
+            "Begin again from the same start, in a new run; this one is kept.",
         ):
-            _act(lambda: queue.cancel(run) if waits else run.request("stop"))
-        if firm(
-            "Restart",
-            icon=":material/restart_alt:",
-            key="restart",
-            disabled=status.state in ("starting", "queued"),
-            help="Begin again from the same start, in a new run; this one is kept.",
-        ):
-            _act(lambda: st.query_params.update(run=again(run).id))
+            _act(lambda: st.query_params.update(run=restart(run).id))
 
 
 def latest(rows: list[dict[str, Any]], key: str) -> float | None:
-    """The last number that the metrics hold for `key`."""
+    """Return the last number that the metrics have for `key`."""
     return next((row[key] for row in reversed(rows) if isinstance(row.get(key), int | float)), None)
 
 
 def evaluation_split(run: Run) -> str:
-    """The split that the run is judged by: "test" until the run says otherwise."""
+    """Return the split on which the run is evaluated: "test" until the run says otherwise."""
     return str(run.data.get("held_out", "test"))
 
 
 def epochs(run: Run) -> int:
-    """How many epochs the run was asked for; 1 where an edited folder no longer says."""
+    """Return the number of epochs in the run's recipe; 1 where an edited folder has none."""
     recipe = run.settings.get("recipe")
-    asked = recipe.get("epochs") if isinstance(recipe, dict) else None
-    return asked if isinstance(asked, int) and asked > 0 else 1
+    number = recipe.get("epochs") if isinstance(recipe, dict) else None
+    return number if isinstance(number, int) and number > 0 else 1
 
 
-def _show(run: Run) -> None:
-    st.query_params["run"] = run.id
-    st.rerun()
+def _button(key: str, icon: str, enabled: bool, help: str) -> bool:
+    return firm(key.capitalize(), icon=f":material/{icon}:", key=key, disabled=not enabled, help=help)
+
+
+def _stop_button(state: str) -> bool:
+    """One button for two labels: a waiting run is cancelled, any other is stopped."""
+    waits = state == "queued"
+    return firm(
+        "Cancel" if waits else "Stop",
+        icon=":material/close:" if waits else ":material/stop:",
+        key="stop",
+        width=STOP_PIXELS,
+        disabled=state not in ("queued", "running", "paused"),
+        help="Take it out of the queue."
+        if waits
+        else "End the training here. Its weights are kept, and it can be resumed.",
+    )
 
 
 def _act(action: Callable[[], object]) -> None:
     with guard():
         action()
         st.rerun()
+
+
+def _show(run: Run) -> None:
+    st.query_params["run"] = run.id
+    st.rerun()

@@ -13,7 +13,7 @@ Colour = Literal["red", "orange", "blue", "green", "gray"]
 
 
 @dataclass(frozen=True)
-class Face:
+class StateLabel:
     """How a state is shown: a word, an icon, a colour, and a sentence where the run has none of its own."""
 
     word: str
@@ -22,32 +22,32 @@ class Face:
     sentence: str
 
 
-FACES = {
-    "queued": Face(
+STATE_LABELS = {
+    "queued": StateLabel(
         "Waiting",
         ":material/schedule:",
         "gray",
         "It starts by itself when its turn comes: this machine trains one net at a time.",
     ),
-    "starting": Face(
+    "starting": StateLabel(
         "Starting",
         ":material/hourglass_top:",
         "gray",
         "The training process is loading; its first figures come within seconds.",
     ),
-    "running": Face(
+    "running": StateLabel(
         "Running",
         ":material/play_arrow:",
         "blue",
         "It runs in a process of its own: leave the page, close the tab, it goes on.",
     ),
-    "paused": Face("Paused", ":material/pause:", "orange", "Resume goes on with the very next step."),
-    "finished": Face("Finished", ":material/check:", "green", "The recipe was carried out to its end."),
-    "stopped": Face(
+    "paused": StateLabel("Paused", ":material/pause:", "orange", "Resume goes on with the very next step."),
+    "finished": StateLabel("Finished", ":material/check:", "green", "Training finished."),
+    "stopped": StateLabel(
         "Stopped", ":material/stop:", "gray", "Stopped before its end; resume goes on from where it stopped."
     ),
-    "failed": Face("Failed", ":material/error:", "red", "It ended with an error; its log.txt has the details."),
-    "interrupted": Face(
+    "failed": StateLabel("Failed", ":material/error:", "red", "It ended with an error; its log.txt has the details."),
+    "interrupted": StateLabel(
         "Interrupted",
         ":material/power_off:",
         "orange",
@@ -65,9 +65,9 @@ RESUMABLE = ("paused", "stopped", "failed", "interrupted")
 
 
 def badge(status: Status) -> None:
-    """The state as a coloured word with an icon."""
-    face = FACES[status.state]
-    st.badge(face.word, icon=face.icon, color=face.colour)
+    """Draw the state as a coloured word with an icon."""
+    label = STATE_LABELS[status.state]
+    st.badge(label.word, icon=label.icon, color=label.colour)
 
 
 def page_of(run: Run) -> str:
@@ -76,20 +76,20 @@ def page_of(run: Run) -> str:
 
 
 def progress(status: Status) -> tuple[float, str]:
-    """How far a training is: a share in [0, 1] and the words for it."""
-    known = status.progress
-    if "downloading" in known:
-        done, total = number(known, "bytes"), number(known, "bytes_total")
+    """Return how far a training is: a share in [0, 1] and the words for it."""
+    figures = status.progress
+    if "downloading" in figures:
+        done, total = number(figures, "bytes"), number(figures, "bytes_total")
         of = f" of {total / 1e6:.1f}" if total else ""
-        return _share(done, total), f"Downloading {known['downloading']}: {done / 1e6:.1f}{of} MB"
-    step, steps = number(known, "step"), number(known, "steps")
+        return _share(done, total), f"Downloading {figures['downloading']}: {done / 1e6:.1f}{of} MB"
+    step, steps = number(figures, "step"), number(figures, "steps")
     if not steps:
         return 0.0, "Not a step yet"
     return _share(step, steps), f"Step {step:,.0f} of {steps:,.0f}"
 
 
 def time_left(status: Status) -> str:
-    """The time that a training has left, as a clock shows it; a dash where that is not known."""
+    """Return the time that a training has left, as a clock shows it; a dash where that is not known."""
     if status.state == "finished":
         return "0:00"
     left = number(status.progress, "seconds_left")
@@ -97,7 +97,7 @@ def time_left(status: Status) -> str:
 
 
 def number(values: dict[str, Any], key: str) -> float:
-    """A number of a run folder, which somebody may have edited; 0 where it is none."""
+    """Return a number of a run folder, which somebody may have edited; 0 where it is none."""
     value = values.get(key)
     return float(value) if isinstance(value, int | float) else 0.0
 

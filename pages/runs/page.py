@@ -114,7 +114,7 @@ def link_pages(runs: list[Run], names: dict[str, str]) -> None:
         st.caption("To watch, look into or resume:")
     with st.container(gap="xsmall"):
         for run in watched:
-            icon = run_states.FACES[run.status().state].icon
+            icon = run_states.STATE_LABELS[run.status().state].icon
             menu.link(run_states.page_of(run), formats.escape_markdown(names[run.id]), icon, {"run": run.id})
 
 

@@ -82,7 +82,7 @@ def row(run: Run | DamagedRun) -> dict[str, Any]:
         return {"Run": run.id, "State": "Damaged", "From": "you", "Note": str(error)}
     return {
         "Run": summary.name,
-        "State": run_states.FACES[run.status().state].word,
+        "State": run_states.STATE_LABELS[run.status().state].word,
         "Error, %": summary.error,
         "Evaluated on": summary.held_out if summary.error is not None else None,
         "Train error, %": summary.train_error,

@@ -6,14 +6,15 @@ import streamlit as st
 
 from core.runs.run import Run
 from core.runs.status import Status
-from ui import menu, steering
+from pages.train import rate_control
+from ui import menu
 from ui.charts import trailing_mean
 from ui.run_card import box, controls, epochs, evaluation_split, latest, sentence
 from ui.run_states import number, progress, time_left
 
 
 def draw(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
-    """The run's name, state, figures, progress and controls, in a bordered box. Draw it inside a fragment."""
+    """Draw the run's name, state, figures, progress and controls in a bordered box. Call it inside a fragment."""
     with box(run, status, _machine(run)):
         _figures(run, status, rows)
         share, text = progress(status)
@@ -25,19 +26,18 @@ def draw(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         controls(run, status)
         with st.container():
             if status.state in ("running", "paused"):
-                steering.rate(run, status)
-        _ways_on(run)
+                rate_control.draw(run, status)
+        _links(run)
 
 
 def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
-    known = status.progress
-    split = evaluation_split(run)
+    now, split = status.progress, evaluation_split(run)
     train = trailing_mean(rows, "train_error")
     figures = {
         f"{split.capitalize()} error": _percent(latest(rows, f"{split}_error")),
         "Train error": _percent(train[-1][1] if train else None),
-        "Epoch": f"{number(known, 'epoch'):.1f}".removesuffix(".0") + f" of {epochs(run)}",
-        "Speed": f"{known['images_per_second']:,.0f} images/s" if number(known, "images_per_second") else "–",
+        "Epoch": f"{number(now, 'epoch'):.1f}".removesuffix(".0") + f" of {epochs(run)}",
+        "Speed": f"{now['images_per_second']:,.0f} images/s" if number(now, "images_per_second") else "–",
         "Time left": time_left(status),
     }
     with st.container(horizontal=True, gap="medium"):
@@ -46,34 +46,36 @@ def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
 
 
 def _machine(run: Run) -> str:
-    """How large the net is and what it is trained with; empty until the training has said so."""
+    """Return the size of the net and the machine in words; empty until the training has written them."""
     parameters = int(number(run.data, "parameters"))
-    known = (f"{parameters:,} parameters" if parameters else "", str(run.data.get("device", "")))
-    return " · ".join(filter(None, known))
+    parts = (f"{parameters:,} parameters" if parameters else "", str(run.data.get("device", "")))
+    return " · ".join(filter(None, parts))
 
 
 def evaluation_note(run: Run) -> str:
-    """By which images the run's weights are chosen and judged; empty until the training has said so."""
+    """Return on which images the run's weights are selected and evaluated; empty until the training has written it."""
     data = run.data
-    if data.get("selection", "validation" if evaluation_split(run) == "validation" else "last epoch") == "last epoch":
-        said = "The last epoch counts; this data set has no validation split." if "held_out" in data else ""
-        return said + _over_views(data)
-    chosen, error = data.get("selected_epoch"), data.get("test_error")
+    default = "validation" if evaluation_split(run) == "validation" else "last epoch"
+    if data.get("selection", default) == "last epoch":
+        is_known = "held_out" in data
+        last_epoch = "Weights of the last epoch are used; this data set has no validation split." if is_known else ""
+        return last_epoch + _augmented_error(data)
+    epoch, error = data.get("selected_epoch"), data.get("test_error")
     if not isinstance(error, int | float):
-        return "Judged on validation; the test split is measured once, at the end."
-    epoch = f" The weights are those of epoch {chosen:g}." if isinstance(chosen, int | float) else ""
-    measured = f"Judged on validation; the test split was measured once, at the end: {error:.2f} % error."
-    return measured + epoch + _over_views(data)
+        return "Evaluated on validation; the test split is measured once, at the end."
+    weights = f" The weights are those of epoch {epoch:g}." if isinstance(epoch, int | float) else ""
+    measured = f"Evaluated on validation; the test split was measured once, at the end: {error:.2f}% error."
+    return measured + weights + _augmented_error(data)
 
 
-def _over_views(data: dict[str, Any]) -> str:
-    """What averaging over views of each test image came to, where the recipe asked for it."""
+def _augmented_error(data: dict[str, Any]) -> str:
+    """Return the error with test-time augmentation in words, where the recipe has it."""
     views, error = data.get("test_views"), data.get("test_error_views")
-    return f" Averaged over {views} views: {error:.2f} %." if isinstance(error, int | float) else ""
+    return f" With test-time augmentation ({views} views): {error:.2f}%." if isinstance(error, int | float) else ""
 
 
-def _ways_on(run: Run) -> None:
-    """To the pages that look inside the net of this run, and to its place beside the others."""
+def _links(run: Run) -> None:
+    """Draw links to the pages that look inside the net of this run, and to its comparison with others."""
     ways = [("runs", "Compare it with other runs", ":material/stacked_line_chart:")]
     if run.model_path():
         ways = [
@@ -87,4 +89,4 @@ def _ways_on(run: Run) -> None:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f} %"
+    return "–" if value is None else f"{value:.2f}%"

@@ -1,4 +1,4 @@
-"""The other way into a training: a figure of the thesis, at full length or scaled to minutes, as runs for the queue."""
+"""The form of a figure of the thesis: its trainings, at full length or scaled to minutes, as runs for the queue."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -9,8 +9,9 @@ from core import datasets, hardware
 from core.figures import training_curves as figures
 from core.figures.training_curves import CurveFigure
 from core.runs.run import DamagedRun, Run
-from core.trainers import kept_epochs, pace, recipe
+from core.trainers import pace, recipe
 from core.trainers.recipe import Settings
+from pages.train.start import start, with_page_defaults
 from ui import address, menu
 from ui.buttons import firm
 from ui.formats import duration
@@ -19,8 +20,8 @@ SCALED, FULL = "Scaled to minutes", "Full length"
 MINUTES = 15
 
 
-def choose(runs: list[Run | DamagedRun], submit: Callable[[list[tuple[str, Settings]]], None]) -> None:
-    """The choice of a figure and a length, what that will take, and the button that gives its runs to `submit`.
+def choose(runs: list[Run | DamagedRun]) -> None:
+    """Draw the choice of a figure and a length, what that will take, and the button that starts its runs.
 
     Raises UserError for what cannot be trained.
     """
@@ -32,7 +33,7 @@ def choose(runs: list[Run | DamagedRun], submit: Callable[[list[tuple[str, Setti
     def seconds(settings: Settings) -> float:
         return pace.seconds(settings, pace.measured(settings, runs))
 
-    figure = replace(figure, runs=tuple((label, as_from_a_page(settings)) for label, settings in figure.runs))
+    figure = replace(figure, runs=tuple((label, with_page_defaults(settings)) for label, settings in figure.runs))
     if length == SCALED:
         minutes = st.number_input(
             "Minutes, about", 1, 600, MINUTES, key="minutes for the figure", help="For all of its runs, one by one."
@@ -50,27 +51,20 @@ def choose(runs: list[Run | DamagedRun], submit: Callable[[list[tuple[str, Setti
         key="train the figure",
         help="One after the other, where this machine trains one net at a time.",
     ):
-        submit(named(figure, length == FULL))
+        start(named(figure, length == FULL))
         st.rerun()
-    _ways_on(figure, runs)
+    _link_to_runs(figure, runs)
 
 
 def named(figure: CurveFigure, full: bool) -> list[tuple[str, Settings]]:
-    """The runs of a figure with the names that they get in the list of runs."""
+    """Return the settings of a figure's runs with the names that they get in the list of runs."""
     scale = "" if full else ", scaled"
     return [(f"{prefix(figure)} {label}{scale}", settings) for label, settings in figure.runs]
 
 
 def prefix(figure: CurveFigure) -> str:
-    """How the names of a figure's runs begin."""
+    """Return the beginning of the names of a figure's runs."""
     return f"Figure {figure.name}:"
-
-
-def as_from_a_page(settings: Settings) -> Settings:
-    """The settings of a training that leaves a core to the pages, and a small net's epochs to be looked at there."""
-    net = recipe.blank(settings.model, datasets.info(settings.dataset))
-    kept = kept_epochs.usual(net, settings.recipe.epochs)
-    return replace(settings, threads=hardware.spare_threads(), keep_epochs=kept)
 
 
 def _list_runs(figure: CurveFigure, seconds: Callable[[Settings], float]) -> None:
@@ -90,9 +84,9 @@ def _megabytes(settings: Settings) -> int:
     return datasets.info(settings.dataset).download_mb
 
 
-def _ways_on(figure: CurveFigure, runs: Iterable[Run | DamagedRun]) -> None:
-    """To the curves of this figure's runs in one picture, where there are any."""
-    own = [run.id for run in runs if isinstance(run, Run) and run.name.startswith(prefix(figure))]
-    if own:
-        shown = [("run", id) for id in own[: 2 * len(figure.runs)]]
-        menu.link("runs", f"Figure {figure.name} so far", query=shown)
+def _link_to_runs(figure: CurveFigure, runs: Iterable[Run | DamagedRun]) -> None:
+    """Draw a link to the curves of this figure's runs in one picture, where there are any."""
+    ids = [run.id for run in runs if isinstance(run, Run) and run.name.startswith(prefix(figure))]
+    if ids:
+        query = [("run", id) for id in ids[: 2 * len(figure.runs)]]
+        menu.link("runs", f"Figure {figure.name} so far", query=query)

@@ -16,7 +16,7 @@ from ui.frame import guard
 
 
 def show(waiting: list[Run]) -> None:
-    """The runs of the queue, the next one first. Nothing where none waits. Draw it inside a fragment."""
+    """Draw the runs of the queue, the next one first; nothing where none waits. Call it inside a fragment."""
     if not waiting:
         return
     st.subheader(f"Waiting ({len(waiting)})", anchor=False)
@@ -25,9 +25,9 @@ def show(waiting: list[Run]) -> None:
         _line(run, place, len(waiting))
 
 
-def ordered(found: list[tuple[Run, Status]]) -> list[Run]:
-    """The runs that wait, the next one first, out of runs and how they stand."""
-    return sorted((run for run, status in found if status.state == "queued"), key=lambda run: (run.place(), run.id))
+def ordered(runs: list[tuple[Run, Status]]) -> list[Run]:
+    """Return the runs that wait, the next one first."""
+    return sorted((run for run, status in runs if status.state == "queued"), key=lambda run: (run.place(), run.id))
 
 
 def _line(run: Run, place: int, last: int) -> None:

@@ -123,7 +123,7 @@ def card(run: Run, status: Status) -> None:
     """What is tried on what, how far it is, and the controls."""
     with run_card.box(run, status, about(run)):
         if not run.shipped:
-            run_card.progress_and_controls(run, status, said=progress)
+            run_card.progress_and_controls(run, status, describe=progress)
         for remark in run.data.get("remarks", []):
             st.caption(str(remark))
 

@@ -66,8 +66,8 @@ def test_a_training_is_steered_while_another_waits_for_its_end(
         rate = steered.settings["recipe"]["learning_rate"]
         page.get_by_role("slider").press("ArrowLeft")
         becomes(lambda: steered.last("learning_rate"), rate / 2)
-        expect(card(page).get_by_text(re.compile(rf"taken at {rate / 2:.3g} = "))).to_be_visible()
-        card(page).get_by_role("button", name="As scheduled").click()
+        expect(card(page).get_by_text(re.compile(rf"Current learning rate: {rate / 2:.3g} = "))).to_be_visible()
+        card(page).get_by_role("button", name="Reset to 1x").click()
         becomes(lambda: steered.last("learning_rate"), rate)
         a_single_step_is_one_step(page, steered)
         card(page).get_by_role("button", name="Stop").click()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 from streamlit.util import calc_hash
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -21,3 +22,8 @@ def texts(app: AppTest) -> str:
     """Everything a visitor reads outside of widgets."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.metric)
     return "\n".join(f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind)
+
+
+def button(app: AppTest, label: str) -> Button:
+    """Return the first button with this label."""
+    return next(button for button in app.button if button.label == label)

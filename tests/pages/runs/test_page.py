@@ -8,7 +8,7 @@ from core import weights
 from core.runs import archive, trash
 from core.runs import run as folder
 from core.runs.run import Run, list_runs
-from tests.pages.app import texts, visit
+from tests.pages.app import button, texts, visit
 from tests.runs_on_disk import ROWS, digits_run, put_status
 
 
@@ -19,10 +19,6 @@ def nothing_shipped(tmp_path, monkeypatch):
 
 def rows_of(app):
     return app.dataframe[0].value.to_dict("records")
-
-
-def button(app, label):
-    return next(button for button in app.button if button.label == label)
 
 
 def charts(app) -> list[dict]:

@@ -1,0 +1,94 @@
+"""The form of a single training: data set, net and training preset, and the button that starts it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import datasets, hardware
+from core.models import catalogue
+from core.runs import queue
+from core.runs.run import DamagedRun, Run
+from core.trainers import pace
+from core.trainers import recipe as recipes
+from core.trainers.recipe import Settings
+from pages.train import recipe_form
+from pages.train.fields import Fields
+from pages.train.optimiser_fields import optimizer_title
+from pages.train.start import start, title
+from ui import formats
+from ui.buttons import firm
+from ui.frame import guard
+
+USUAL = {"dataset": "digits", "net": "bn_nin"}
+
+
+def choose(runs: list[Run | DamagedRun]) -> None:
+    """Draw data set, net and preset, every hyperparameter behind "More", and the button that starts the training."""
+    dataset = from_address("dataset", "Data set", dataset_options(), lambda name: datasets.info(name).title)
+    images = datasets.info(dataset)
+    size = f"{images.train_size:,} training images, {images.test_size:,} test images"
+    st.caption(size + ("." if images.embedded else f"; {images.download_mb} MB are downloaded once."))
+    net = from_address("net", "Net", catalogue.names(), catalogue.title)
+    preset = recipe_form.choose_preset(net, dataset)
+    place = st.container()  # the button stays where it is when the rest is opened
+    with st.expander("More"):
+        changes = None
+        with guard():
+            changes = recipe_form.choose_values(Fields(net, dataset, preset), runs)
+    if changes is None:
+        return
+    with place, guard():
+        settings = recipes.settings(dataset, net, preset, **changes)
+        # No callback: its settings would be those of the last time this was drawn, not what was typed since.
+        if firm("Train", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
+            start([(title(settings), settings)])
+            st.rerun()
+        st.caption(prospect(settings, runs))
+
+
+def prospect(settings: Settings, runs: list[Run | DamagedRun]) -> str:
+    """Return what is known before the start: how long it takes and on what, and on which images it is evaluated."""
+    recipe = settings.recipe
+    time = formats.duration(pace.seconds(settings, pace.measured(settings, runs)))
+    machine = hardware.describe(pace.number_format(settings) == "bfloat16")
+    evaluation = (
+        "Evaluated on validation; test measured once, at the end."
+        if datasets.info(settings.dataset).validation_size
+        else "Weights of the last epoch are used; this data set has no validation split."
+    )
+    waits = " A training is under way: this one waits for it." if is_full(runs) else ""
+    size = recipes.space(settings)
+    checkpoints = f" Checkpoints take {max(1, size / 1e6):,.0f} MB." if size else ""
+    return (
+        f"{recipe.epochs} epochs with {optimizer_title(recipe.optimizer)}, about {time} on this machine ({machine})."
+        f"{waits}  \n{evaluation}{checkpoints}"
+    )
+
+
+def is_full(runs: list[Run | DamagedRun]) -> bool:
+    """Return whether a training that is started now has to wait."""
+    return sum(isinstance(run, Run) and run.status().under_way for run in runs) >= queue.slots()
+
+
+def dataset_options() -> tuple[str, ...]:
+    """Return all data sets, and the one of the address where it is the user's own pictures or has options."""
+    name = st.query_params.get("dataset")
+    if name is None or name in datasets.names():
+        return datasets.names()
+    with guard():
+        datasets.info(name)
+        return (*datasets.names(), name)
+    return datasets.names()
+
+
+def from_address(key: str, label: str, options: tuple[str, ...], title: Callable[[str], str]) -> str:
+    """Draw a choice that the address of the page carries and return it."""
+    name = st.query_params.get(key)
+    return st.selectbox(
+        label,
+        options,
+        index=options.index(name if name in options else USUAL[key]),
+        format_func=title,
+        key=f"train_{key}",
+        on_change=lambda: st.query_params.update({key: st.session_state[f"train_{key}"]}),
+    )
