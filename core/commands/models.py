@@ -41,7 +41,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def shipped_table(shipped: list[dict[str, Any]]) -> str:
-    """The shipped weights as a table in Markdown, the README's."""
+    """Return the shipped weights as a table in Markdown, as it stands in docs/training.md."""
     lines = [_SHIPPED, tuple("---" for _ in _SHIPPED), *(_shipped_cells(row) for row in shipped)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
@@ -51,8 +51,8 @@ def _shipped_cells(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         f"`{row['name']}`",
         row["title"] + ("+" if row["augmented"] else ""),
-        f"{row['error']:.2f} %",
-        "–" if row["thesis_error"] is None else f"{row['thesis_error']:g} %",
+        f"{row['error']:.2f}%",
+        "–" if row["thesis_error"] is None else f"{row['thesis_error']:g}%",
         f"{row['epochs']:g}",
         row["hardware"],
         f"{minutes} min",

@@ -73,13 +73,13 @@ def test_what_cannot_be_is_a_sentence(tmp_path, capsys):
     assert "leave --image out" in capsys.readouterr().err
 
 
-def test_the_readme_has_the_links_to_what_needs_no_download_and_to_the_first_choice():
-    readme = (weights.WEIGHTS.parent / "README.md").read_text("utf-8")
+def test_the_docs_have_the_links_to_what_needs_no_download_and_to_the_first_choice():
+    page = (weights.WEIGHTS.parent / "docs" / "thesis.md").read_text("utf-8")
     for figure in figures.FIGURES.values():
         known = [net for net in figure.nets if net in shipped()]
         for net in (known[0], known[-1]):
-            assert f"`{figures.link(figure, open_shipped(net))}`" in readme
-        assert f"`python -m core figure {figure.name} OUT.png`" in readme
+            assert f"`{figures.link(figure, open_shipped(net))}`" in page
+        assert f"`python -m core figure {figure.name} OUT.png`" in page
 
 
 def test_where_true_boxes_are_known_the_examples_are_those_met_best():
