@@ -1,4 +1,4 @@
-"""Curves of the training of a pastiche net over its steps: the losses, those of each style, the gradient, the rate."""
+"""Curves of the training of a style network: the losses, those of each style, the gradient, the learning rate."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def quantity(rows: Rows, steps: int, key: str, title: str, low: bool = False) -> alt.Chart:
-    """One figure of the rows, "style" or "gradient", on a logarithmic axis; the rate, long constant, on a plain one."""
+    """Draw a key of the rows, "style" or "gradient", on a logarithmic axis; the learning rate on a linear one."""
     points = _points(rows, key)
     y = alt.Y("value:Q", title=title, axis=alt.Axis(format="~g", tickCount=3))
     chart = _lines({title: points}, steps, y if key == RATE else _logarithmic(title, points), legend=False)
@@ -28,14 +28,14 @@ def quantity(rows: Rows, steps: int, key: str, title: str, low: bool = False) ->
 
 
 def of_styles(rows: Rows, steps: int, kind: str, titles: Mapping[str, str]) -> alt.Chart:
-    """The "content" or "style" loss of each style (name -> title) on one axis."""
+    """Draw the "content" or "style" loss of each style (name -> title) on one axis."""
     named = {title: _points(rows, f"{kind}/{name}") for name, title in titles.items()}
     y = _logarithmic(f"{kind} loss", [point for points in named.values() for point in points])
     return _lines(named, steps, y, legend=True).properties(height=HEIGHT + LEGEND_ROW * len(named))
 
 
 def smoothed(points: Points) -> Points:
-    """Each value replaced by the mean of those that led to it, over a WINDOWS-th part of all."""
+    """Return each value replaced by the mean of those before it and itself, over a WINDOWS-th part of all."""
     width = max(1, len(points) // WINDOWS)
     means = []
     for place, (step, _) in enumerate(points, 1):
@@ -45,18 +45,18 @@ def smoothed(points: Points) -> Points:
 
 
 def _points(rows: Rows, key: str) -> Points:
-    """(step, value) of the rows that have a number above zero for `key`: a logarithmic axis has no place for others."""
-    found = [(row["step"], row[key]) for row in rows if is_number(row.get(key)) and is_number(row.get("step"))]
-    points = [(step, value) for step, value in found if value > 0]
+    """Return (step, value) of rows with a number above zero for `key`: a logarithmic axis has no place for others."""
+    numbers = [(row["step"], row[key]) for row in rows if is_number(row.get(key)) and is_number(row.get("step"))]
+    points = [(step, value) for step, value in numbers if value > 0]
     return thinned(points if key == RATE else smoothed(points), MAX_POINTS)
 
 
 def ticks(values: Sequence[float]) -> list[float]:
-    """Where a logarithmic axis for `values` is labelled: within a decade at round numbers, else at 1, 2 and 5."""
+    """Return the ticks of a logarithmic axis for `values`: round numbers within a decade, else 1, 2 and 5 in each."""
     if not values or max(values) >= 10 * min(values):
         return LOSS_TICKS
-    found = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(min(values), max(values))
-    return [float(f"{tick:.6g}") for tick in found if tick > 0]
+    candidates = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(min(values), max(values))
+    return [float(f"{tick:.6g}") for tick in candidates if tick > 0]
 
 
 def _logarithmic(title: str, points: Points) -> alt.Y:

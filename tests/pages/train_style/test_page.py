@@ -1,4 +1,4 @@
-"""The page of style trainings: the form, what it starts, and what it shows of a run, without a process of its own."""
+"""Training a style network: the form, the run it starts, and the display of a run, without a process of its own."""
 
 import json
 
@@ -58,7 +58,7 @@ def training(state: str = "running") -> Run:
     return run
 
 
-def test_pictures_are_handed_over_and_the_training_is_started_with_what_was_set(started):
+def test_uploads_and_options_of_the_form_are_those_of_the_run(started):
     app = visit("train_style")
     assert not app.exception and not app.error
     assert "No training yet" in texts(app)
@@ -89,13 +89,13 @@ def test_before_the_first_training_the_curves_of_the_shipped_net_are_shown(start
     run.path.rename(weights.WEIGHTS / "runs" / "tiny")
     app = visit("train_style")
     assert not app.exception and not app.error
-    said = texts(app)
-    assert "No training yet" in said and "How the net of 2 styles learnt" in said
-    assert "Compact, our own · 12 photographs" in said
+    text = texts(app)
+    assert "No training yet" in text and "Training of the shipped style network: 2 styles" in text
+    assert "Compact, our own · 12 photographs" in text
     assert len(app.get("vega_lite_chart")) == 7
 
 
-def test_what_is_missing_or_wrong_is_a_sentence_and_starts_nothing(started, tmp_path):
+def test_missing_or_impossible_input_is_a_sentence_and_starts_nothing(started, tmp_path):
     app = visit("train_style")
     press(app, "Train")
     assert "no painting to learn" in app.error[0].value
@@ -114,10 +114,10 @@ def test_a_run_is_shown_with_its_strips_its_curves_and_its_controls(started):
     app = visit("train_style", run=run.id)
     assert not app.exception and not app.error
     figures = {metric.label: metric.value for metric in app.metric}
-    assert (figures["Style"], figures["Gradient"], figures["Time left"]) == ("1", "2", "0:40")
-    said = texts(app)
-    assert "Compact, our own · 12 photographs · width 1" in said
-    assert "**The dots** · content 3.5 · style 1.25" in said
+    assert (figures["Style"], figures["Gradient norm"], figures["Time left"]) == ("1", "2", "0:40")
+    text = texts(app)
+    assert "Compact, our own · 12 photographs · width 1" in text
+    assert "**The dots** · content 3.5 · style 1.25" in text
     assert len(app.get("vega_lite_chart")) == 7, "three terms, two kinds of style by style, gradient and rate"
     press(app, "Pause")
     assert Run.open(run.path).control().command == "pause"
@@ -126,7 +126,7 @@ def test_a_run_is_shown_with_its_strips_its_curves_and_its_controls(started):
     assert fresh.settings == run.settings and fresh.status().state == "queued", "the first has yet to stop"
 
 
-def test_a_folder_edited_into_nonsense_is_shown_all_the_same():
+def test_a_run_folder_with_invalid_settings_is_still_shown():
     run = Run.create("pastiche", {"styles": None, "steps": "many", "network": 3})
     put_status(run, "stopped")
     app = visit("train_style", run=run.id)

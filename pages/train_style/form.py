@@ -1,0 +1,249 @@
+"""The form of the page: photographs, paintings, a loss network, the recipe, and the button that starts a training."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core import hardware, images
+from core.errors import UserError
+from core.runs import queue
+from core.runs.run import Run, list_runs
+from core.style import material, painter, pastiche_recipe, sources, trainer
+from core.style.material import Painting, Uploads
+from core.style.pastiche_recipe import Recipe
+from ui import formats, loss_network
+from ui.buttons import firm
+from ui.frame import guard
+
+THUMB = 96  # px, longer side
+UPLOAD, FOLDER = "Upload", "Folder"
+MEGABYTES = 500  # of uploaded photographs
+TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff"]
+LOG_EVERY, SAVE_EVERY = 10, 100  # steps, fewer than the command's: somebody is watching
+ANY = ("any",)  # a style of no painting, for recipes whose styles do not matter
+LAMBDAS = {
+    "content": ("Content weight", "Weight of the difference in feature maps (lambda_c of equation 5.10)."),
+    "style": ("Style weight", "Weight of the difference in Gram matrices (lambda_s)."),
+    "variation": ("Regularisation weight", "Weight of smoothness (lambda_tv): against grain."),
+}
+
+
+def choose() -> None:
+    """Draw the form; its button starts the training."""
+    with guard():
+        photographs = choose_photographs()
+        paintings = choose_paintings()
+        network = loss_network.choose()
+        steps = st.number_input(
+            "Steps", 1, 200_000, 12_000, 500, key="steps", help="First strokes after some 500, a good net after 12,000."
+        )
+        place = st.container()  # the button stays where it is when the rest is opened
+        with st.expander("More"):
+            options = more(network, paintings)
+            start = choose_start()
+            options |= choose_optimisation()
+        with place, guard():
+            names = tuple(one.name for one in paintings) or ANY
+            recipe = recipe_for_page(names, steps=steps, network=network, **options)
+            # No callback: its pictures would be those of the last time this was drawn.
+            if firm("Train", key="train styles", type="primary", icon=":material/play_arrow:", width="stretch"):
+                begin(photographs, paintings, recipe, start)
+            st.caption(expected_time(recipe))
+
+
+def choose_photographs() -> Path | Uploads:
+    """Return the photographs to train on: a folder of this machine, or files as (name, content)."""
+    origin = st.segmented_control(
+        "Photographs", (UPLOAD, FOLDER), default=UPLOAD, required=True, key="photographs from", width="stretch",
+        help="A few hundred varied ones will do; a thousand are better.",
+    )  # fmt: skip
+    if origin == FOLDER:
+        path = st.text_input(
+            "Folder of photographs", key="photographs folder", placeholder="/home/me/photographs",
+            help="On the computer that serves this page; they are read from there.",
+        )  # fmt: skip
+        return Path(path.strip()).expanduser() if path.strip() else []
+    files = st.file_uploader(
+        "Photographs or a .zip of them", [*TYPES, "zip"], accept_multiple_files=True, key="photographs files",
+        max_upload_size=MEGABYTES, help="They are kept beside the run.",
+    )  # fmt: skip
+    return [(file.name, file.getvalue()) for file in files]
+
+
+def choose_paintings() -> list[Painting]:
+    """Return the paintings with their titles: uploaded files, or those of a folder of this machine."""
+    origin = st.segmented_control(
+        "Paintings", (UPLOAD, FOLDER), default=UPLOAD, required=True, key="paintings from", width="stretch",
+        help="Each becomes a style of the network.",
+    )  # fmt: skip
+    if origin == FOLDER:
+        path = st.text_input("Folder of paintings", key="paintings folder", placeholder="/home/me/paintings")
+        return paintings_in(Path(path.strip()).expanduser()) if path.strip() else []
+    files = st.file_uploader("Paintings", TYPES, accept_multiple_files=True, key="paintings files")
+    paintings = [read_painting(file.name, file.getvalue()) for file in files]
+    material.check_names([painting for painting, _ in paintings])
+    return [titled(*one) for one in paintings]
+
+
+def paintings_in(folder: Path) -> list[Painting]:
+    """Return the chosen paintings of a folder with their titles."""
+    files = material.chosen_paintings(folder, None)
+    names = st.multiselect("Of these", files, files, format_func=material.title_of, key=f"of {folder}")
+    stamps = tuple(files[name].stat().st_mtime for name in names)
+    return [titled(*one) for one in read_folder(folder, tuple(names), stamps)] if names else []
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def read_painting(name: str, data: bytes) -> tuple[Painting, bytes]:
+    """Return the painting in a file, and a thumbnail of it."""
+    one = material.painting(name, data)
+    return one, images.encode(images.fit(one.picture, THUMB))
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the paintings…")
+def read_folder(folder: Path, names: tuple[str, ...], stamps: tuple[float, ...]) -> list[tuple[Painting, bytes]]:
+    """Return paintings of a folder, each with a thumbnail; other `stamps` of the files have them read anew."""
+    paintings = material.paintings_of(folder, names)
+    return [(one, images.encode(images.fit(one.picture, THUMB))) for one in paintings]
+
+
+def titled(one: Painting, thumb: bytes) -> Painting:
+    """Return the painting with the title that the visitor gives it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(thumb, width=48, alt=one.title)
+        title = st.text_input("Title", one.title, 120, key=f"title {one.name}", label_visibility="collapsed")
+    return replace(one, title=title.strip() or one.title)
+
+
+def more(network: str, paintings: list[Painting]) -> dict[str, Any]:
+    """Draw sizes, weights and layers, each with its effect in a line of help; return them by name."""
+    usual = Recipe(ANY)
+    options: dict[str, Any] = {
+        "width": st.select_slider(
+            "Width", (0.25, 0.5, 1.0, 2.0), usual.width, key="width",
+            help="Factor on the feature maps of Table 5.1; 2 is the net of Johnson et al.",
+        ),
+        "crop": st.select_slider(
+            "Crops, px", (96, 128, 192, 256), usual.crop, key="crop", help="Side of the crops of photographs."
+        ),
+        "batch": st.number_input("Batch size", 1, 16, usual.batch, key="batch", help="Crops in each step."),
+        "style_side": st.select_slider(
+            "Size of the paintings, px", (128, 192, 256, 384, 512, 768, 1024), usual.style_side, key="style side",
+            help="Longer side. Larger paintings give larger strokes (section 5.3.2).",
+        ),
+    }  # fmt: skip
+    for name, (label, text) in LAMBDAS.items():
+        value = getattr(usual, name)
+        options[name] = st.number_input(label, 0.0, 1e4, value, value / 2, format="%g", key=f"weight {name}", help=text)
+    options["style_factors"] = choose_factors(paintings)
+    return options | choose_layers(network)
+
+
+def choose_factors(paintings: list[Painting]) -> dict[str, float]:
+    """Return the factors on the style weight that differ from 1, by painting."""
+    factors = {
+        one.name: st.number_input(
+            one.title, 0.0, 100.0, 1.0, 0.1, format="%g", key=f"factor {one.name}",
+            help="Factor on the style weight for this painting: higher for one that merely recolours, lower for one "
+            "that hides the photograph.",
+        )
+        for one in paintings
+    }  # fmt: skip
+    return {name: factor for name, factor in factors.items() if factor != 1.0}
+
+
+def choose_layers(network: str) -> dict[str, dict[str, float]]:
+    """Return the weights of content and style layers; none of a kind where they are the network's usual ones."""
+    usual = Recipe(ANY, network=network).layers
+    weights = {}
+    for kind, usual_weights in (("content", usual.content), ("style", usual.style)):
+        names = st.multiselect(
+            f"{kind.capitalize()} layers", list(sources.source(network).layers), list(usual_weights),
+            key=f"{kind} layers {network}", help="Deeper layers see larger patterns. All have the same weight.",
+        )  # fmt: skip
+        weights[f"{kind}_layers"] = equal_weights(kind, names) if names != list(usual_weights) else {}
+    return weights
+
+
+def equal_weights(kind: str, layers: list[str]) -> dict[str, float]:
+    """Return the same weight for each layer, adding up as the usual ones do. Raises UserError where there is none."""
+    if not layers:
+        raise UserError(f"There is no {kind} layer to compare at; choose at least one.")
+    return {layer: pastiche_recipe.LAYER_SUMS[kind] / len(layers) for layer in layers}
+
+
+def choose_start() -> str:
+    """Return the net whose weights the training starts from: a shipped one, a run's folder, or "" for none."""
+    titles = start_titles()
+    return st.selectbox(
+        "Start from", list(titles), format_func=titles.get, key="start from",
+        help="Initial weights: a trained style network learns a new painting in a fraction of the steps.",
+    )  # fmt: skip
+
+
+def start_titles() -> dict[str, str]:
+    """Return titles of what a training can start from, by name or folder; the first is nothing."""
+    shipped = {name: f"Shipped: {painter.title(name)}" for name in painter.nets()}
+    runs = [run for run in list_runs("pastiche") if isinstance(run, Run) and run.model_path() is not None]
+    return {"": "Nothing"} | shipped | {str(run.path.resolve()): run.name for run in runs}
+
+
+def choose_optimisation() -> dict[str, Any]:
+    """Return learning rate and seed by name."""
+    return {
+        "learning_rate": st.number_input(
+            "Learning rate",
+            0.0,
+            0.1,
+            Recipe(ANY).learning_rate,
+            1e-4,
+            format="%g",
+            key="learning rate",
+            help="Of Adam.",
+        ),
+        "seed": st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", help="Of the crops and the initial weights."),
+    }
+
+
+def recipe_for_page(styles: tuple[str, ...], *, steps: int, **options: Any) -> Recipe:
+    """Return the recipe with these options, saved often enough to be watched. Raises UserError for impossible ones."""
+    return Recipe(
+        styles,
+        steps=steps,
+        half=hardware.bf16_is_fast(),
+        log_every=min(LOG_EVERY, steps),
+        save_every=min(SAVE_EVERY, steps),
+        gentle=min(Recipe.gentle, steps // 8),
+        **options,
+    )
+
+
+def begin(photographs: Path | Uploads, paintings: list[Painting], recipe: Recipe, start: str) -> None:
+    """Create the run, queue it and show it."""
+    run = material.create(photographs, paintings, recipe, start=start)
+    queue.submit(run)
+    st.query_params["run"] = run.id
+    st.rerun()
+
+
+def expected_time(recipe: Recipe) -> str:
+    """Return how long a training will take, from a step that is measured here, as a sentence."""
+    waits = " A training is under way: this one waits for it." if queue.under_way() else ""
+    if not sources.at_hand(recipe.network):
+        return f"The time of a step is measured once the loss network has been fetched.{waits}"
+    seconds = seconds_a_pixel(recipe.network, recipe.width, recipe.content_layers, recipe.style_layers, recipe.half)
+    seconds *= recipe.batch * recipe.crop**2
+    whole = formats.duration(seconds * recipe.steps)
+    return f"A step takes {seconds:.2g} s on this machine ({hardware.describe(recipe.half)}): {whole} in all.{waits}"
+
+
+@st.cache_data(max_entries=32, ttl=900, show_spinner="Measuring how long a step takes…")
+def seconds_a_pixel(
+    network: str, width: float, content_layers: dict[str, float], style_layers: dict[str, float], half: bool
+) -> float:
+    """Return the measured seconds of a step for every pixel of its crops."""
+    layers = {"content_layers": content_layers, "style_layers": style_layers}
+    recipe = Recipe(ANY, network=network, width=width, half=half, batch=1, crop=trainer.TRIED_CROP, **layers)
+    return trainer.seconds_a_step(recipe, sources.load(network)) / recipe.crop**2
