@@ -1,4 +1,4 @@
-"""The Transfer page: choosing, starting, watching, what is said, and the nets that come of a study."""
+"""The Transfer page: choosing, starting, watching, results, and the nets of a study."""
 
 import json
 
@@ -67,10 +67,10 @@ def test_a_study_that_came_with_atelier_is_there_from_the_start(started, monkeyp
     monkeypatch.setattr("core.runs.run.shipped_root", lambda: weights.WEIGHTS / "runs")
     app = visit("transfer")
     assert not app.exception and not app.error
-    said = texts(app)
-    assert "came with Atelier" in said and "No study yet" not in said
+    shown = texts(app)
+    assert "came with Atelier" in shown and "No study yet" not in shown
     assert len(app.get("vega_lite_chart")) == 2
-    assert "the features are worth" in said and "from scratch" in said
+    assert "the features are worth" in shown and "from scratch" in shown
     assert not [link for link in app.get("page_link") if link.label in ("Mistakes", "Explain")], "its nets did not come"
     assert any(button.key == "start transfer" for button in app.button)
 
@@ -89,24 +89,24 @@ def test_what_is_chosen_is_what_is_started(started):
     assert (study.ways, study.seed, study.epochs) == (("frozen", "scratch"), 4, 2)
 
 
-def test_a_study_shows_both_curves_and_says_what_they_mean():
+def test_a_study_shows_both_curves_and_what_they_mean():
     run = a_study()
     app = visit("transfer", run=run.id)
     assert not app.exception
-    said = texts(app)
+    shown = texts(app)
     assert len(app.get("vega_lite_chart")) == 2
-    assert "right on 60.0 % at stack3.2 (64 numbers an image, 271,632 parameters before them)" in said
-    assert "features are worth 40 points: 65.0 % fine-tuned whole against 25.0 % from scratch" in said
-    assert "A remark." in said
+    assert "right on 60.0 % at stack3.2 (64 numbers an image, 271,632 parameters before them)" in shown
+    assert "features are worth 40 points: 65.0 % fine-tuned whole against 25.0 % from scratch" in shown
+    assert "A remark." in shown
     assert [link.label for link in app.get("page_link") if link.label in ("Mistakes", "Explain")]
 
 
-def test_a_study_under_way_says_what_it_does_and_obeys():
+def test_a_study_under_way_shows_what_it_does_and_can_be_paused():
     run = a_study("running", step=3, doing="Fine-tuned whole, 10 a class", share=0.5, seconds_left=20.0)
     app = visit("transfer", run=run.id)
     assert not app.exception
     assert any(
-        "Step 4 of 5: fine-tuned whole, 10 a class, 50 %, 0:20 left" in element.proto.text
+        "Step 4 of 5: fine-tuned whole, 10 a class, 50%, 0:20 left" in element.proto.text
         for element in app.get("progress")
     )
     next(button for button in app.button if button.key == "pause").click().run()
@@ -125,7 +125,7 @@ def test_nothing_chosen_and_a_folder_that_is_not_there_are_sentences(started):
     assert started == [] and list_runs("transfer") == []
 
 
-def test_a_damaged_study_is_told():
+def test_a_damaged_study_is_an_error_message():
     (root() / "broken").mkdir(parents=True)
     app = visit("transfer", run="broken")
     assert not app.exception
