@@ -1,4 +1,4 @@
-"""`python -m core`: what the pages do, without a browser. Each command is a module, imported when asked for."""
+"""`python -m core`: the work of the pages without a browser. Only the module of the chosen command is imported."""
 
 import argparse
 import importlib
@@ -14,7 +14,7 @@ PROGRAM = "python -m core"
 
 @dataclass(frozen=True)
 class Command:
-    """Where a command's two functions are: one describes its arguments, the other does the work."""
+    """A command: the module and the names of its two functions, which add its arguments and run it."""
 
     module: str
     summary: str
@@ -24,13 +24,13 @@ class Command:
 
 COMMANDS = {
     "models": Command("core.commands.models", "list the nets beside the thesis's figures"),
-    "explain": Command("core.commands.explain", "say what a net sees in a picture, and where"),
+    "explain": Command("core.commands.explain", "classify a picture and draw its class activation map"),
     "explain-faithfulness": Command(
-        "core.commands.faithfulness", "measure whether maps point at what decides: insertion, deletion, drop"
+        "core.commands.faithfulness", "measure the faithfulness of maps: insertion, deletion, drop"
     ),
     "figure": Command("core.commands.figure", "draw Figure 5.1 to 5.4 or 5.9 to 5.11 of the thesis"),
     "localise": Command(
-        "core.commands.localise", "score boxes from maps against true ones, beside boxes that see nothing"
+        "core.commands.localise", "score boxes from maps against true boxes, beside constant-box baselines"
     ),
     "stylize": Command("core.commands.style", "paint a picture in one style or a blend of several"),
     "styles": Command("core.commands.style", "list the styles to paint in", "add_styles_arguments", "run_styles"),
@@ -38,39 +38,39 @@ COMMANDS = {
 
 
 def parser_for(chosen: str | None) -> argparse.ArgumentParser:
-    """The parser of the whole command line; only the `chosen` command is imported and asked for its arguments."""
+    """Return the parser of the command line; only the module of the `chosen` command is imported."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Atelier without a browser: list nets and styles, look inside a net, paint a picture.",
-        epilog=f"{PROGRAM} COMMAND --help says more of one command; python -m training.classifier trains.",
+        epilog=f"{PROGRAM} COMMAND --help describes one command; python -m training.classifier trains.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
-        described = commands.add_parser(name, help=command.summary, description=command.summary.capitalize() + ".")
+        subparser = commands.add_parser(name, help=command.summary, description=command.summary.capitalize() + ".")
         if name == chosen:
             module = importlib.import_module(command.module)
-            getattr(module, command.arguments)(described)
-            described.set_defaults(run=getattr(module, command.run))
+            getattr(module, command.arguments)(subparser)
+            subparser.set_defaults(run=getattr(module, command.run))
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0, or 2 with a sentence on standard error where the user can mend it."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given:
+    """Run one command; return exit status 0, or 2 with the message of a UserError on standard error."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words:
         parser_for(None).print_help()
         return 0
     try:
-        args = parser_for(given[0]).parse_args(given)
+        args = parser_for(words[0]).parse_args(words)
         status = args.run(args)
         sys.stdout.flush()
         return status or 0
     except UserError as error:
-        print(f"{PROGRAM} {given[0]}: {error}", file=sys.stderr)
+        print(f"{PROGRAM} {words[0]}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # the reader, such as `| head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

@@ -1,4 +1,4 @@
-"""`python -m core explain-faithfulness --model M`: insertion, deletion, average drop and increase, method by method."""
+"""`python -m core explain-faithfulness --model M`: insertion, deletion, average drop and increase of methods."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import argparse
 import json
 from typing import Any
 
+from torch import Tensor
 from tqdm import tqdm
 
+from core.commands import arguments
 from core.explain import faithfulness, methods, splits
 from core.explain.faithfulness import Faithfulness
 from core.trainers import trained as nets
@@ -17,8 +19,8 @@ IMAGES = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `explain-faithfulness` is told on the command line."""
-    splits.add_arguments(parser, images=IMAGES)
+    """Add the arguments of `explain-faithfulness` to the parser."""
+    arguments.add_model_and_images(parser, images=IMAGES)
     parser.add_argument(
         "--method",
         action="append",
@@ -29,66 +31,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure the methods, and the orders that know nothing beside them; print a table; exit status 0."""
+    """Measure the methods and the baseline orders; print a table; return exit status 0."""
     trained = nets.open_named(args.model)
-    chosen = args.method or [methods.fitting(trained.net)[0].name]
-    for name in chosen:
+    names = args.method or [methods.fitting(trained.net)[0].name]
+    for name in names:
         methods.named(name)
     images = splits.part(splits.named(trained, args.split, args.data), args.images).images
-    found = []
-    for name in [*chosen, *faithfulness.ORDERS]:
-        with tqdm(total=len(images), desc=name, unit=" images", disable=None, leave=False) as bar:
-            found.append(
-                faithfulness.measure(trained, images, name, progress=lambda done, of: bar.update(done - bar.n))
-            )
-    print(
-        json.dumps(_answer(trained, args.split, found), indent=1) if args.json else _table(trained, args.split, found)
-    )
+    measured = [_measured(trained, images, name) for name in (*names, *faithfulness.ORDERS)]
+    printed = _as_json(trained, args.split, measured) if args.json else _table(trained, args.split, measured)
+    print(json.dumps(printed, indent=1) if args.json else printed)
     return 0
 
 
-def _answer(trained: TrainedClassifier, split: str, found: list[Faithfulness]) -> dict[str, Any]:
+def _measured(trained: TrainedClassifier, images: Tensor, name: str) -> Faithfulness:
+    with tqdm(total=len(images), desc=name, unit=" images", disable=None, leave=False) as bar:
+        return faithfulness.measure(trained, images, name, progress=lambda done, of: bar.update(done - bar.n))
+
+
+def _as_json(trained: TrainedClassifier, split: str, measured: list[Faithfulness]) -> dict[str, Any]:
     return {
         "model": trained.name,
         "dataset": trained.dataset,
         "split": split,
-        "images": len(found[0]),
+        "images": len(measured[0]),
         "class": "predicted",
         "hidden": faithfulness.HIDDEN,
-        "shares": _rounded(found[0].shares),
+        "shares": _rounded(measured[0].shares),
         "rows": [
             {
-                "method": one.method,
-                "insertion": round(one.insertion_area, 4),
-                "deletion": round(one.deletion_area, 4),
-                "average_drop": round(one.average_drop, 2),
-                "average_increase": round(one.average_increase, 2),
-                "insertion_curve": _rounded(one.insertion),
-                "deletion_curve": _rounded(one.deletion),
+                "method": row.method,
+                "insertion": round(row.insertion_area, 4),
+                "deletion": round(row.deletion_area, 4),
+                "average_drop": round(row.average_drop, 2),
+                "average_increase": round(row.average_increase, 2),
+                "insertion_curve": _rounded(row.insertion),
+                "deletion_curve": _rounded(row.deletion),
             }
-            for one in found
+            for row in measured
         ],
     }
 
 
-def _rounded(values: Any) -> list[float]:
+def _rounded(values: Tensor) -> list[float]:
     return [round(value, 4) for value in values.tolist()]
 
 
-def _table(trained: TrainedClassifier, split: str, found: list[Faithfulness]) -> str:
+def _table(trained: TrainedClassifier, split: str, measured: list[Faithfulness]) -> str:
     lines = [
-        f"{trained.title}, predicted class of {len(found[0]):,} images of the {split} split of {trained.dataset}",
+        f"{trained.title}, predicted class of {len(measured[0]):,} images of the {split} split of {trained.dataset}",
         f"{'method':<12} {'insertion':>9} {'deletion':>9} {'drop':>8} {'increase':>9}",
     ]
-    for one in found:
-        name = f"({one.method})" if one.method in faithfulness.ORDERS else one.method
+    for row in measured:
+        name = f"({row.method})" if row.method in faithfulness.ORDERS else row.method
         lines.append(
-            f"{name:<12} {one.insertion_area:>9.3f} {one.deletion_area:>9.3f} {one.average_drop:>6.1f} % "
-            f"{one.average_increase:>7.1f} %"
+            f"{name:<12} {row.insertion_area:>9.3f} {row.deletion_area:>9.3f} {row.average_drop:>7.1f}% "
+            f"{row.average_increase:>8.1f}%"
         )
     lines += [
-        "Areas under the curves of the class's probability: insertion is better greater, deletion smaller.",
+        "Areas under the curves of the class's probability: higher is better for insertion, lower for deletion.",
         f"{faithfulness.HIDDEN[0].upper()}{faithfulness.HIDDEN[1:]}.",
-        "Orders in brackets have not seen the image: a method that does not surpass them explains nothing.",
+        "Orders in brackets are baselines independent of the image: a method should surpass them.",
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`python -m core figure 5.1 OUT`: the figures of chapter 5 that nets draw in one go."""
+"""`python -m core figure 5.1 OUT`: draw a figure of chapter 5 in one go."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import argparse
 from pathlib import Path
 
 from core import images
-from core.commands import map_figures as maps
 from core.errors import UserError
-from core.figures import class_maps as map_figures
-from core.figures import style_networks as painted_figures
+from core.figures import class_map_drawing, class_maps, style_networks
 
-KNOWN = ", ".join((*map_figures.FIGURES, *painted_figures.FIGURES))
+NAMES = ", ".join((*class_maps.FIGURES, *style_networks.FIGURES))
 ELSEWHERE = (
     "Figures 5.6 to 5.8 are drawn step by step: python -m training.iterative --figure 5.6. Those of training curves "
     "are on page Train."
@@ -19,35 +17,50 @@ ELSEWHERE = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `figure` is told on the command line."""
-    parser.add_argument("name", metavar="FIGURE", help=f"one of {KNOWN}")
+    """Add the arguments of `figure` to the parser."""
+    parser.add_argument("name", metavar="FIGURE", help=f"one of {NAMES}")
     parser.add_argument("out", metavar="OUT", type=Path, help="where the figure is written: .png, .jpg, ...")
-    maps.add_options(parser.add_argument_group("Figures 5.1 to 5.4, class activation maps"))
-    painted = parser.add_argument_group("Figures 5.9 to 5.11, pastiche nets")
-    samples = " ".join(f"sample:{name}" for name in painted_figures.SAMPLES)
+    maps = parser.add_argument_group("Figures 5.1 to 5.4, class activation maps")
+    maps.add_argument("--model", help="a shipped net, or the name or path of a run (default: the thesis' or the like)")
+    maps.add_argument("--image", type=int, metavar="N", help="index of another image of the split, for 5.1 and 5.2")
+    maps.add_argument("--data", type=Path, metavar="ROOT", help="the folder that holds the data sets")
+    painted = parser.add_argument_group("Figures 5.9 to 5.11, style networks")
+    samples = " ".join(f"sample:{name}" for name in style_networks.SAMPLES)
     painted.add_argument(
         "--photo", nargs="+", metavar="IN", help=f"photographs: files, or sample:NAME (default {samples})"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Draw the figure to `args.out`; print what it shows; exit status 0. Raises UserError for an unknown figure."""
-    if args.name in map_figures.FIGURES:
+    """Draw the figure to `args.out`, print what it shows; return exit status 0. Raises UserError for another name."""
+    if args.name in class_maps.FIGURES:
         if args.photo:
             raise UserError(f"Figure {args.name} shows images of a data set: leave --photo out, or use explain.")
-        return maps.run(args)
-    if args.name not in painted_figures.FIGURES:
-        raise UserError(f"Figure {args.name} is not drawn by this command: choose one of {KNOWN}. {ELSEWHERE}")
+        return draw_class_maps(class_maps.FIGURES[args.name], args)
+    if args.name not in style_networks.FIGURES:
+        raise UserError(f"Figure {args.name} is not drawn by this command: choose one of {NAMES}. {ELSEWHERE}")
     if args.model or args.data or args.image is not None:
         raise UserError(f"Figure {args.name} is painted from photographs: leave --model, --image and --data out.")
-    return draw_painted(painted_figures.FIGURES[args.name], args)
+    return draw_painted(style_networks.FIGURES[args.name], args)
 
 
-def draw_painted(figure: painted_figures.Figure, args: argparse.Namespace) -> int:
-    """Draw one of Figures 5.9 to 5.11; exit status 0."""
-    shown = painted_figures.rows_of(figure)
-    names = args.photo or [f"sample:{name}" for name in painted_figures.SAMPLES]
-    images.save(painted_figures.drawn(figure, [images.named(name) for name in names]), args.out)
+def draw_class_maps(figure: class_maps.ClassMapFigure, args: argparse.Namespace) -> int:
+    """Draw one of Figures 5.1 to 5.4, print its link to the page that shows it; return exit status 0."""
+    if args.image is not None and figure.page != "explain":
+        raise UserError(f"Figure {figure.name} has its own choice of images: leave --image out.")
+    trained, data = class_maps.subject(figure, args.model, args.data)
+    images.save(class_map_drawing.draw(figure, trained, data, args.image), args.out)
+    print(f"Figure {figure.name}: {figure.title}.\n{trained.title}; images of {data.title}.")
+    if figure.page != "localise" or data.test.boxes is not None:
+        print(f"On the pages: {class_maps.link(figure, trained, args.image)}")
+    return 0
+
+
+def draw_painted(figure: style_networks.Figure, args: argparse.Namespace) -> int:
+    """Draw one of Figures 5.9 to 5.11, print its styles; return exit status 0."""
+    shown = style_networks.rows_of(figure)
+    names = args.photo or [f"sample:{name}" for name in style_networks.SAMPLES]
+    images.save(style_networks.drawn(figure, [images.named(name) for name in names]), args.out)
     print(f"Figure {figure.name}: {figure.title}.\nBelow the photographs, from top to bottom:")
     for style in shown:
         link = f" (/stylize?styles={style['name']}:1&view=Two+nets)" if figure.beside else ""

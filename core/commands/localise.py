@@ -1,4 +1,4 @@
-"""`python -m core localise --model M`: how many objects the boxes find, beside boxes that look at no image (5.1.1)."""
+"""`python -m core localise --model M`: localisation accuracy of boxes from maps, beside constant boxes (5.1.1)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from core.commands import arguments
 from core.datasets import Split
 from core.errors import UserError
 from core.explain import box_files, boxes, localise, methods, splits
@@ -18,23 +19,33 @@ from core.explain.localise import FEWEST, LEVELS, Located, Report, Score
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
 
+SELECTION_IMAGES = 2000  # that a threshold is chosen on, where --images is not given
+
 
 @dataclass(frozen=True)
-class _Judged:
-    """The reports on a method's boxes `on` images from `where`; thresholds were chosen on the images `choice`."""
+class _Images:
+    """The images to evaluate on and those to choose a threshold on, each with its description."""
+
+    evaluation: Located
+    description: str
+    selection: Located
+    selection_description: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Results:
+    """The reports on a method's boxes on some images, one for each rule."""
 
     trained: TrainedClassifier
     method: str
-    where: str
-    choice: str
-    on: Located
+    images: _Images
     reports: list[Report]
-    remarks: tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `localise` is told on the command line."""
-    splits.add_arguments(parser, images=0)
+    """Add the arguments of `localise` to the parser."""
+    arguments.add_model_and_images(parser, images=0)
     parser.add_argument(
         "--method", metavar="NAME", help=f"one of {', '.join(methods.names())} (default: CAM or Grad-CAM)"
     )
@@ -47,47 +58,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Choose a threshold for each rule, judge it, print a table; exit status 0."""
+    """Choose a threshold for each rule, evaluate it, print a table; return exit status 0."""
     if (args.pictures is None) != (args.boxes is None):
         raise UserError("Your own pictures need both --pictures FOLDER and --boxes FILE: give the other one too.")
     trained = nets.open_named(args.model)
-    method = args.method or methods.fitting(trained.net)[0].name
-    methods.named(method)
-    remarks: tuple[str, ...] = ()
-    if args.pictures is None:
-        where = f"{args.split} split of {trained.dataset}"
-        chosen_on, judged_on = _of_dataset(trained, args, method)
-        choice = f"the {'train' if args.split == 'validation' else 'validation'} split"
-    else:
-        where = str(args.pictures)
-        own = box_files.boxed(trained, args.pictures, box_files.read(args.boxes))
-        chosen_on, judged_on = _of_pictures(trained, own, method)
-        choice, remarks = "the other half of the pictures", own.remarks
-    reports = [localise.judge(chosen_on, judged_on, rule) for rule in args.rule or boxes.RULES]
-    judged = _Judged(trained, method, where, choice, judged_on, reports, remarks)
-    print(json.dumps(_answer(judged), indent=1) if args.json else _table(judged))
+    method = methods.named(args.method or methods.fitting(trained.net)[0].name).name
+    images = _of_dataset(trained, args, method) if args.pictures is None else _of_pictures(trained, args, method)
+    reports = [localise.evaluate(images.selection, images.evaluation, rule) for rule in args.rule or boxes.RULES]
+    results = _Results(trained, method, images, reports)
+    print(json.dumps(_as_json(results), indent=1) if args.json else _table(results))
     return 0
 
 
-def _of_dataset(trained: TrainedClassifier, args: argparse.Namespace, method: str) -> tuple[Located, Located]:
+def _of_dataset(trained: TrainedClassifier, args: argparse.Namespace, method: str) -> _Images:
     other = "train" if args.split == "validation" else "validation"
-    judged_on = splits.part(splits.named(trained, args.split, args.data), args.images)
-    chosen_on = splits.part(splits.named(trained, other, args.data), args.images or 2000)
-    return _located(trained, chosen_on, method), _located(trained, judged_on, method)
+    evaluation = splits.part(splits.named(trained, args.split, args.data), args.images)
+    selection = splits.part(splits.named(trained, other, args.data), args.images or SELECTION_IMAGES)
+    located_selection = _located(trained, selection, method)
+    return _Images(
+        _located(trained, evaluation, method),
+        f"{args.split} split of {trained.dataset}",
+        located_selection,
+        f"the {other} split",
+    )
 
 
-def _of_pictures(trained: TrainedClassifier, own: box_files.Boxed, method: str) -> tuple[Located, Located]:
+def _of_pictures(trained: TrainedClassifier, args: argparse.Namespace, method: str) -> _Images:
+    own = box_files.boxed(trained, args.pictures, box_files.read(args.boxes))
     if len(own.split) < FEWEST:
         raise UserError(
-            f"{len(own.split)} pictures with boxes are too few to choose a threshold on one half and judge it on the "
-            f"other: give {FEWEST} or more."
+            f"{len(own.split)} pictures with boxes are too few to choose a threshold on one half and evaluate it on "
+            f"the other: give {FEWEST} or more."
         )
-    whole = _located(trained, own.split, method, own.truth)
-    one, other = (
-        Located(whole.maps[half], whole.truth[half], whole.named[half])
-        for half in (positions.numpy() for positions in localise.halves(len(whole)))
-    )
-    return one, other
+    located = _located(trained, own.split, method, own.truth)
+    selection, evaluation = (located.part(indices) for indices in localise.halves(len(located)))
+    return _Images(evaluation, str(args.pictures), selection, "the other half of the pictures", own.remarks)
 
 
 def _located(trained: TrainedClassifier, split: Split, method: str, truth: np.ndarray | None = None) -> Located:
@@ -95,60 +100,66 @@ def _located(trained: TrainedClassifier, split: Split, method: str, truth: np.nd
         return localise.locate(trained, split, method, truth, lambda done, of: bar.update(done - bar.n))
 
 
-def _answer(judged: _Judged) -> dict[str, Any]:
+def _as_json(results: _Results) -> dict[str, Any]:
+    images, report = results.images, results.reports[0]
     return {
-        "model": judged.trained.name,
-        "images": judged.where,
-        "count": len(judged.on),
-        "method": judged.method,
+        "model": results.trained.name,
+        "images": images.description,
+        "count": len(images.evaluation),
+        "method": results.method,
         "class": "true",
-        "named": round(100 * float(judged.on.named.mean()), 2),
+        "named": round(100 * float(images.evaluation.correct.mean()), 2),
         "iou": list(LEVELS),
-        "chosen_on": {"images": judged.choice, "count": judged.reports[0].chosen_on},
-        "rules": [
-            {
-                "rule": report.rule,
-                "threshold": report.threshold,
-                **_figures(report.score),
-                "thresholds": report.curve.thresholds.tolist(),
-                "curve": {f"{level}": np.round(report.curve.accuracy(level), 2).tolist() for level in LEVELS},
-            }
-            for report in judged.reports
-        ],
-        "centre_box": {**_figures(judged.reports[0].centre), "box": judged.reports[0].centre.box},
-        "constant_box": {**_figures(judged.reports[0].constant), "box": judged.reports[0].constant.box},
-        "remarks": list(judged.remarks),
+        "chosen_on": {"images": images.selection_description, "count": report.selection_images},
+        "rules": [_report_as_json(report) for report in results.reports],
+        "centre_box": {**_score_as_json(report.centre), "box": report.centre.box},
+        "constant_box": {**_score_as_json(report.constant), "box": report.constant.box},
+        "remarks": list(images.remarks),
     }
 
 
-def _figures(score: Score) -> dict[str, Any]:
+def _report_as_json(report: Report) -> dict[str, Any]:
+    return {
+        "rule": report.rule,
+        "threshold": report.threshold,
+        **_score_as_json(report.score),
+        "thresholds": report.curve.thresholds.tolist(),
+        "curve": {f"{level}": np.round(report.curve.accuracy(level), 2).tolist() for level in LEVELS},
+    }
+
+
+def _score_as_json(score: Score) -> dict[str, Any]:
     return {
         "accuracy": [round(value, 2) for value in score.accuracy],
-        "accuracy_with_class": [round(value, 2) for value in score.named],
+        "accuracy_with_class": [round(value, 2) for value in score.accuracy_with_class],
         "mean_accuracy": round(score.mean_accuracy, 2),
         "mean_iou": round(score.mean_iou, 4),
     }
 
 
-def _table(judged: _Judged) -> str:
-    rows = [(f"{report.rule}, threshold {report.threshold:.2f}", report.score) for report in judged.reports]
-    rows += [(f"centre box {judged.reports[0].centre.box}", judged.reports[0].centre)]
-    rows += [(f"best constant box {judged.reports[0].constant.box}", judged.reports[0].constant)]
+def _table(results: _Results) -> str:
+    images, reports = results.images, results.reports
+    first, best = reports[0], max(reports, key=lambda report: report.score.mean_accuracy)
+    rows = [(f"{report.rule}, threshold {report.threshold:.2f}", report.score) for report in reports]
+    rows += [(f"centre box {first.centre.box}", first.centre)]
+    rows += [(f"best constant box {first.constant.box}", first.constant)]
     width = max(len(name) for name, _ in rows)
-    lines = [
-        f"{judged.trained.title}, {methods.named(judged.method).title} of the true class, "
-        f"{len(judged.on):,} images: {judged.where}",
-        f"{'':<{width}} " + " ".join(f"IoU {level:g}".rjust(9) for level in LEVELS) + "      mean  mean IoU",
-    ]
-    for name, score in rows:
-        figures = " ".join(f"{value:>7.1f} %" for value in score.accuracy)
-        lines.append(f"{name:<{width}} {figures}  {score.mean_accuracy:>6.1f} %  {score.mean_iou:>8.3f}")
-    named = ", ".join(
-        f"{value:.1f} %" for value in max(judged.reports, key=lambda report: report.score.mean_accuracy).score.named
+    with_class = ", ".join(f"{value:.1f}%" for value in best.score.accuracy_with_class)
+    return "\n".join(
+        [
+            f"{results.trained.title}, {methods.named(results.method).title} of the true class, "
+            f"{len(images.evaluation):,} images: {images.description}",
+            f"{'':<{width}} " + " ".join(f"IoU {level:g}".rjust(9) for level in LEVELS) + "      mean  mean IoU",
+            *(_table_row(name.ljust(width), score) for name, score in rows),
+            f"Box and predicted class both correct, by the better rule: {with_class}.",
+            *(f"{report.rule}: {boxes.rule(report.rule).description}." for report in reports),
+            f"Thresholds and constant boxes are chosen on {images.selection_description} "
+            f"({first.selection_images:,} images).",
+            *images.remarks,
+        ]
     )
-    lines.append(f"Found and the class named rightly, by the better rule: {named}.")
-    lines += [f"{report.rule}: {boxes.rule(report.rule).words}." for report in judged.reports]
-    lines.append(
-        f"Thresholds and constant boxes are chosen on {judged.choice} ({judged.reports[0].chosen_on:,} images)."
-    )
-    return "\n".join([*lines, *judged.remarks])
+
+
+def _table_row(name: str, score: Score) -> str:
+    accuracies = " ".join(f"{value:>8.1f}%" for value in score.accuracy)
+    return f"{name} {accuracies}  {score.mean_accuracy:>7.1f}%  {score.mean_iou:>8.3f}"

@@ -1,4 +1,4 @@
-"""`python -m core models`: the nets of the catalogue beside the figures of Table 4.6, or what is shipped."""
+"""`python -m core models`: the nets of the catalogue beside the figures of Table 4.6, or the shipped weights."""
 
 import argparse
 import json
@@ -12,13 +12,13 @@ _SHIPPED = ("weights", "net and data", "test error", "the thesis", "epochs", "tr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `models` is told on the command line."""
+    """Add the arguments of `models` to the parser."""
     parser.add_argument("--weights", action="store_true", help="print the measured nets: error, epochs, hardware, time")
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the catalogue or, with `--weights`, what is shipped, as a table for people or as JSON; exit status 0."""
+    """Print the catalogue or, with --weights, the shipped weights, as a table or as JSON; return exit status 0."""
     if args.weights:
         shipped = catalogue.shipped()
         print(json.dumps(shipped, indent=1) if args.json else shipped_table(shipped))
@@ -29,13 +29,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The catalogue's rows as aligned text, and under it what the columns mean."""
+    """Return the rows of `catalogue.rows` as aligned text, with a note on its columns."""
     cells = [_HEADINGS, *(_cells(row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(_HEADINGS))]
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in cells]
     note = (
         "multiply-adds: of one image, forward. thesis: parameters and test errors of Table 4.6; "
-        '"+": with crops and mirroring.\nours: the test error of the weights that are shipped.'
+        '"+": with random crops and flips.\nours: the test error of the shipped weights.'
     )
     return "\n".join([*lines, "", note])
 
@@ -85,6 +85,6 @@ def _rounded(parameters: int) -> str:
 
 def _errors(thesis: dict[str, Any]) -> str:
     plain, augmented = thesis["error"], thesis["error_augmented"]
-    found = [f"{plain:g}"] if plain is not None else []
-    found += [f"{augmented:g}+"] if augmented is not None else []
-    return ", ".join(found)
+    errors = [f"{plain:g}"] if plain is not None else []
+    errors += [f"{augmented:g}+"] if augmented is not None else []
+    return ", ".join(errors)

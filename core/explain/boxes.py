@@ -27,10 +27,10 @@ _IMAGES = 500  # whose maps are thresholded at once
 
 @dataclass(frozen=True)
 class Rule:
-    """How a box is read off a map: `name` for addresses, `words` for people, and the threshold where none is chosen."""
+    """How a box is read off a map: `name` for addresses, `description` for people, and the default threshold."""
 
     name: str
-    words: str
+    description: str
     threshold: float
 
 

@@ -43,9 +43,9 @@ EXAMPLE = (_arc(0.49, 0.33, 0.17, 0.16, -150, 90) + _arc(0.49, 0.66, 0.2, 0.17, 
 
 @dataclass(frozen=True)
 class Manner:
-    """How the digits of a data set were prepared: `said` in a sentence, and whether they were scanned coarsely."""
+    """How the digits of a data set were prepared: a `description`, and whether they were scanned at 8 x 8 pixels."""
 
-    said: str
+    description: str
     coarse: bool
 
 

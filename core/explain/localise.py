@@ -1,14 +1,14 @@
-"""How well boxes from maps find objects whose true boxes are known (section 5.1.1), and what that is worth.
+"""Weakly supervised localisation (section 5.1.1): accuracy of boxes from maps against true boxes.
 
-The threshold is chosen on one set of images and judged on another, by the share of images whose box overlaps the truth
-by an IoU of 0.3, 0.5 and 0.7 (Choe et al., 2020), the true class being given. Beside it stand two boxes that look at
-no image: in the middle, and wherever boxes are best on average. A map that does not surpass them has localised nothing.
+The threshold is chosen on one set of images and evaluated on another, by the share of images whose box reaches an IoU
+of 0.3, 0.5 and 0.7 with a true box (MaxBoxAccV2 of Choe et al., 2020), given the true class. Two baselines are the same
+box for every image: the best centred one, and the best of any place. A map below them has localised nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,90 +18,100 @@ from torch import Tensor
 from core.datasets import Split
 from core.errors import UserError
 from core.explain import boxes, cam, methods
+from core.explain.boxes import Boxes
 from core.trainers.trained import TrainedClassifier
 
-LEVELS = (0.3, 0.5, 0.7)  # of the IoU, from which a box counts as found
+LEVELS = (0.3, 0.5, 0.7)  # IoU from which a box counts as correct
 THRESHOLDS: NDArray = np.arange(1, 100) / 100
-FEWEST = 20  # pictures of one's own, to choose a threshold on one half and evaluate it on the other
-_IMAGES = 100  # that are explained at once
+FEWEST = 20  # of the user's own, to choose a threshold on one half and evaluate it on the other
+_BATCH = 100  # images that are explained at once
 _GRID = 16  # places along a side where the search for the best constant box begins
 _PAIRS = 2_000_000  # boxes compared at once
 
 
 @dataclass(frozen=True)
 class Located:
-    """What is to be judged: N images' maps, their true boxes, and whether the net names their class.
+    """The maps of N images beside their true boxes.
 
-    `maps` (N, H, W) float32 are of the true class, of the images' size; `truth` (N, B, 4) holds up to B boxes an image,
-    zeros where there are fewer; `named` (N,) bool.
+    `maps` (N, H, W) float32 are of the true class, in the images' size; `truth` (N, B, 4) holds up to B boxes an image,
+    zeros where there are fewer; `correct` (N,) bool, whether the net predicts the true class.
     """
 
     maps: NDArray
     truth: NDArray
-    named: NDArray
+    correct: NDArray
 
     def __len__(self) -> int:
         return len(self.maps)
 
+    def part(self, indices: NDArray | Tensor) -> Located:
+        """Return the maps of the images at `indices` (M,)."""
+        places = np.asarray(indices)
+        return Located(self.maps[places], self.truth[places], self.correct[places])
+
 
 @dataclass(frozen=True)
 class Curve:
-    """Accuracy over all thresholds: `ious` (N, T) at `thresholds` (T,), of boxes (N, T, 4) read off by `rule`."""
+    """Accuracy over T thresholds (T,): boxes (N, T, 4) read off the maps by `rule`, and their `ious` (N, T), 0 to 1."""
 
     rule: str
     thresholds: NDArray
-    found: boxes.Boxes
+    boxes: Boxes
     ious: NDArray
 
     def accuracy(self, level: float) -> NDArray:
-        """Share of the images, in percent, whose box overlaps the truth by `level` or more: (T,)."""
+        """Return the percentage (T,) of images whose box has an IoU of `level` or more."""
         return 100 * (self.ious >= level).mean(0)
 
     @property
     def mean_accuracy(self) -> NDArray:
-        """The mean of the accuracies at LEVELS, which is what a threshold is chosen by: (T,)."""
+        """Return the mean (T,) of the accuracies at LEVELS, in percent; a threshold is chosen by it."""
         return np.mean([self.accuracy(level) for level in LEVELS], 0)
 
     @property
     def best(self) -> int:
-        """Where in `thresholds` the mean accuracy is greatest; the middle one where several are as good."""
+        """Return the index of the threshold of greatest mean accuracy; the middle one where several are equal."""
         return _middle_of_best(self.mean_accuracy)
 
     def at(self, threshold: float) -> int:
-        """Where in `thresholds` the nearest one is."""
+        """Return the index of the threshold nearest to `threshold`."""
         return int(np.abs(self.thresholds - threshold).argmin())
 
 
 @dataclass(frozen=True)
 class Score:
-    """Share of the images, in percent, whose box reaches each of LEVELS: `accuracy`, and with the class named: `named`.
+    """Localisation accuracy at each of LEVELS, in percent.
 
-    `ious` (N,) of each image; `box` is the one constant box, where it is one. `mean_iou` is 0 to 1.
+    `accuracy` takes the true class as given (GT-known localisation); `accuracy_with_class` also requires the net to
+    predict it (top-1 localisation). `ious` (N,) is of each image, 0 to 1; `box` is the constant box, where it is one.
     """
 
     accuracy: tuple[float, ...]
-    named: tuple[float, ...]
+    accuracy_with_class: tuple[float, ...]
     ious: NDArray
     box: tuple[int, ...] | None = None
 
     @property
     def mean_accuracy(self) -> float:
-        """The mean of the accuracies at LEVELS, percent."""
+        """Return the mean of the accuracies at LEVELS, in percent."""
         return float(np.mean(self.accuracy))
 
     @property
     def mean_iou(self) -> float:
-        """The mean IoU, 0 to 1."""
+        """Return the mean IoU, 0 to 1."""
         return float(self.ious.mean())
 
 
 @dataclass(frozen=True)
 class Report:
-    """A rule's threshold, chosen on some images, and its score on others, beside those of the two constant boxes."""
+    """The threshold of a rule, chosen on some images, and its score on others beside those of the constant boxes.
+
+    `selection_images` is the number of images that it was chosen on; `curve` is of those evaluated on.
+    """
 
     rule: str
     threshold: float
-    chosen_on: int
+    selection_images: int
     score: Score
     centre: Score
     constant: Score
@@ -115,10 +125,10 @@ def locate(
     truth: NDArray | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Located:
-    """Maps of the true classes of a split, by a method of `methods` (left out: the net's own, CAM or Grad-CAM).
+    """Return the maps of the true classes of a split, by a method of `methods` (default: CAM or Grad-CAM).
 
-    `truth` (N, B, 4), in the net's pixels, stands for the split's own boxes. Raises UserError where neither is there,
-    and where the split has classes that the net has not.
+    `truth` (N, B, 4), in the net's pixels, replaces the split's own boxes. `progress` is called with the images done
+    and in all. Raises UserError where there are neither, and where the split has classes that the net lacks.
     """
     if truth is None:
         if split.boxes is None:
@@ -130,65 +140,66 @@ def locate(
     if not len(split):
         raise UserError("There are no images to find anything in: give at least one.")
     name = method or methods.fitting(trained.net)[0].name
-    maps, named = [], []
-    for start in range(0, len(split), _IMAGES):
-        x, labels = trained.prepare(split.images[start : start + _IMAGES]), split.labels[start : start + _IMAGES]
-        found = methods.explain(trained.net, x, labels[:, None], name)
-        maps.append(cam.upsample(found.maps[:, 0], (x.shape[-2], x.shape[-1])))
-        named.append(found.logits.argmax(1) == labels)
+    maps, correct = [], []
+    for start in range(0, len(split), _BATCH):
+        x, labels = trained.prepare(split.images[start : start + _BATCH]), split.labels[start : start + _BATCH]
+        explanation = methods.explain(trained.net, x, labels[:, None], name)
+        maps.append(cam.upsample(explanation.maps[:, 0], (x.shape[-2], x.shape[-1])))
+        correct.append(explanation.logits.argmax(1) == labels)
         progress(start + len(x), len(split))
-    return Located(torch.cat(maps).numpy(), truth, torch.cat(named).numpy())
+    return Located(torch.cat(maps).numpy(), truth, torch.cat(correct).numpy())
 
 
 def curve(located: Located, rule: str, thresholds: NDArray = THRESHOLDS) -> Curve:
-    """The boxes of all maps at all thresholds and how far they overlap with the truth. Raises UserError as `boxes`."""
-    found = boxes.over_thresholds(located.maps, thresholds, rule)
-    return Curve(rule, np.asarray(thresholds), found, overlap(found, located.truth[:, None]))
+    """Return the boxes of all maps at all thresholds and their IoUs. Raises UserError as `boxes.over_thresholds`."""
+    candidates = boxes.over_thresholds(located.maps, thresholds, rule)
+    return Curve(rule, np.asarray(thresholds), candidates, overlap(candidates, located.truth[:, None]))
 
 
-def overlap(found: NDArray, truth: NDArray) -> NDArray:
-    """IoU (...) of boxes (..., 4) with the nearest of the true ones (..., B, 4)."""
-    return boxes.iou(found[..., None, :], truth).max(-1)
+def overlap(candidates: NDArray, truth: NDArray) -> NDArray:
+    """Return the IoU (...), 0 to 1, of boxes (..., 4) with the best matching of the true ones (..., B, 4)."""
+    return boxes.iou(candidates[..., None, :], truth).max(-1)
 
 
-def judge(chosen_on: Located, judged_on: Located, rule: str) -> Report:
-    """Choose the threshold, the centred box and the constant box on some images, and score them on others."""
-    thresholds = curve(chosen_on, rule)
-    position = thresholds.best
-    found = curve(judged_on, rule)
-    side = (judged_on.maps.shape[2], judged_on.maps.shape[1])
+def evaluate(selection: Located, evaluation: Located, rule: str) -> Report:
+    """Choose the threshold, the centred and the constant box on `selection`, and score them on `evaluation`."""
+    threshold = curve(selection, rule).best
+    evaluated = curve(evaluation, rule)
+    side = (evaluation.maps.shape[2], evaluation.maps.shape[1])
     return Report(
         rule,
-        float(found.thresholds[position]),
-        len(chosen_on),
-        _score(found.ious[:, position], judged_on.named),
-        _score_of_box(centred_box(chosen_on.truth, side), judged_on),
-        _score_of_box(constant_box(chosen_on.truth, side), judged_on),
-        found,
+        float(evaluated.thresholds[threshold]),
+        len(selection),
+        _score(evaluated.ious[:, threshold], evaluation.correct),
+        _score_of_box(centred_box(selection.truth, side), evaluation),
+        _score_of_box(constant_box(selection.truth, side), evaluation),
+        evaluated,
     )
 
 
-def score_at(curve: Curve, threshold: float, named: NDArray) -> Score:
-    """Return the score of the boxes at a threshold in (0, 1); `named` (N,) bool, as in `Located`."""
-    return _score(curve.ious[:, curve.at(threshold)], named)
+def score_at(curve: Curve, threshold: float, correct: NDArray) -> Score:
+    """Return the score of the boxes at a threshold in (0, 1); `correct` (N,) bool, as in `Located`."""
+    return _score(curve.ious[:, curve.at(threshold)], correct)
 
 
 def _score_of_box(box: NDArray, located: Located) -> Score:
-    score = _score(overlap(box, located.truth), located.named)
-    return Score(score.accuracy, score.named, score.ious, tuple(box.tolist()))
+    return replace(_score(overlap(box, located.truth), located.correct), box=tuple(box.tolist()))
 
 
-def _score(ious: NDArray, named: NDArray) -> Score:
+def _score(ious: NDArray, correct: NDArray) -> Score:
     hits = [ious >= level for level in LEVELS]
     return Score(
         tuple(100 * float(hit.mean()) for hit in hits),
-        tuple(100 * float((hit & named).mean()) for hit in hits),
+        tuple(100 * float((hit & correct).mean()) for hit in hits),
         ious,
     )
 
 
 def centred_box(truth: NDArray, side: tuple[int, int]) -> NDArray:
-    """The box (4,) in the middle of images of `side` (width, height), in their proportions, that suits `truth` best."""
+    """Return the centred box (4,) of best mean accuracy on `truth` (N, B, 4).
+
+    It has the proportions of the images, which are of `side` (width, height) pixels.
+    """
     width, height = side
     shares = np.arange(1, max(side) + 1) / max(side)
     across, down = np.maximum(1, np.rint(shares * width)), np.maximum(1, np.rint(shares * height))
@@ -198,9 +209,10 @@ def centred_box(truth: NDArray, side: tuple[int, int]) -> NDArray:
 
 
 def constant_box(truth: NDArray, side: tuple[int, int]) -> NDArray:
-    """The box (4,) of any place and size that suits `truth` (N, B, 4) best, in images of `side` (width, height).
+    """Return the box (4,) of any place and size with the best mean accuracy on `truth` (N, B, 4).
 
-    Found on a grid of sixteen by sixteen places, then moved edge by edge, ever more finely, until no pixel improves it.
+    Images are of `side` (width, height) pixels. Search a grid of 16 x 16 places, then move edge by edge, in ever
+    smaller steps, until no pixel improves it.
     """
     edges = [np.unique(np.rint(np.linspace(0, length, _GRID + 1)).astype(np.int64)) for length in side]
     spans = [np.array([(a, b) for a in places for b in places if a < b]) for places in edges]
@@ -220,21 +232,21 @@ def constant_box(truth: NDArray, side: tuple[int, int]) -> NDArray:
 
 
 def _middle_of_best(values: NDArray) -> int:
-    good = np.flatnonzero(values >= values.max())
-    return int(good[len(good) // 2])
+    best = np.flatnonzero(values >= values.max())
+    return int(best[len(best) // 2])
 
 
 def _accuracies(candidates: NDArray, truth: NDArray) -> NDArray:
-    """The mean accuracy at LEVELS (M,) of boxes (M, 4), each taken for every image."""
-    at_once = max(1, _PAIRS // max(1, truth[..., 0].size))
-    found = []
-    for start in range(0, len(candidates), at_once):
-        ious = overlap(candidates[start : start + at_once, None], truth)
-        found.append(sum((ious >= level).mean(1) for level in LEVELS) / len(LEVELS))
-    return np.concatenate(found)
+    """Return the mean accuracy (M,) at LEVELS, 0 to 1, of boxes (M, 4), each used for every image."""
+    batch = max(1, _PAIRS // max(1, truth[..., 0].size))
+    accuracies = []
+    for start in range(0, len(candidates), batch):
+        ious = overlap(candidates[start : start + batch, None], truth)
+        accuracies.append(sum((ious >= level).mean(1) for level in LEVELS) / len(LEVELS))
+    return np.concatenate(accuracies)
 
 
 def halves(count: int) -> tuple[Tensor, Tensor]:
-    """Positions of `count` images in two halves, by lot, always alike: to choose on one and judge on the other."""
+    """Split the indices of `count` images into two halves by a fixed shuffle, each sorted: (M,) and (count - M,)."""
     order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
     return order[: count // 2].sort().values, order[count // 2 :].sort().values

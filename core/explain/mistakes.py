@@ -1,4 +1,4 @@
-"""The images that a net gets wrong, worst first (section 5.1.2), and what one net gets wrong that another does not."""
+"""The misclassified images of a net, sorted by how wrong they are (section 5.1.2), and the difference of two nets."""
 
 from __future__ import annotations
 
@@ -14,17 +14,12 @@ from core.errors import UserError
 from core.trainers import evaluation
 from core.trainers.trained import TrainedClassifier
 
-# What "worst" may mean, with the words for it.
-ORDERS = {
-    "loss": "Least probability for the truth",
-    "confidence": "Most confidence in the wrong class",
-    "margin": "Widest margin of the wrong class over the truth",
-}
+ORDERS = ("loss", "confidence", "margin")  # attributes of Mistakes, each sorted from the greatest value
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a net said of every image of a split: `logits` (N, classes) against `labels` (N,)."""
+    """The `logits` (N, classes) of a net for every image of a split, beside the true classes `labels` (N,)."""
 
     logits: Tensor
     labels: Tensor
@@ -34,21 +29,21 @@ class Answers:
 
     @property
     def predicted(self) -> Tensor:
-        """The class of the greatest logit, (N,)."""
+        """Return the class of the greatest logit, (N,)."""
         return self.logits.argmax(1)
 
     @property
     def right(self) -> Tensor:
-        """Which images are classified rightly, bool (N,)."""
+        """Return which images are classified correctly, bool (N,)."""
         return self.predicted == self.labels
 
     def confusion(self) -> Tensor:
-        """How often each class (row) was taken for each (column), int64 (classes, classes)."""
+        """Return the confusion matrix, int64 (classes, classes): true classes in rows, predicted ones in columns."""
         classes = self.logits.shape[1]
         return torch.bincount(self.labels * classes + self.predicted, minlength=classes**2).view(classes, classes)
 
     def mistakes(self) -> Mistakes:
-        """Those that are wrong, by greatest loss first."""
+        """Return the misclassified images, by greatest loss first."""
         wrong = (~self.right).nonzero()[:, 0]
         logits, labels = self.logits[wrong], self.labels[wrong]
         loss = F.cross_entropy(logits, labels, reduction="none")
@@ -57,10 +52,10 @@ class Answers:
 
 @dataclass(frozen=True)
 class Mistakes:
-    """The misclassified images of a split, worst first.
+    """The M misclassified images of a split, in the order of one of ORDERS.
 
     `indices` (M,) in the split; `labels` and `predicted` (M,); `probabilities` (M, classes); `loss` (M,), the
-    cross-entropy in nats; `of` is the number of images that were looked at.
+    cross-entropy in nats; `of` is the number of images of the split.
     """
 
     indices: Tensor
@@ -75,26 +70,29 @@ class Mistakes:
 
     @property
     def error(self) -> float:
-        """Share of the images that are misclassified, in percent."""
+        """Return the percentage of the split that is misclassified."""
         return 100 * len(self) / self.of
 
     @property
     def confidence(self) -> Tensor:
-        """The probability of the wrong class that was predicted, (M,)."""
+        """Return the probability of the predicted class, (M,), 0 to 1."""
         return self.probabilities.gather(1, self.predicted[:, None])[:, 0]
 
     @property
     def margin(self) -> Tensor:
-        """By how much the probability of the wrong class exceeds that of the truth, (M,)."""
+        """Return the probability of the predicted class minus that of the true one, (M,), 0 to 1."""
         return self.confidence - self.probabilities.gather(1, self.labels[:, None])[:, 0]
 
     def ordered(self, by: str) -> Mistakes:
-        """The same mistakes by one of ORDERS, worst first; equal ones in the order of the split."""
+        """Return the same mistakes sorted by one of ORDERS, equal ones in the order of the split.
+
+        Raises UserError for another order.
+        """
         if by not in ORDERS:
-            raise UserError(f"Mistakes are not ordered by {by}: choose one of {', '.join(ORDERS)}.")
+            raise UserError(f"Mistakes are not sorted by {by}: choose one of {', '.join(ORDERS)}.")
         values: Tensor = getattr(self, by)
         place = self.indices.argsort()
-        return self._taken(place[values[place].argsort(dim=0, descending=True, stable=True)])
+        return self._at(place[values[place].argsort(dim=0, descending=True, stable=True)])
 
     def among(
         self,
@@ -104,31 +102,31 @@ class Mistakes:
         confidence: tuple[float, float] | None = None,
         indices: Tensor | None = None,
     ) -> Mistakes:
-        """Only those of a true class, taken for a class, of a confidence from a to b, among `indices`; or all of that.
+        """Return the mistakes that match every condition: true class, predicted class, range of confidence, indices.
 
-        Order and `of` stay.
+        None leaves a condition out; both ends of the range are included. Order and `of` stay.
         """
-        kept = torch.ones(len(self), dtype=torch.bool)
+        matching = torch.ones(len(self), dtype=torch.bool)
         if label is not None:
-            kept &= self.labels == label
+            matching &= self.labels == label
         if predicted is not None:
-            kept &= self.predicted == predicted
+            matching &= self.predicted == predicted
         if confidence is not None:
-            kept &= (self.confidence >= confidence[0]) & (self.confidence <= confidence[1])
+            matching &= (self.confidence >= confidence[0]) & (self.confidence <= confidence[1])
         if indices is not None:
-            kept &= torch.isin(self.indices, indices)
-        return self._taken(kept.nonzero()[:, 0])
+            matching &= torch.isin(self.indices, indices)
+        return self._at(matching.nonzero()[:, 0])
 
     def part(self, start: int, count: int) -> Mistakes:
-        """At most `count` of them from `start` on."""
-        return self._taken(torch.arange(start, max(start, min(start + count, len(self)))))
+        """Return at most `count` mistakes from position `start` on."""
+        return self._at(torch.arange(start, max(start, min(start + count, len(self)))))
 
     @property
     def both(self) -> Tensor:
-        """Predicted and true class of each mistake, (M, 2): the classes whose maps tell it (Figure 5.4)."""
+        """Return the predicted and the true class of each mistake, (M, 2), whose maps Figure 5.4 compares."""
         return torch.stack([self.predicted, self.labels], 1)
 
-    def _taken(self, positions: Tensor) -> Mistakes:
+    def _at(self, positions: Tensor) -> Mistakes:
         return Mistakes(
             self.indices[positions],
             self.labels[positions],
@@ -141,26 +139,30 @@ class Mistakes:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two nets on the same images: which ones the second `fixed`, `broke`, and left wrong; indices in the split."""
+    """Two nets on the same images, as indices in the split.
+
+    The second net classifies `fixed` correctly where the first does not, and `broken` the other way round; both
+    misclassify `still_wrong`.
+    """
 
     fixed: Tensor
     broken: Tensor
     still_wrong: Tensor
 
 
-def ask(
+def answers(
     trained: TrainedClassifier, split: Split, progress: Callable[[int, int], None] = lambda done, of: None
 ) -> Answers:
-    """Ask the net about every image of the split.
+    """Return the net's logits for every image of the split.
 
-    `progress` is called with the images done and the images in all. Raises UserError where the split has no images, or
-    labels that the net does not know.
+    `progress` is called with the images done and in all. Raises UserError where the split has no images, or labels
+    that the net lacks.
     """
     if not len(split):
-        raise UserError("There are no images to ask the net about: choose a split that has some.")
+        raise UserError("There are no images to classify: choose a split that has some.")
     if int(split.labels.max()) >= len(trained.classes):
         raise UserError(
-            f"{trained.title} knows {len(trained.classes)} classes but the images have more: "
+            f"{trained.title} has {len(trained.classes)} classes but the images have more: "
             "choose the data it was trained on."
         )
     parts = []
@@ -173,17 +175,17 @@ def ask(
 def find(
     trained: TrainedClassifier, split: Split, progress: Callable[[int, int], None] = lambda done, of: None
 ) -> Mistakes:
-    """Ask the net about every image of the split and keep those it gets wrong, by greatest loss first. As `ask`."""
-    return ask(trained, split, progress).mistakes()
+    """Return the misclassified images of the split, by greatest loss first. Raises UserError as `answers`."""
+    return answers(trained, split, progress).mistakes()
 
 
 def compare(before: Answers, after: Answers) -> Comparison:
-    """What the second net fixed and what it broke. Raises UserError where the two were not asked the same images."""
+    """Return what the second net fixes and breaks. Raises UserError where the two are not of the same images."""
     if not torch.equal(before.labels, after.labels):
-        raise UserError("The two nets were asked about different images: compare nets of one data set.")
+        raise UserError("The two nets classified different images: compare nets of one data set.")
     return Comparison(
         *(
-            chosen.nonzero()[:, 0]
-            for chosen in (~before.right & after.right, before.right & ~after.right, ~before.right & ~after.right)
+            which.nonzero()[:, 0]
+            for which in (~before.right & after.right, before.right & ~after.right, ~before.right & ~after.right)
         )
     )

@@ -1,7 +1,7 @@
-"""Figures 5.1 to 5.4 of the thesis: which net and images show each, and the address of the page that does.
+"""Figures 5.1 to 5.4 of the thesis: the net and the images of each, and the address of the page that shows it.
 
-The thesis has nets of CIFAR-10. What a figure shows is shown by the first of its nets that comes with Atelier and
-whose images are on this computer; the last one of each needs no download.
+The thesis uses nets of CIFAR-10. A figure uses the first of its shipped nets whose data set is on this computer; the
+last one of each figure needs no download.
 """
 
 from __future__ import annotations
@@ -26,15 +26,17 @@ from core.trainers.trained import TrainedClassifier
 EXAMPLES = 8  # of localisation
 SEARCHED = 1000  # images that these are chosen from, as on page Localise
 MISTAKES = 4
-MOST_SURE = 0.65  # of a wrong class: the thesis' mistakes are close calls, one of them with about 35 % for the truth
-FIRST = "first"  # instead of a number in the address of page Mistakes: the first of the list
+# Highest probability of the wrong class: the thesis shows close mistakes, one with about 35% for the true class.
+MOST_SURE = 0.65
+FIRST = "first"  # in the address of page Mistakes, in place of an index: the first mistake of the list
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure of section 5.1. `nets` are shipped ones by preference; `images` has an index for kinds of data.
+class ClassMapFigure:
+    """A figure of section 5.1.
 
-    An index is one of the split that a net was judged on. `page` is where the figure is seen.
+    `page` is the page that shows it; `nets` are shipped ones, the preferred one first; `images` maps a kind of data
+    set to an index in the split that the net is evaluated on.
     """
 
     name: str
@@ -47,29 +49,29 @@ class Figure:
 FIGURES = {
     figure.name: figure
     for figure in (
-        Figure(
+        ClassMapFigure(
             "5.1",
             "A class activation map of NiN, its own maps averaged into its scores (equation 5.1)",
             "explain",
             ("bn_nin_cifar10", "bn_nin_digits"),
             {"cifar10": 10, "digits": 7},
         ),
-        Figure(
+        ClassMapFigure(
             "5.2",
             "A class activation map of a net with a fully-connected layer after its pooling (equations 5.2 and 5.3)",
             "explain",
             ("densenet_40_12_cifar10", "resnet20_cifar10", "resnet20_toybox"),
             {"cifar10": 10, "toybox": 5},
         ),
-        Figure(
+        ClassMapFigure(
             "5.3",
             "Weakly supervised localisation by class activation maps above a threshold",
             "localise",
             ("resnet20_toybox",),
         ),
-        Figure(
+        ClassMapFigure(
             "5.4",
-            "Classification mistakes, each with the maps of what was predicted and of the truth",
+            "Classification mistakes, each with the maps of the predicted and of the true class",
             "mistakes",
             ("densenet_40_12_cifar10", "resnet20_cifar10", "resnet20_toybox"),
         ),
@@ -77,17 +79,19 @@ FIGURES = {
 }
 
 
-def figure(name: str) -> Figure:
-    """The figure of that number. Raises UserError, listing the known ones, for another."""
+def figure(name: str) -> ClassMapFigure:
+    """Return the figure of that number. Raises UserError, which lists all numbers, for another."""
     if name not in FIGURES:
         raise UserError(f"Figure {name} is none of class activation maps: choose one of {', '.join(FIGURES)}.")
     return FIGURES[name]
 
 
-def subject(figure: Figure, model: str | None = None, root: Path | None = None) -> tuple[TrainedClassifier, Dataset]:
-    """The net that shows the figure and its data: `model`, or the first one for which all is on this computer.
+def subject(
+    figure: ClassMapFigure, model: str | None = None, root: Path | None = None
+) -> tuple[TrainedClassifier, Dataset]:
+    """Return the net of the figure and its data set: `model`, or the first net whose data are on this computer.
 
-    Raises UserError where `model` is no net, or where its data cannot be had.
+    Raises UserError where `model` is no net, or where its data set cannot be read or downloaded.
     """
     if model is not None:
         trained = nets.open_named(model)
@@ -104,18 +108,18 @@ def subject(figure: Figure, model: str | None = None, root: Path | None = None) 
 
 
 def held_out(trained: TrainedClassifier, data: Dataset) -> Split:
-    """The split of the data that the net was judged on while it learned."""
+    """Return the split that the net was evaluated on during training."""
     split: Split = getattr(data, trained.held_out)
     return split
 
 
-def index_of(figure: Figure, trained: TrainedClassifier) -> int:
-    """The image that shows the figure."""
+def index_of(figure: ClassMapFigure, trained: TrainedClassifier) -> int:
+    """Return the index of the image of the figure."""
     return figure.images.get(parse(trained.dataset).kind, 0)
 
 
-def link(figure: Figure, trained: TrainedClassifier, image: int | None = None) -> str:
-    """The path and query of the page in the state that shows the figure, to be put behind the app's address."""
+def link(figure: ClassMapFigure, trained: TrainedClassifier, image: int | None = None) -> str:
+    """Return the path and query of the page in the state that shows the figure, to append to the app's address."""
     query: dict[str, Any] = {"run" if trained.source == "run" else "net": trained.name}
     if figure.page == "explain":
         # A net for grey images starts with test images anyway.
@@ -128,8 +132,8 @@ def link(figure: Figure, trained: TrainedClassifier, image: int | None = None) -
     return f"/{figure.page}?{urlencode(query, doseq=True)}"
 
 
-def one(trained: TrainedClassifier, split: Split, index: int) -> View:
-    """An image with the map of its predicted class (Figures 5.1 and 5.2).
+def view_of(trained: TrainedClassifier, split: Split, index: int) -> View:
+    """Return an image with the map of its predicted class (Figures 5.1 and 5.2).
 
     Raises UserError where the split has no such image.
     """
@@ -139,66 +143,75 @@ def one(trained: TrainedClassifier, split: Split, index: int) -> View:
 
 
 @dataclass(frozen=True)
-class Example:
-    """An image with the map of its true class `name`, the box found in it, and the true one where it is known.
+class LocalisationExample:
+    """An image with the map of its true class `name`, the box read off it, and the true box where there is one.
 
-    Boxes are in pixels; `iou` is None without a true box.
+    Boxes are in pixels; `iou`, 0 to 1, is None without a true box.
     """
 
-    seen: View
+    view: View
     name: str
     box: boxes.Box | None
     truth: boxes.Box | None
     iou: float | None
 
 
-def localised(trained: TrainedClassifier, data: Dataset) -> list[Example]:
-    """EXAMPLES of localisation at the thesis' threshold (Figure 5.3).
+def localised(trained: TrainedClassifier, data: Dataset) -> list[LocalisationExample]:
+    """Return EXAMPLES of localisation at the thesis' threshold (Figure 5.3).
 
-    Where true boxes are known: those that are met best, of SEARCHED test images. Elsewhere: the first test image of
-    each class that the net has right.
+    With true boxes: those of greatest IoU among SEARCHED test images. Without: the first correctly classified test
+    image of each class.
     """
     if data.test.boxes is None:
-        return _right_ones(trained, data.test)
+        return _first_correct_ones(trained, data.test)
     split = splits.part(data.test, SEARCHED)
     located = localise.locate(trained, split, methods.fitting(trained.net)[0].name)
-    found = boxes.over_thresholds(located.maps, [boxes.THRESHOLD])[:, 0]
-    ious = localise.overlap(found, located.truth)
+    predicted = boxes.over_thresholds(located.maps, [boxes.THRESHOLD])[:, 0]
+    ious = localise.overlap(predicted, located.truth)
     return [
         _example(trained, split, index, float(ious[index]))
         for index in np.argsort(-ious, kind="stable")[:EXAMPLES].tolist()
     ]
 
 
-def _right_ones(trained: TrainedClassifier, split: Split) -> list[Example]:
+def _first_correct_ones(trained: TrainedClassifier, split: Split) -> list[LocalisationExample]:
     part = splits.part(split, SEARCHED)
-    said = mistakes.ask(trained, part)
-    right = [(said.right & (said.labels == label)).nonzero()[:1, 0] for label in range(len(trained.classes))]
-    return [_example(trained, part, int(index), None) for index in torch.cat(right)[:EXAMPLES]]
+    answers = mistakes.answers(trained, part)
+    firsts = [(answers.right & (answers.labels == label)).nonzero()[:1, 0] for label in range(len(trained.classes))]
+    return [_example(trained, part, int(index), None) for index in torch.cat(firsts)[:EXAMPLES]]
 
 
-def _example(trained: TrainedClassifier, split: Split, index: int, iou: float | None) -> Example:
+def _example(trained: TrainedClassifier, split: Split, index: int, iou: float | None) -> LocalisationExample:
     label = int(split.labels[index])
-    seen = view.of_image(trained, split.images[index], (label,))
+    explained = view.of_image(trained, split.images[index], (label,))
     truth = None
     if split.boxes is not None:
         x0, y0, x1, y1 = (round(edge) for edge in split.boxes[index].tolist())
         truth = (x0, y0, x1, y1)
-    return Example(seen, trained.classes[label], seen.box(), truth, iou)
+    return LocalisationExample(explained, trained.classes[label], explained.box(), truth, iou)
 
 
-def mistaken(trained: TrainedClassifier, split: Split) -> list[tuple[View, int, int]]:
-    """MISTAKES that are close calls (Figure 5.4): view with both maps, true class and index in the split of each.
+@dataclass(frozen=True)
+class MistakeExample:
+    """A mistake: `view` with the maps of the predicted and the true class `label`, `index` in the split."""
 
-    Of those that the net is at most MOST_SURE of, they are the most confident ones. Raises UserError where it makes
-    none such.
+    view: View
+    label: int
+    index: int
+
+
+def close_mistakes(trained: TrainedClassifier, split: Split) -> list[MistakeExample]:
+    """Return up to MISTAKES close mistakes (Figure 5.4): the most confident of those of probability <= MOST_SURE.
+
+    Raises UserError where the net makes no such mistake.
     """
     unsure = mistakes.find(trained, split).ordered("confidence").among(confidence=(0.0, MOST_SURE))
-    found = unsure.part(0, MISTAKES)
-    if not len(found):
+    chosen = unsure.part(0, MISTAKES)
+    if not len(chosen):
         raise UserError(
-            f"None of the mistakes of {trained.title} on {len(split):,} images is a close call, its wrong class at "
-            f"most {100 * MOST_SURE:.0f} %: choose another net with --model."
+            f"None of the mistakes of {trained.title} on {len(split):,} images is close, its wrong class at most "
+            f"{100 * MOST_SURE:.0f}%: choose another net with --model."
         )
-    views = view.of_images(trained, split.images[found.indices], found.both)
-    return list(zip(views, found.labels.tolist(), found.indices.tolist(), strict=True))
+    views = view.of_images(trained, split.images[chosen.indices], chosen.both)
+    rows = zip(views, chosen.labels.tolist(), chosen.indices.tolist(), strict=True)
+    return [MistakeExample(*row) for row in rows]

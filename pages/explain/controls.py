@@ -56,7 +56,7 @@ def question(trained: TrainedClassifier) -> Question:
             "Box around",
             tuple(boxes.RULES),
             {"all": "All evidence above", "largest": "The largest region above"}.__getitem__,
-            ". ".join(f"{name.capitalize()}: {rule.words}" for name, rule in boxes.RULES.items()) + ".",
+            ". ".join(f"{name.capitalize()}: {rule.description}" for name, rule in boxes.RULES.items()) + ".",
         )
         times = _size_choice(trained)
         signed = st.toggle(

@@ -118,7 +118,7 @@ def drawn(trained: TrainedClassifier, asked: Question) -> None:
 
 def manner(trained: TrainedClassifier) -> str:
     how = drawing.manner(trained.dataset)
-    return how.said if how else ""
+    return how.description if how else ""
 
 
 @st.fragment

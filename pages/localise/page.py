@@ -52,7 +52,7 @@ def kept(key: tuple[Hashable, ...]) -> list[Pictures]:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading boxes off the maps at every threshold")
 def report(key: tuple[Hashable, ...], rule: str, _found: Pictures) -> Report:
-    return localise.judge(_found.chosen_on, _found.located, rule)
+    return localise.evaluate(_found.chosen_on, _found.located, rule)
 
 
 def located(
@@ -108,9 +108,7 @@ def in_own(trained: TrainedClassifier, method: str) -> Pictures | None:
             words, chosen_words = f"half of {words}", "the other half of the pictures"
         else:
             remarks += (f"Below {FEWEST} pictures, the threshold is chosen on those it is judged on: it looks better.",)
-        one, other = (
-            Located(whole.maps[half], whole.truth[half], whole.named[half]) for half in (chosen.numpy(), judged.numpy())
-        )
+        one, other = whole.part(chosen), whole.part(judged)
         place.append(Pictures(own.split, own.truth, judged.numpy(), other, one, words, chosen_words, remarks))
     return place[0]
 
@@ -177,7 +175,7 @@ def table(found: Pictures, judged: Report, now: Score, threshold: float) -> None
     st.dataframe(
         pd.DataFrame(
             [
-                [name, *score.accuracy, score.mean_accuracy, 100 * score.mean_iou, score.named[HALF]]
+                [name, *score.accuracy, score.mean_accuracy, 100 * score.mean_iou, score.accuracy_with_class[HALF]]
                 for name, score in rows.items()
             ],
             columns=["Box", *levels, "Mean", "Mean IoU", "And named"],
@@ -251,7 +249,7 @@ def images_in_order(
     with slot, st.grid(4, min_column_width=120, gap="small"):
         for position, index, seen in zip(shown.tolist(), places.tolist(), views, strict=True):
             with st.container(gap="xxsmall"):
-                x0, y0, x1, y1 = judged.curve.found[position, at].tolist()
+                x0, y0, x1, y1 = judged.curve.boxes[position, at].tolist()
                 box = (x0, y0, x1, y1) if x1 else None
                 truth = true_boxes(found, index)
                 picture = boxed_pictures.framed(seen.heat(alpha=0.45), seen.zoom, box, truth, line=8)
@@ -317,7 +315,7 @@ with right, guard():
         judged = report(key, rule, found)
         place = st.container()
         threshold = threshold_choice(judged.threshold, " ".join(map(str, (*key, rule))))
-        now = localise.score_at(judged.curve, threshold, found.located.named)
+        now = localise.score_at(judged.curve, threshold, found.located.correct)
         with place:
             headline(judged, now)
         if st.session_state.get("image", 0) >= len(found.judged_on):  # of pictures that were shown before

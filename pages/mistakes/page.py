@@ -7,7 +7,7 @@ from core.datasets import Split
 from core.errors import UserError
 from core.explain import marks, mistakes
 from core.explain.mistakes import Answers, Mistakes
-from core.figures import class_maps as figures
+from core.figures import class_maps
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes import cards as mistake_cards
 from pages.mistakes import confusion
@@ -41,7 +41,7 @@ def answers(trained: TrainedClassifier, split: Split, name: str) -> Answers:
     if not place:
         bar = st.progress(0.0, text="Asking the net")
         place.append(
-            mistakes.ask(
+            mistakes.answers(
                 trained,
                 split,
                 lambda done, of: bar.progress(done / of, text=f"Asking {trained.title}: {done:,} of {of:,} images"),
@@ -227,9 +227,9 @@ def asked_image(split: Split, listed: Mistakes) -> int | None:
     Raises UserError where the split has none such.
     """
     asked = st.query_params.get(OPEN)
-    if asked == figures.FIRST and len(listed):
+    if asked == class_maps.FIRST and len(listed):
         return int(listed.indices[0])
-    if asked in (None, figures.FIRST):
+    if asked in (None, class_maps.FIRST):
         return None
     if not asked.isdecimal() or int(asked) >= len(split):
         raise UserError(f"There is no image {asked}: choose one from 0 to {len(split) - 1:,}, or go back to the list.")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 def test_from_a_cell_of_the_matrix_to_an_opened_mistake_and_its_epochs(page: Page, address: str):
     run = with_epochs(a_run("baseline"), (0, 3, 6))
-    said = mistakes.ask(open_run(run), load("digits").test)
+    said = mistakes.answers(open_run(run), load("digits").test)
     ((truth, taken, count),) = confusion.commonest(said.confusion(), 1)
     among = said.mistakes().among(label=truth, predicted=taken)
     page.goto(f"{address}/mistakes?run={run.id}")

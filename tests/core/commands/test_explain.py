@@ -1,4 +1,4 @@
-"""`explain` on the command line."""
+"""`python -m core explain`: its picture, its table, its JSON and its errors."""
 
 import argparse
 import json
@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from core import images
-from core.commands import explain as command
+from core.commands import explain
 from core.errors import UserError
 from tests.nets import a_run
 
 
-def explain(*words):
+def run_explain(*words):
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args([str(word) for word in words]))
+    explain.add_arguments(parser)
+    return explain.run(parser.parse_args([str(word) for word in words]))
 
 
 @pytest.fixture
@@ -27,17 +27,17 @@ def photo(tmp_path):
 
 def test_writes_a_picture_and_prints_the_top_five(photo, tmp_path, capsys):
     run = a_run(name="my net")
-    assert explain(photo, tmp_path / "out.png", "--model", run.id) == 0
+    assert run_explain(photo, tmp_path / "out.png", "--model", run.id) == 0
     drawn = images.decode(tmp_path / "out.png")
     assert min(drawn.shape[:2]) > 300 and drawn.std() > 20
     printed = capsys.readouterr().out
-    assert "my net sees" in printed and printed.count("%") == 5
+    assert "my net predicts" in printed and printed.count("%") == 5
     assert "Grad-CAM of" in printed and "fully-connected" in printed
 
 
 def test_json_holds_what_is_drawn(photo, tmp_path, capsys):
     run = a_run("bn_nin")
-    explain(photo, tmp_path / "out.jpg", "--model", run.path, "--class", "7", "--threshold", "0.6", "--json")
+    run_explain(photo, tmp_path / "out.jpg", "--model", run.path, "--class", "7", "--threshold", "0.6", "--json")
     answer = json.loads(capsys.readouterr().out)
     assert answer["class"] == "7" and answer["threshold"] == 0.6 and answer["method"] == "CAM"
     probabilities = [row["probability"] for row in answer["top"]]
@@ -53,14 +53,14 @@ def test_json_holds_what_is_drawn(photo, tmp_path, capsys):
 def test_threshold_changes_the_picture(photo, tmp_path):
     run = a_run()
     for threshold in ("0.2", "0.9"):
-        explain(photo, tmp_path / f"{threshold}.png", "--model", run.id, "--threshold", threshold)
+        run_explain(photo, tmp_path / f"{threshold}.png", "--model", run.id, "--threshold", threshold)
     loose, tight = (images.decode(tmp_path / f"{threshold}.png") for threshold in ("0.2", "0.9"))
     assert loose.shape != tight.shape or not np.array_equal(loose, tight)
 
 
 def test_another_method_and_a_picture_with_nothing_in_it(tmp_path, capsys):
     images.save(np.full((40, 40, 3), 90, np.uint8), tmp_path / "grey.png")
-    explain(tmp_path / "grey.png", tmp_path / "out.png", "--model", a_run("bn_nin").id, "--method", "layercam")
+    run_explain(tmp_path / "grey.png", tmp_path / "out.png", "--model", a_run("bn_nin").id, "--method", "layercam")
     printed = capsys.readouterr().out
     assert "LayerCAM of" in printed and "one colour all over" in printed
 
@@ -77,13 +77,13 @@ def test_another_method_and_a_picture_with_nothing_in_it(tmp_path, capsys):
 def test_wrong_words_are_named(photo, tmp_path, words, sentence):
     model = () if "--model" in words else ("--model", a_run().id)
     with pytest.raises(UserError, match=sentence):
-        explain(photo, tmp_path / "out.png", *model, *words)
+        run_explain(photo, tmp_path / "out.png", *model, *words)
     assert not (tmp_path / "out.png").exists()
 
 
 def test_a_run_without_weights_and_a_bad_picture(photo, tmp_path):
     with pytest.raises(UserError, match="no weights yet"):
-        explain(photo, tmp_path / "out.png", "--model", a_run(with_weights=False).id)
+        run_explain(photo, tmp_path / "out.png", "--model", a_run(with_weights=False).id)
     (tmp_path / "empty.jpg").touch()
     with pytest.raises(UserError, match=r"empty\.jpg is empty"):
-        explain(tmp_path / "empty.jpg", tmp_path / "out.png", "--model", a_run().id)
+        run_explain(tmp_path / "empty.jpg", tmp_path / "out.png", "--model", a_run().id)

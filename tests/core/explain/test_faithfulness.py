@@ -1,17 +1,14 @@
-"""Insertion, deletion, drop and increase: on a net that looks at one pixel, and as a command."""
+"""Insertion, deletion, drop and increase: on a net that looks at one pixel."""
 
-import argparse
-import json
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from core.commands import faithfulness as faithfulness_command
 from core.errors import UserError
-from core.explain import faithfulness, splits
-from tests.nets import a_net, a_run
+from core.explain import faithfulness
+from tests.nets import a_net
 
 
 class OnePixel(nn.Module):
@@ -130,42 +127,3 @@ def test_wrong_words_are_named(trained):
         faithfulness.measure(trained, images()[:0], "cam")
     with pytest.raises(UserError, match="2 classes"):
         faithfulness.measure(trained, images(), "cam", torch.tensor([7, 0]))
-
-
-def explain_faithfulness(*words):
-    parser = argparse.ArgumentParser()
-    faithfulness_command.add_arguments(parser)
-    return faithfulness_command.run(parser.parse_args([str(word) for word in words]))
-
-
-def test_the_command_prints_a_table_and_json(capsys):
-    run = a_run("bn_nin", name="my net")
-    assert explain_faithfulness("--model", run.id, "--images", 4) == 0
-    printed = capsys.readouterr().out
-    assert "my net, predicted class of 4 images of the test split" in printed
-    assert "(random)" in printed and "mean colour" in printed
-    explain_faithfulness("--model", run.id, "--images", 3, "--method", "grad-cam", "--method", "saliency", "--json")
-    answer = json.loads(capsys.readouterr().out)
-    assert [row["method"] for row in answer["rows"]] == ["grad-cam", "saliency", "random", "centre"]
-    assert answer["images"] == 3 and len(answer["shares"]) == len(answer["rows"][0]["deletion_curve"]) == 33
-    assert all(0 <= row["insertion"] <= 1 for row in answer["rows"])
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (("--method", "magic"), "no method"),
-        (("--split", "validation"), "no validation split"),
-        (("--images", "-1"), "no -1 images"),
-    ],
-)
-def test_the_command_names_wrong_words(words, sentence):
-    with pytest.raises(UserError, match=sentence):
-        explain_faithfulness("--model", a_run().id, *words)
-
-
-def test_part_is_evenly_spread():
-    split = splits.named(a_net(), "test")
-    some = splits.part(split, 10)
-    assert torch.equal(some.images, split.images[[36 * i for i in range(10)]])
-    assert splits.part(split, 0) is split and splits.part(split, 10**6) is split

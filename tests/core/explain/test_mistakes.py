@@ -96,7 +96,7 @@ def test_among_keeps_a_range_of_confidence_and_given_images(trained):
 
 
 def test_confusion_counts_truth_by_prediction(trained):
-    answers = mistakes.ask(trained, SPLIT)
+    answers = mistakes.answers(trained, SPLIT)
     assert answers.confusion().tolist() == [[1, 0, 1], [2, 1, 0], [0, 0, 0]]
     assert int(answers.confusion().sum()) == len(answers) == 5
     assert answers.mistakes().indices.tolist() == mistakes.find(trained, SPLIT).indices.tolist()
@@ -126,7 +126,7 @@ def test_no_mistakes(trained):
 
 
 def test_other_data_is_refused(trained):
-    with pytest.raises(UserError, match="knows 3 classes"):
+    with pytest.raises(UserError, match="has 3 classes"):
         mistakes.find(trained, split_of(((5, 0, 0), 3)))
 
 

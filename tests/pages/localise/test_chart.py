@@ -11,7 +11,7 @@ def test_points_lie_on_the_lines_at_the_threshold_that_is_set():
     maps = np.zeros((2, 8, 8), np.float32)
     maps[:, 2:6, 2:6], maps[:, 3, 3] = 0.6, 1
     located = Located(maps, np.array([[[2, 2, 6, 6]]] * 2), np.ones(2, bool))
-    report = localise.judge(located, located, "all")
+    report = localise.evaluate(located, located, "all")
     chart = localisation_chart.over_threshold(report, 0.8).to_dict()
     tables = list(chart["datasets"].values())
     (points,) = [rows for rows in tables if len(rows) == 3 and "threshold" in rows[0]]

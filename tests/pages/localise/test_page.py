@@ -41,7 +41,7 @@ def _a_net() -> Run:
 
 def expected(run: Run, rule: str = "all") -> localise.Report:
     data, trained = datasets.load("toybox"), open_run(run)
-    return localise.judge(localise.locate(trained, data.validation), localise.locate(trained, data.test), rule)
+    return localise.evaluate(localise.locate(trained, data.validation), localise.locate(trained, data.test), rule)
 
 
 def threshold_of(app) -> float:

@@ -157,7 +157,7 @@ def test_only_mistakes_of_a_confidence_are_shown():
 
 def test_the_commonest_pair_is_a_button_that_sets_both_filters():
     run = a_run()
-    counts = mistakes.ask(open_run(run), load("digits").test).confusion().fill_diagonal_(0)
+    counts = mistakes.answers(open_run(run), load("digits").test).confusion().fill_diagonal_(0)
     place = int(counts.argmax())
     truth, taken = place // 10, place % 10
     app = visit("mistakes", run=run.id)
@@ -220,7 +220,7 @@ def test_marks_are_kept_filtered_by_and_exported():
 def test_two_nets_are_compared_by_what_one_fixed_and_broke():
     former, latter = a_run(name="former", seed=1), a_run(name="latter", seed=2)
     split = load("digits").test
-    before, after = (mistakes.ask(open_run(run), split) for run in (former, latter))
+    before, after = (mistakes.answers(open_run(run), split) for run in (former, latter))
     found = mistakes.compare(before, after)
     for which, chosen in (
         ("broken", after.mistakes().among(indices=found.broken)),

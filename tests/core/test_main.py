@@ -1,4 +1,4 @@
-"""`python -m core` from the outside: what it prints, where, and its exit status."""
+"""`python -m core` as a process: its output and its exit status."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core import __main__ as commands
+from core.__main__ import COMMANDS, main
 from core.errors import UserError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_no_arguments_print_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main([]) == 0
+    assert main([]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("models", "explain", "stylize", "styles"))
 
@@ -33,14 +33,6 @@ def test_no_arguments_print_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_imports_neither_torch_nor_matplotlib() -> None:
     code = "import sys, core.__main__ as c; c.main([]); sys.exit(bool({'torch', 'matplotlib'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True).returncode == 0
-
-
-def test_models_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["models"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[0] == "net"
-    row = next(line for line in lines if line.startswith("baseline"))
-    assert "681,506" in row and "11.3 M" in row and "682K" in row and "0.6" in row
 
 
 def test_models_as_json_from_a_shell() -> None:
@@ -54,26 +46,26 @@ def test_models_as_json_from_a_shell() -> None:
 
 def test_an_unknown_command_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        commands.main(["modles"])
+        main(["modles"])
     printed = capsys.readouterr()
     assert caught.value.code == 2 and "modles" in printed.err and "stylize" in printed.err
 
 
-@pytest.mark.parametrize("name", commands.COMMANDS)
-def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        commands.main([name, "--help"])
+        main([name, "--help"])
     assert caught.value.code == 0 and f"python -m core {name}" in capsys.readouterr().out
 
 
-def test_what_the_user_can_mend_is_a_sentence_and_status_2(
+def test_a_user_error_is_a_sentence_and_status_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(args: object) -> int:
         raise UserError("The picture is upside down: turn it.")
 
     monkeypatch.setattr("core.commands.models.run", refuse)
-    assert commands.main(["models"]) == 2
+    assert main(["models"]) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err == "python -m core models: The picture is upside down: turn it.\n"
 
@@ -89,11 +81,11 @@ def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         raise KeyboardInterrupt
 
     monkeypatch.setattr("core.commands.models.run", interrupt)
-    assert commands.main(["models"]) == 130
+    assert main(["models"]) == 130
     assert capsys.readouterr().err == ""
 
 
-def test_a_reader_who_has_seen_enough_gets_no_traceback() -> None:
+def test_a_closed_pipe_gives_no_traceback() -> None:
     script = f"{sys.executable} -m core models --json | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], cwd=REPOSITORY, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == ""
