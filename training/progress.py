@@ -40,16 +40,16 @@ def _show(run: Run, ended: threading.Event) -> None:
         while True:
             last = ended.wait(0.5)
             progress = run.status().progress
-            if "downloading" in progress:
-                done, total = progress.get("bytes", 0), progress.get("bytes_total", 0)
-                shown.set_description(f"downloading {progress['downloading']} {done / 1e6:.0f}/{total / 1e6:.0f} MB")
+            if progress.downloading:
+                done, total = progress.bytes or 0, progress.bytes_total or 0
+                shown.set_description(f"downloading {progress.downloading} {done / 1e6:.0f}/{total / 1e6:.0f} MB")
             else:
-                shown.set_description(f"epoch {progress['epoch']}" if "epoch" in progress else None)
+                shown.set_description(None if progress.epoch is None else f"epoch {progress.epoch}")
             rows, offset = run.metrics_since(offset)
             for row in rows:
                 figures |= {key: f"{row[key]:.4g}" for key in FIGURES if row.get(key) is not None}
-            shown.total = progress.get("steps")
+            shown.total = progress.steps
             shown.set_postfix(figures, refresh=False)
-            shown.update(progress.get("step", 0) - shown.n)
+            shown.update((progress.step or 0) - shown.n)
             if last:
                 return

@@ -108,7 +108,7 @@ def ship_curves(run: Run, name: str) -> list[Path]:
         title = part.name if len(parts) == 1 else f"{part.name}, part {number + 1} of {len(parts)}"
         record = {"version": VERSION, "kind": part.kind, "name": title, "created": part.created}
         _write_json(folder / "run.json", _placeless(record | {"settings": settings, "data": part.data}))
-        status = {"state": "finished", "message": "", "progress": part.status().progress}
+        status = {"state": "finished", "message": "", "progress": part.status().progress.to_json()}
         _write_json(folder / "status.json", status | {"heartbeat": 0.0})  # of no process
         rows = "".join(json.dumps(row) + "\n" for row in part.metrics())
         (folder / "metrics.jsonl").write_text(rows, "utf-8")

@@ -6,7 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from core.runs.comparison import is_number, smoothed, thinned
+from core.runs.comparison import smoothed, thinned
+from core.runs.values import is_number
 
 HEIGHT = 280
 RATE_HEIGHT = 140

@@ -1,4 +1,4 @@
-"""Runs side by side: a line of figures for each, their curves on shared axes, and where their settings differ."""
+"""Runs side by side: a row of figures for each, their curves on shared axes, and the settings that differ."""
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from core.runs.run import Run
+from core.runs.values import is_number, number
 
 FILES = ("run.json", "note.json", "metrics.jsonl")
 OF_STYLES = ("content", "style", "variation")  # equation 5.10 before its weights
-# The objective is what a transfer or a loss network minimises, a weighted sum of its own: no loss of a classifier.
+# The objective is the weighted sum that a style transfer or a loss network minimises: no loss of a classifier.
 QUANTITIES = ("error", "loss", *OF_STYLES, "objective", "learning_rate")
 AXES = {"epoch": "epoch", "step": "step", "time": "seconds"}  # and the key of each in a row
 STUDY = "transfer"  # the rows of such a run are the findings of many trainings, and no curve of one
@@ -21,8 +22,10 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Summary:
-    """A run in a line. Errors in percent of the last epoch or, where a selection was made, of the weights selected;
-    `seconds` of training; None or empty where the run does not say."""
+    """The figures of a run in one row of a table; None or empty where they are not known.
+
+    Errors are percentages: of the last epoch or, where weights were selected, of those. `seconds` are of training.
+    """
 
     name: str
     note: str
@@ -40,7 +43,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Curve:
-    """One quantity of one split of a run; `points` are (place on `axis`, value), in order: epochs, steps or minutes."""
+    """One quantity of one split of a run. `points` are (x, value) in order, x in epochs, steps or minutes."""
 
     run: str
     split: str
@@ -49,7 +52,7 @@ class Curve:
 
 
 def summary(run: Run) -> Summary:
-    """The run's line, read anew only when its files have changed."""
+    """Return the summary of a run, reading its files anew only after a change."""
     return _summary(run.path, tuple(_stamp(run.path / name) for name in FILES))
 
 
@@ -57,40 +60,36 @@ def summary(run: Run) -> Summary:
 def _summary(path: Path, stamps: tuple) -> Summary:
     run = Run.open(path)
     rows = run.tail()
-    split = held_out(run)
-    error = run.data.get("test_error") if run.data.get("selection") == "validation" else None
+    record = run.classifier
+    split = record.split
+    error = record.test_error if record.selection == "validation" else None
     if error is None and rows and run.kind == "classifier":
         error = _last(rows, f"{split}_error") or run.last(f"{split}_error")
     elif error is not None:
         split = "test"
-    measured = [] if run.kind == STUDY else rows
-    train = smoothed(measured, "train_error", "epoch")
+    of_one_training = [] if run.kind == STUDY else rows
+    train = smoothed(of_one_training, "train_error", "epoch")
     return Summary(
         run.name,
         run.note,
-        _text(run.settings.get("model")) or run.kind,
-        _text(run.settings.get("dataset")),
-        _text(run.settings.get("recipe_name")),
+        record.model or run.kind,
+        record.dataset,
+        record.recipe_name,
         split,
-        _number(error),
+        error,
         train[-1][1] if train else None,
-        _last(measured, "epoch"),
+        _last(of_one_training, "epoch"),
         _last(rows, "seconds"),
         _last(rows, "images_per_second"),
         _moment(run.created),
     )
 
 
-def held_out(run: Run) -> str:
-    """The split whose error the run's curves show: "test" until the run says otherwise."""
-    return _text(run.data.get("held_out")) or "test"
-
-
 def curves(run: Run, quantity: str, axis: str, most: int) -> list[Curve]:
-    """The run's curves of one of QUANTITIES (the error in percent) over one of AXES, the time in minutes.
+    """Return the curves of a run of one of QUANTITIES (the error in percent) over one of AXES, the time in minutes.
 
-    Error and loss are those of train and of the held-out split of a classifier; everything else is one curve without a
-    split. Each of at most `most` points, none where the run has no such figures.
+    Error and loss of a classifier give two curves, of the train split and of the held-out one; any other quantity
+    gives one without a split. Each has at most `most` points; there is none where the run has no such figures.
     """
     if run.kind == STUDY:
         return []
@@ -98,80 +97,75 @@ def curves(run: Run, quantity: str, axis: str, most: int) -> list[Curve]:
     along = AXES[axis]
     scale = 1 / 60 if axis == "time" else 1.0
     if quantity not in ("error", "loss"):
-        found = {"": _points(rows, "loss" if quantity == "objective" else quantity, along)}
+        points_by_split = {"": _points(rows, "loss" if quantity == "objective" else quantity, along)}
     else:
-        split = held_out(run)
-        found = {
+        split = run.classifier.split
+        points_by_split = {
             "train": smoothed(rows, f"train_{quantity}", along),
             split: _points(rows, f"{split}_{quantity}", along),
         }
     return [
         Curve(run.id, split, [(scale * x, y) for x, y in thinned(points, most)], axis)
-        for split, points in found.items()
+        for split, points in points_by_split.items()
         if points
     ]
 
 
 def side_by_side(runs: Sequence[Run], axis: str, most: int) -> dict[str, list[Curve]]:
-    """Of every quantity the curves that the runs have; over steps where epochs are asked for and none counts them.
+    """Return the curves of the runs by quantity; over steps where `axis` is "epoch" and none of them counts epochs.
 
-    Only classifiers count epochs. A quantity of theirs is never mixed with steps: its chart has one axis.
+    Only classifiers count epochs. The curves of one quantity are either all over epochs or all over steps.
     """
-    found = {}
+    curves_by_quantity = {}
     for quantity in QUANTITIES:
         for along in dict.fromkeys((axis, "step" if axis == "epoch" else axis)):
-            found[quantity] = [curve for run in runs for curve in curves(run, quantity, along, most)]
-            if found[quantity]:
+            curves_by_quantity[quantity] = [curve for run in runs for curve in curves(run, quantity, along, most)]
+            if curves_by_quantity[quantity]:
                 break
-    return found
+    return curves_by_quantity
 
 
 def smoothed(rows: Sequence[Mapping[str, Any]], key: str, along: str) -> Points:
-    """(row's `along`, mean of `key` over the epoch that ends there) for every row that has both.
+    """Return (row's `along`, mean of `key` over the epoch that ends there) for every row that has both.
 
-    Single rows are measured on a few batches and jump; their mean over an epoch shows where the net stands.
+    A single row is measured on a few batches and jumps; the mean over an epoch shows the trend.
     """
-    good = [
+    complete = [
         (row["epoch"], row[along], row[key])
         for row in rows
         if is_number(row.get(key)) and is_number(row.get("epoch")) and is_number(row.get(along))
     ]
     means: Points = []
     first = 0
-    for place, (epoch, x, _) in enumerate(good):
-        while good[first][0] <= epoch - 1:
+    for place, (epoch, x, _) in enumerate(complete):
+        while complete[first][0] <= epoch - 1:
             first += 1
-        window = [value for _, _, value in good[first : place + 1]]
+        window = [value for _, _, value in complete[first : place + 1]]
         means.append((x, sum(window) / len(window)))
     return means
 
 
 def thinned(points: Points, most: int) -> Points:
-    """At most `most` of the points: the first, the last, and of every stretch between them the lowest and highest.
+    """Return at most `most` of the points: the first, the last, and the lowest and highest of each stretch between.
 
-    So a spike stays a spike, where every n-th point would miss it.
+    A spike stays visible, where taking every n-th point would miss it.
     """
     if len(points) <= max(most, 4):
         return points
     stretches = max(1, (most - 2) // 2)
     inner = points[1:-1]
-    kept = [points[0]]
-    for number in range(stretches):
-        stretch = inner[number * len(inner) // stretches : (number + 1) * len(inner) // stretches]
+    selected = [points[0]]
+    for index in range(stretches):
+        stretch = inner[index * len(inner) // stretches : (index + 1) * len(inner) // stretches]
         if stretch:
             values = [value for _, value in stretch]
             ends = {values.index(min(values)), values.index(max(values))}
-            kept += [stretch[place] for place in sorted(ends)]
-    return [*kept, points[-1]]
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value of a run folder is a number, which a truth value is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+            selected += [stretch[place] for place in sorted(ends)]
+    return [*selected, points[-1]]
 
 
 def difference(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
-    """Where the settings of several runs differ: {"recipe.momentum": {run: "0.9", ...}, ...}, empty where nowhere.
+    """Return the settings in which several runs differ: {"recipe.momentum": {run: "0.9", ...}, ...}.
 
     A setting that a run does not have is shown as "–".
     """
@@ -182,7 +176,7 @@ def difference(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
 
 
 def forget() -> None:
-    """Read every file anew from now on."""
+    """Empty the caches, so that every file is read anew."""
     _summary.cache_clear()
     _rows.cache_clear()
 
@@ -218,16 +212,7 @@ def _points(rows: Iterable[Mapping[str, Any]], key: str, along: str) -> Points:
 
 
 def _last(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
-    return next((value for row in reversed(rows) if (value := _number(row.get(key))) is not None), None)
-
-
-def _number(value: Any) -> float | None:
-    """A number of a run folder, which somebody may have edited."""
-    return value if is_number(value) else None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return next((value for row in reversed(rows) if (value := number(row.get(key))) is not None), None)
 
 
 def _moment(created: str) -> datetime | None:
@@ -240,7 +225,7 @@ def _moment(created: str) -> datetime | None:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        found = path.stat()
+        info = path.stat()
     except OSError:
         return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return info.st_mtime_ns, info.st_size

@@ -19,6 +19,7 @@ writes through core.runs.writer. The folders in `weights/runs` came with Atelier
 metrics.jsonl, and are only read.
 """
 
+import functools
 import itertools
 import json
 import os
@@ -36,8 +37,15 @@ from core.errors import UserError
 from core.runs import control, files, heartbeat, metrics, status
 from core.runs.control import COMMANDS, Control
 from core.runs.metrics import TAIL_BYTES
+from core.runs.record import (
+    ClassifierRecord,
+    LossNetworkRecord,
+    OptimisationRecord,
+    StudyRecord,
+    StyleNetworkRecord,
+)
 from core.runs.status import Status
-from core.runs.values import text
+from core.runs.values import mapping, text
 
 VERSION = 1
 NOTE_FILE = "note.json"
@@ -78,6 +86,37 @@ class Run:
     @property
     def id(self) -> str:
         return self.path.name
+
+    @functools.cached_property
+    def classifier(self) -> ClassifierRecord:
+        """run.json as that of a classifier, parsed; of another kind of run hardly a field is known."""
+        return ClassifierRecord.parse(self.settings, self.data)
+
+    @functools.cached_property
+    def study(self) -> StudyRecord:
+        """run.json as that of a transfer-learning study, parsed."""
+        return StudyRecord.parse(self.settings, self.data)
+
+    @functools.cached_property
+    def style_network(self) -> StyleNetworkRecord:
+        """run.json as that of a style network, parsed."""
+        return StyleNetworkRecord.parse(self.settings, self.data)
+
+    @functools.cached_property
+    def loss_network(self) -> LossNetworkRecord:
+        """run.json as that of a loss network, parsed."""
+        return LossNetworkRecord.parse(self.settings, self.data)
+
+    @functools.cached_property
+    def optimisation(self) -> OptimisationRecord:
+        """run.json as that of a style transfer by optimisation, parsed."""
+        return OptimisationRecord.parse(self.settings, self.data)
+
+    def replace_data(self, data: dict[str, Any]) -> None:
+        """Take over the `data` that the training has written to run.json."""
+        self.data = data
+        for name in ("classifier", "study", "style_network", "loss_network", "optimisation"):
+            self.__dict__.pop(name, None)
 
     @property
     def shipped(self) -> bool:
@@ -197,7 +236,7 @@ class Run:
             "state": state,
             "message": message,
             "host": socket.gethostname(),
-            "progress": self.status().progress,
+            "progress": mapping(files.read_json(self.path / status.FILE).get("progress")),
         }
         self._put(status.FILE, {**saved, **more, **heartbeat.stamp()})
 

@@ -2,11 +2,13 @@
 
 import os
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from core.runs import files, heartbeat
+from core.runs.values import mapping, number, text, whole
 
 FILE = "status.json"
 STALE_SECONDS = 10.0  # a heartbeat older than this means that the process is gone
@@ -17,12 +19,61 @@ INTERRUPTED = "The process ended before the training did; resume goes on from th
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far a training is; None or empty where its status does not say.
+
+    `share` is the part of the present step that is done, in [0, 1], and `doing` what that step is; `bytes` and
+    `bytes_total` are of the data set or network that is `downloading`.
+    """
+
+    step: int | None = None
+    steps: int | None = None
+    epoch: float | None = None
+    epochs: int | None = None
+    images_per_second: float | None = None
+    milliseconds_a_step: float | None = None
+    doing: str = ""
+    share: float | None = None
+    seconds_left: float | None = None
+    downloading: str = ""
+    bytes: float | None = None
+    bytes_total: float | None = None
+
+    @classmethod
+    def parse(cls, saved: Mapping[str, Any]) -> "Progress":
+        """Return the progress in a status.json, where somebody may have edited it."""
+        return cls(
+            step=whole(saved.get("step")),
+            steps=whole(saved.get("steps")),
+            epochs=whole(saved.get("epochs")),
+            doing=text(saved.get("doing")),
+            downloading=text(saved.get("downloading")),
+            **{key: number(saved.get(key)) for key in _PROGRESS_NUMBERS},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields that are known."""
+        return {key: value for key, value in asdict(self).items() if value not in (None, "")}
+
+
+_PROGRESS_NUMBERS = (
+    "epoch",
+    "images_per_second",
+    "milliseconds_a_step",
+    "share",
+    "seconds_left",
+    "bytes",
+    "bytes_total",
+)
+
+
+@dataclass(frozen=True)
 class Status:
     """Where a run stands: `state` is one of STATES, `message` a sentence (empty where the state says it all)."""
 
     state: str
     message: str
-    progress: dict[str, Any]
+    progress: Progress
     seconds_since_heartbeat: float
 
     @property
@@ -52,8 +103,8 @@ def read(folder: Path) -> Status:
         state, message = "interrupted", INTERRUPTED
     return Status(
         str(state),
-        message if isinstance(message, str) else "",
-        progress if isinstance(progress, dict) else {},
+        text(message),
+        Progress.parse(mapping(progress)),
         age,
     )
 

@@ -181,7 +181,7 @@ class FolderWriter(Writer):
         record = read_run_json(self.run.path)
         record["data"] = {**record["data"], **data}
         self._when_there_is_room(lambda: files.replace_json(self.run.path / "run.json", record))
-        self.run.data = record["data"]
+        self.run.replace_data(record["data"])
 
     def save(self, tensors: dict[str, Tensor], state: dict) -> None:
         def write() -> None:

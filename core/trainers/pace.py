@@ -70,14 +70,15 @@ def measured(settings: Settings, runs: Iterable[Run | DamagedRun]) -> float | No
     kind = settings.dataset.partition("?")[0]
     device = hardware.describe(number_format(settings) == "bfloat16")
     for run in runs:
-        if isinstance(run, DamagedRun) or run.settings.get("model") != settings.model:
+        if isinstance(run, DamagedRun):
             continue
-        if str(run.settings.get("dataset", "")).partition("?")[0] != kind or run.data.get("device") != device:
+        record = run.classifier
+        if (record.model, record.device, record.threads) != (settings.model, device, settings.threads):
             continue
-        if run.settings.get("threads", 0) != settings.threads:
+        if record.dataset.partition("?")[0] != kind:
             continue
-        speed = run.status().progress.get("images_per_second")
-        if isinstance(speed, int | float) and speed > 0:
+        speed = run.status().progress.images_per_second
+        if speed is not None and speed > 0:
             return float(speed)
     return None
 

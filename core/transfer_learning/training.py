@@ -28,7 +28,7 @@ from core.errors import UserError
 from core.models import catalogue
 from core.models.layers import AveragedMaps, is_of_head
 from core.runs.run import Run
-from core.runs.status import Status
+from core.runs.status import Progress, Status
 from core.runs.writer import Writer, writing
 from core.trainers import classifier, pace, trained
 from core.trainers import recipe as recipes
@@ -432,19 +432,18 @@ class _Studying:
     # The run folder
 
     def _report(self, doing: str, child: Status | None = None) -> None:
-        known = child.progress if child else {}
-        steps = known.get("steps")
+        progress = child.progress if child else Progress()
         self.writer.progress(
             step=self.done,
             steps=len(self.tasks),
             doing=doing or None,
-            share=known.get("step", 0) / steps if steps else None,
-            seconds_left=self._left(known) if child else None,
+            share=(progress.step or 0) / progress.steps if progress.steps else None,
+            seconds_left=self._left(progress) if child else None,
         )
 
-    def _left(self, known: dict[str, Any]) -> float | None:
+    def _left(self, progress: Progress) -> float | None:
         """Seconds for the present training and those after it, at the present one's speed."""
-        left, speed = known.get("seconds_left"), known.get("images_per_second")
+        left, speed = progress.seconds_left, progress.images_per_second
         if not left or not speed:
             return None
         later = [task for task in self.tasks[self.done + 1 :] if task.way != LINEAR]

@@ -6,7 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from core.runs.comparison import Points, is_number, thinned
+from core.runs.comparison import Points, thinned
+from core.runs.values import is_number
 
 HEIGHT = 260
 MAX_POINTS = 400

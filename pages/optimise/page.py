@@ -8,9 +8,9 @@ import streamlit as st
 from core import images
 from core.figures import transfers
 from core.runs import queue
-from core.runs.comparison import is_number
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
+from core.runs.values import is_number
 from core.style import iterative, sources
 from pages.optimise import charts, form
 from ui import formats, frame, run_card, run_states

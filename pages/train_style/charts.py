@@ -7,7 +7,8 @@ import altair as alt
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from core.runs.comparison import Points, is_number, thinned
+from core.runs.comparison import Points, thinned
+from core.runs.values import is_number
 from ui.charts import LEGEND_ROW, LOSS_TICKS
 
 HEIGHT, LOW = 240, 150

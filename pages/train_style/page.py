@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 
 from core.runs import queue
-from core.runs.comparison import is_number
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
+from core.runs.values import is_number
 from core.style import material, painter, sources
 from pages.train_style import charts, form
 from ui import formats, frame, menu, run_card, run_states

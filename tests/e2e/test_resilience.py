@@ -79,9 +79,9 @@ def test_a_training_is_steered_while_another_waits_for_its_end(
 def a_single_step_is_one_step(page: Page, run: Run) -> None:
     card(page).get_by_role("button", name="Pause").click()
     shows(page, "Paused")
-    before = run.status().progress["step"]
+    before = run.status().progress.step
     card(page).get_by_role("button", name="Step", exact=True).click()
-    becomes(lambda: run.status().progress["step"], before + 1)
+    becomes(lambda: run.status().progress.step, before + 1)
     shows(page, "Paused")
 
 

@@ -41,7 +41,7 @@ def test_weights_card_and_curves_are_shipped(shelf, capsys):
     assert sorted(path.name for path in folder.iterdir()) == ["metrics.jsonl", "run.json", "status.json"]
     copy = Run.open(folder)
     assert (copy.metrics(), copy.settings, copy.name) == (run.metrics(), Run.open(run.id).settings, "mine")
-    assert copy.status().state == "finished" and copy.status().progress["step"] == run.data["steps"]
+    assert copy.status().state == "finished" and copy.status().progress.step == run.data["steps"]
 
 
 def test_the_card_says_on_what_the_weights_were_chosen_and_both_errors(shelf):

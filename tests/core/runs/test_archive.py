@@ -14,6 +14,7 @@ from core import weights
 from core.errors import UserError
 from core.runs import archive, events
 from core.runs.run import Run, list_runs
+from core.runs.status import Progress
 from core.runs.writer import writing
 from tests.runs_on_disk import digits_run, put_status
 
@@ -74,7 +75,7 @@ def test_a_run_that_was_under_way_comes_in_as_stopped(run):
     put_status(run, "running", step=3)
     again = archive.import_zip(io.BytesIO(archive.export_zip(run)))
     assert again.status().state == "stopped" and "resume goes on" in again.status().message
-    assert again.status().progress == {"step": 3}
+    assert again.status().progress == Progress(step=3)
     assert "pid" not in json.loads((again.path / "status.json").read_text())
 
 

@@ -238,7 +238,7 @@ def test_a_folder_of_version_1_is_read_with_all_it_holds(runs):
     run = Run.open("version-1")
     assert (run.name, run.kind, run.created) == ("BN-NiN on digits", "classifier", "2026-11-23T10:56:51+00:00")
     assert run.settings["recipe"]["learning_rate"] == 0.1 and run.data["held_out"] == "test"
-    assert run.status().state == "finished" and run.status().progress["step"] == 44
+    assert run.status().state == "finished" and run.status().progress.step == 44
     assert (run.last("test_error"), run.control(), run.note) == (12.5, Control("pause", {"learning_rate": 0.5}), "")
     run.rename("Renamed")
     run.request("run", rate_factor=0.5)

@@ -49,7 +49,7 @@ def test_a_killed_training_is_seen_and_goes_on_from_its_checkpoint():
     assert queue.resume(run)
     assert wait_for(run, "running") == "running"
     deadline = time.monotonic() + 60
-    while run.status().progress.get("step", 0) <= reached and time.monotonic() < deadline:
+    while (run.status().progress.step or 0) <= reached and time.monotonic() < deadline:
         time.sleep(0.05)
     run.request("pause")
     assert wait_for(run, "paused") == "paused"

@@ -15,7 +15,7 @@ from core.errors import UserError
 from core.runs import run as folder
 from core.runs.control import Control
 from core.runs.run import DamagedRun, Run, list_runs
-from core.runs.status import STALE_SECONDS
+from core.runs.status import STALE_SECONDS, Progress
 from core.runs.writer import writing
 
 
@@ -49,7 +49,7 @@ def test_states_from_start_to_finish():
         writer.progress(step=1, steps=2, seconds_left=None)
         time.sleep(0.3)
         writer.progress(step=2)
-        assert run.status().progress == {"step": 2, "steps": 2}
+        assert run.status().progress == Progress(step=2, steps=2)
     assert run.status().state == "finished"
 
 

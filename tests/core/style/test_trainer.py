@@ -86,7 +86,7 @@ def test_a_run_folder_holds_losses_of_each_style_previews_and_weights(networks):
     opened = Run.open(run.id)
     assert opened.data["names"] == ["stripes", "dots"]
     assert opened.data["photographs"] == 3
-    assert opened.status().progress["step"] == 4
+    assert opened.status().progress.step == 4
 
 
 def test_a_stopped_run_goes_on_and_ends_like_one_that_never_stopped(networks):

@@ -54,7 +54,7 @@ def test_a_short_training_learns_digits_and_fills_the_folder():
     assert all(row["images_per_second"] > 0 for row in rows)
     assert len(rows) > 10, "a curve needs more than one point an epoch"
     assert run.status().state == "finished"
-    assert run.status().progress["step"] == run.data["steps"]
+    assert run.status().progress.step == run.data["steps"]
     found = trained.open_run(Run.open(run.id))
     assert found.classes == tuple("0123456789")
 
@@ -97,7 +97,7 @@ def test_stopping_and_resuming_gives_the_weights_of_an_uninterrupted_run(changes
         stop_at(3, patch)  # in the middle of the first epoch
         train(parts)
     assert parts.status().state == "stopped"
-    assert parts.status().progress["step"] < whole.status().progress["step"]
+    assert parts.status().progress.step < whole.status().progress.step
     train(parts)
     compare(parts, whole)
 

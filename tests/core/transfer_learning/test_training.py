@@ -59,7 +59,7 @@ def test_a_study_tries_every_depth_and_every_way_and_leaves_the_source_alone():
         ("scratch", 3, 30),
     ]
     assert all(0 <= row["test_error"] <= 100 and 0 <= row["validation_error"] <= 100 for row in rows)
-    assert run.status().state == "finished" and run.status().progress["step"] == run.data["steps"] == len(rows)
+    assert run.status().state == "finished" and run.status().progress.step == run.data["steps"] == len(rows)
     after = weights.read(source.path / "model.safetensors")
     assert all(torch.equal(before[name], after[name]) for name in before)
     rates = [transfer.child_path(run, way, 3) for way in ("fine_tuned", "scratch")]
@@ -99,7 +99,7 @@ def test_a_training_within_is_paused_and_stopped_within_a_second_and_gone_on_wit
     thread = threading.Thread(target=transfer.carry_out, args=(run,))
     thread.start()
     child = transfer.child_path(run, "scratch", 0)
-    wait(lambda: run.status().progress.get("share", 0) > 0)
+    wait(lambda: run.status().progress.share)
     run.request("pause")
     took = wait(lambda: run.status().state == "paused" and Run.open(child).status().state == "paused")
     assert took < 2
