@@ -1,4 +1,4 @@
-"""The Stylize page, without a browser and with a tiny net: sliders, address, uploads, sentences for what is wrong."""
+"""The Stylize page, without a browser and with a tiny net: sliders, address, uploads, messages for bad input."""
 
 import functools
 import io
@@ -22,17 +22,17 @@ def shipped(tmp_path, monkeypatch):
 
 @pytest.fixture
 def painted(monkeypatch) -> list[tuple[tuple[int, ...], dict[str, float], float]]:
-    """What the page asks to be painted: shape of the photograph, blend, part of the photograph."""
-    asked = []
+    """Return the calls of the painter: shape of the photograph, blend, share of the photograph."""
+    calls = []
     original = painter.stylise
 
     def stylise(shown, blend, *, net, photograph):
-        asked.append((shown.shape, dict(blend), photograph))
+        calls.append((shown.shape, dict(blend), photograph))
         return original(shown, blend, net=net, photograph=photograph)
 
     monkeypatch.setattr(painter, "swatch", functools.cache(lambda style, net: images.encode(picture(16, 16))))
     monkeypatch.setattr(painter, "stylise", stylise)
-    return asked
+    return calls
 
 
 def slider(app, name):
@@ -68,13 +68,13 @@ def test_a_move_counts_though_the_browser_still_has_the_address_from_before_the_
     before = app.query_params["styles"]
     slider(app, "night").set_value(0.5).run()
     slider(app, "night").set_value(0.75)
-    app.query_params["styles"] = before  # as a browser sends it that has not heard of the answer yet
+    app.query_params["styles"] = before  # as sent by a browser that has not received the answer yet
     app.run()
     assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.75}
     assert app.query_params["styles"] == "stripes:1,night:0.75"
 
 
-def test_the_way_back_sets_the_sliders(painted):
+def test_the_back_button_sets_the_sliders(painted):
     app = visit("stylize")
     before = app.query_params["styles"]
     slider(app, "night").set_value(0.5).run()
@@ -92,11 +92,11 @@ def test_the_address_sets_sliders_and_sample(painted):
     assert app.query_params["sample"] == "coffee"
 
 
-@pytest.mark.parametrize("asked", ["monet:1", "dots:2", "dots:-1", "dots:nan", "dots:much", ":", "dots:0.5,,"])
-def test_an_address_that_means_nothing_is_told_and_something_is_painted_all_the_same(painted, asked):
-    app = visit("stylize", styles=asked)
+@pytest.mark.parametrize("styles", ["monet:1", "dots:2", "dots:-1", "dots:nan", "dots:much", ":", "dots:0.5,,"])
+def test_an_invalid_address_is_a_sentence_and_something_is_painted_all_the_same(painted, styles):
+    app = visit("stylize", styles=styles)
     assert not app.exception
-    assert "The address asks for" in app.error[0].value
+    assert "The address contains" in app.error[0].value
     assert painted[0][1]["stripes"] == 1.0
 
 
@@ -127,7 +127,7 @@ def test_an_upload_takes_the_place_of_the_sample(painted):
         ("tiny.png", images.encode(picture(7, 20), "PNG"), "at least 8 px"),
     ],
 )
-def test_a_bad_upload_is_told_in_a_sentence(painted, name, data, sentence):
+def test_a_bad_upload_is_a_sentence(painted, name, data, sentence):
     app = visit("stylize")
     app.file_uploader("stylize_upload").upload(name, data, "image/jpeg").run()
     assert not app.exception
