@@ -14,7 +14,7 @@ import torch
 
 from core import hardware, images
 from core.errors import UserError
-from core.figures import transfers as figures
+from core.figures import transfers
 from core.runs import queue
 from core.runs.run import Run
 from core.style import iterative, sources
@@ -38,7 +38,7 @@ def arguments() -> argparse.ArgumentParser:
     source.add_argument("--style", type=Path, metavar="IN", help="the style picture")
     source.add_argument("--out", type=Path, metavar="OUT", help="where the picture is written; of a figure, a folder")
     source.add_argument("--loss-networks", type=Path, metavar="DIR", help="folder of the loss network `both`")
-    source.add_argument("--figure", choices=tuple(figures.FIGURES), help="make the whole row of this figure")
+    source.add_argument("--figure", choices=tuple(transfers.FIGURES), help="make the whole row of this figure")
     recipe = parser.add_argument_group("recipe")
     for entry in fields(Recipe):
         option = f"--{LAMBDAS.get(entry.name, entry.name.replace('_', '-'))}"
@@ -105,7 +105,7 @@ def make_figure(options: argparse.Namespace) -> None:
     content, style = pictures(options)
     group = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     made = []
-    for number, (label, one) in enumerate(figures.figure(options.figure).recipes(recipe(options)), 1):
+    for number, (label, one) in enumerate(transfers.figure(options.figure).recipes(recipe(options)), 1):
         name = f"Figure {options.figure}: {label}"
         place = {"figure": options.figure, "row": group, "label": label}  # by which the page finds the row again
         run = iterative.create(content, style, one, name=name, files=options.loss_networks, **place)
@@ -119,8 +119,8 @@ def make_figure(options: argparse.Namespace) -> None:
             options.out.mkdir(parents=True, exist_ok=True)
             images.save(painted, options.out / f"{number}.png")
     if options.out:
-        images.save(figures.row([content, style, *made]), options.out / "row.jpg")
-        images.save(figures.row(made), options.out / "pictures.jpg")  # without what they were made from
+        images.save(transfers.row([content, style, *made]), options.out / "row.jpg")
+        images.save(transfers.row(made), options.out / "pictures.jpg")  # without what they were made from
         print(options.out / "row.jpg")
 
 

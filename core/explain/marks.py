@@ -16,7 +16,7 @@ import filelock
 
 from core.errors import UserError
 from core.explain.mistakes import Mistakes
-from core.runs import run as folder
+from core.runs.run import root
 from core.trainers.trained import TrainedClassifier
 
 MARKS = {"label": "The label looks wrong", "human": "I would err too"}
@@ -29,10 +29,10 @@ Marks = dict[int, tuple[str, ...]]
 
 def path_of(trained: TrainedClassifier) -> Path:
     """Where the marks of a net are kept, whether there are any or not."""
-    run = folder.root() / trained.name
+    run = root() / trained.name
     if trained.source == "run" and run.is_dir():
         return run / "marks.json"
-    return folder.root() / ".marks" / (re.sub(r"[^A-Za-z0-9._-]", "_", trained.name) + ".json")
+    return root() / ".marks" / (re.sub(r"[^A-Za-z0-9._-]", "_", trained.name) + ".json")
 
 
 def read(trained: TrainedClassifier, split: str) -> Marks:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core import datasets, hardware
-from core.figures import training_curves as figures
+from core.figures import training_curves
 from core.figures.training_curves import CurveFigure
 from core.runs.run import DamagedRun, Run
 from core.trainers import pace, recipe
@@ -25,8 +25,10 @@ def choose(runs: list[Run | DamagedRun]) -> None:
 
     Raises UserError for what cannot be trained.
     """
-    name = address.choice("figure", "Figure", figures.names(), lambda name: f"{name}  {figures.figure(name).title}")
-    figure = figures.figure(name)
+    name = address.choice(
+        "figure", "Figure", training_curves.names(), lambda name: f"{name}  {training_curves.figure(name).title}"
+    )
+    figure = training_curves.figure(name)
     st.caption(figure.what_it_shows)
     length = st.radio("Length", (SCALED, FULL), key="length of the figure", horizontal=True)
 
@@ -38,7 +40,7 @@ def choose(runs: list[Run | DamagedRun]) -> None:
         minutes = st.number_input(
             "Minutes, about", 1, 600, MINUTES, key="minutes for the figure", help="For all of its runs, one by one."
         )
-        figure = figures.scaled(figure, minutes, seconds)
+        figure = training_curves.scaled(figure, minutes, seconds)
     st.caption(figure.length)
     _list_runs(figure, seconds)
     for _, settings in figure.runs:

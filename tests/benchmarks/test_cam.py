@@ -1,4 +1,4 @@
-"""The benchmark of maps: that both sides find the same ones, and that it prints what every benchmark prints."""
+"""The benchmark of maps: both sides return the same ones, and it prints the schema of every benchmark."""
 
 import json
 
@@ -23,12 +23,12 @@ def test_it_prints_one_json_object(monkeypatch, capsys):
     assert "CAM / torchcam's CAM, batch 3" in cases and "CAM at the net's size / bare forward, batch 1" in cases
 
 
-def test_finished_maps_are_of_the_images_size_from_none_to_one():
+def test_finished_maps_have_the_images_size_and_range_from_0_to_1():
     maps = cam.finished(torch.tensor([[[-1.0, 2.0], [0.0, 0.0]], [[-1.0, -1.0], [-1.0, -1.0]]]), 8)
     assert maps.shape == (2, 8, 8) and maps[0].max() == 1 and maps.min() == 0 and not maps[1].any()
 
 
-def test_sides_that_find_other_maps_are_caught():
+def test_different_maps_are_reported():
     class Named:
         name = "a net"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core import images, weights
-from core.figures import transfers as figures
+from core.figures import transfers
 from core.runs.run import Run, list_runs
 from core.style import compact, iterative, sources
 from tests.painting import picture
@@ -44,10 +44,10 @@ def test_a_transfer_from_the_command_line_and_the_same_command_goes_on(tmp_path,
     assert "was started with style 3.0, not 5.0" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", figures.FIGURES)
+@pytest.mark.parametrize("name", transfers.FIGURES)
 def test_a_figure_is_made_as_a_whole_row(tmp_path, pictures, name):
     assert main([*TINY, *pictures, "--figure", name, "--steps", "1", "--out", str(tmp_path / "row")]) == 0
-    cells = figures.figure(name).cells
+    cells = transfers.figure(name).cells
     runs = [run for run in list_runs("iterative") if isinstance(run, Run)]
     assert {run.name for run in runs} == {f"Figure {name}: {label}" for label, _ in cells}
     assert len({run.settings["row"] for run in runs}) == 1
@@ -58,17 +58,17 @@ def test_a_figure_is_made_as_a_whole_row(tmp_path, pictures, name):
 
 def test_figures_change_what_the_thesis_changes():
     base = iterative.Recipe(style=2.0, variation=1.0)
-    styles = [one.style for _, one in figures.figure("5.7").recipes(base)]
+    styles = [one.style for _, one in transfers.figure("5.7").recipes(base)]
     assert styles == [0.2, 20.0, 2.0, 2.0]
-    assert [one.variation for _, one in figures.figure("5.7").recipes(base)] == [1.0, 1.0, 0.02, 20.0]
-    assert [one.style_size for _, one in figures.figure("5.8").recipes(base)] == [180, 256, 384, 512]
-    assert [one.start for _, one in figures.figure("5.6").recipes(base)] == ["noise", "noise", "content"]
+    assert [one.variation for _, one in transfers.figure("5.7").recipes(base)] == [1.0, 1.0, 0.02, 20.0]
+    assert [one.style_size for _, one in transfers.figure("5.8").recipes(base)] == [180, 256, 384, 512]
+    assert [one.start for _, one in transfers.figure("5.6").recipes(base)] == ["noise", "noise", "content"]
     with pytest.raises(Exception, match="no preset for Figure 5.9; there are 5.6, 5.7, 5.8"):
-        figures.figure("5.9")
+        transfers.figure("5.9")
 
 
 def test_a_row_is_of_one_height():
-    made = figures.row([picture(40, 60), picture(80, 40)], height=20, gap=4)
+    made = transfers.row([picture(40, 60), picture(80, 40)], height=20, gap=4)
     assert made.shape == (20, 30 + 4 + 10, 3)
 
 

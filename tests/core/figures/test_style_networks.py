@@ -6,7 +6,7 @@ import pytest
 from core import __main__ as commands
 from core import images
 from core.errors import UserError
-from core.figures import style_networks as painted_figures
+from core.figures import style_networks
 from core.figures.style_networks import FIGURES, GAP, SHOWN_HEIGHT
 from core.style import painter
 from tests.painting import STYLES, picture, ship
@@ -14,7 +14,7 @@ from tests.painting import STYLES, picture, ship
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(painted_figures, "PAINTED_SIDE", 96)
+    monkeypatch.setattr(style_networks, "PAINTED_SIDE", 96)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def singles(tmp_path, monkeypatch):
 
 
 def names(figure: str) -> list[str]:
-    return [row["name"] for row in painted_figures.rows_of(FIGURES[figure])]
+    return [row["name"] for row in style_networks.rows_of(FIGURES[figure])]
 
 
 def test_the_two_parts_share_the_single_nets_between_them(singles):
@@ -40,7 +40,7 @@ def test_the_two_parts_share_the_single_nets_between_them(singles):
 
 def test_a_figure_is_rows_of_photographs_painted_large_and_shown_small(singles):
     photographs = [picture(40, 60), picture(60, 60)]
-    drawn = painted_figures.drawn(FIGURES["5.9"], photographs)
+    drawn = style_networks.drawn(FIGURES["5.9"], photographs)
     wide = SHOWN_HEIGHT * 96 // 64
     assert drawn.shape == (3 * SHOWN_HEIGHT + 2 * GAP, wide + GAP + SHOWN_HEIGHT, 3)
     painted = painter.stylise(images.resize(photographs[1], 96, 96), {"stripes": 1.0}, net="single_stripes")
@@ -49,7 +49,7 @@ def test_a_figure_is_rows_of_photographs_painted_large_and_shown_small(singles):
 
 
 def test_figure_5_11_has_the_net_of_many_left_and_the_single_one_right(singles):
-    drawn = painted_figures.drawn(FIGURES["5.11"], [picture(64, 64)])
+    drawn = style_networks.drawn(FIGURES["5.11"], [picture(64, 64)])
     assert drawn.shape == (4 * SHOWN_HEIGHT + 3 * GAP, 2 * SHOWN_HEIGHT + GAP, 3)
     large = images.resize(picture(64, 64), 96, 96)
     places = (slice(0, SHOWN_HEIGHT), slice(SHOWN_HEIGHT + GAP, None))
@@ -61,7 +61,7 @@ def test_figure_5_11_has_the_net_of_many_left_and_the_single_one_right(singles):
 def test_without_single_nets_a_sentence_says_what_to_do(tmp_path, monkeypatch):
     ship(tmp_path / "weights", monkeypatch)
     with pytest.raises(UserError, match=r"Figure 5\.9 shows nets of a single style.*training\.ship"):
-        painted_figures.rows_of(FIGURES["5.9"])
+        style_networks.rows_of(FIGURES["5.9"])
 
 
 def test_the_command_draws_and_says_what_is_where(singles, tmp_path, capsys):

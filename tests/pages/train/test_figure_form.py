@@ -1,6 +1,6 @@
 """The trainings of a figure of the thesis, as runs for the queue."""
 
-from core.figures import training_curves as figures
+from core.figures import training_curves
 from core.runs import queue
 from core.trainers import recipe
 from tests.pages.app import button, texts, visit
@@ -14,7 +14,7 @@ def test_a_figure_is_queued_whole_at_full_length(started):
     button(app, "Train its 3 runs").click().run()
     assert [run.name for run in started] == ["Figure 4.5: fixed 0.1"]
     assert [run.name for run in queue.waiting()] == ["Figure 4.5: fixed 0.01", "Figure 4.5: scheduled"]
-    for run, (_, settings) in zip((*started, *queue.waiting()), figures.figure("4.5").runs, strict=True):
+    for run, (_, settings) in zip((*started, *queue.waiting()), training_curves.figure("4.5").runs, strict=True):
         assert recipe.Settings.from_json(run.settings).recipe == settings.recipe
     assert app.query_params["run"] == started[0].id
     assert "Waiting (2)" in texts(app)
