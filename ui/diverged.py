@@ -8,6 +8,7 @@ from core.errors import UserError
 from core.runs import queue
 from core.runs.run import Run
 from core.runs.status import Status
+from core.runs.values import mapping
 from ui.buttons import firm
 
 _SUGGESTED = re.compile(r"learning rate of ([0-9.]+(?:e[-+]?\d+)?)")
@@ -20,9 +21,8 @@ def lower_rate(run: Run, status: Status) -> float | None:
     match = _SUGGESTED.search(status.message)
     if match and float(match[1]) > 0:
         return float(match[1])
-    recipe = run.settings.get("recipe")
-    rate = recipe.get("learning_rate") if isinstance(recipe, dict) else None
-    return rate / 10 if isinstance(rate, int | float) and rate > 0 else None
+    rate = run.classifier.learning_rate
+    return rate / 10 if rate is not None and rate > 0 else None
 
 
 def restart_at(run: Run, rate: float) -> Run:
@@ -30,8 +30,8 @@ def restart_at(run: Run, rate: float) -> Run:
 
     Raises UserError for damaged settings.
     """
-    recipe = run.settings.get("recipe")
-    if not isinstance(recipe, dict):
+    recipe = mapping(run.settings.get("recipe"))
+    if not recipe:
         raise UserError("The settings of this run are damaged; start a new run instead.")
     settings: dict[str, Any] = {**run.settings, "recipe": {**recipe, "learning_rate": rate}}
     fresh = Run.create(run.kind, settings, name=f"{run.name.partition(', rate ')[0]}, rate {rate:g}")

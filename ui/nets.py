@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from core import datasets, weights
+from core.runs.record import NetRecord
 from core.runs.run import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
@@ -65,8 +66,8 @@ def of_data(kind: str) -> dict[str, str]:
     cards = weights.cards("classifier")
 
     def learned(name: str) -> str:
-        data = cards[name]["data"] if name in cards else Run.open(name).data
-        return str(data.get("dataset", "")).partition("?")[0]
+        record = NetRecord.find(cards[name]["data"]) if name in cards else Run.open(name).classifier.net
+        return record.dataset.partition("?")[0] if record else ""
 
     return {name: title for name, title in titles(own_first=True).items() if learned(name) == kind}
 
@@ -114,8 +115,8 @@ def titles(own_first: bool) -> dict[str, str]:
     cards = weights.cards("classifier")
 
     def place(name: str) -> int:
-        data = cards[name]["data"]
-        return not datasets.info(data["dataset"]).embedded if own_first else -data["channels"]
+        record = NetRecord.from_json(cards[name]["data"])
+        return not datasets.info(record.dataset).embedded if own_first else -record.channels
 
     shipped = {name: cards[name]["title"] for name in sorted(cards, key=place)}
     runs = [run for run in list_runs("classifier") if isinstance(run, Run) and run.model_path()]

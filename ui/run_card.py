@@ -85,14 +85,12 @@ def latest(rows: list[dict[str, Any]], key: str) -> float | None:
 
 def evaluation_split(run: Run) -> str:
     """Return the split on which the run is evaluated: "test" until the run says otherwise."""
-    return str(run.data.get("held_out", "test"))
+    return run.classifier.split
 
 
 def epochs(run: Run) -> int:
     """Return the number of epochs in the run's recipe; 1 where an edited folder has none."""
-    recipe = run.settings.get("recipe")
-    number = recipe.get("epochs") if isinstance(recipe, dict) else None
-    return number if isinstance(number, int) and number > 0 else 1
+    return max(1, run.classifier.epochs or 1)
 
 
 def _button(key: str, icon: str, enabled: bool, help: str) -> bool:

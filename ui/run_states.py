@@ -1,7 +1,7 @@
 """The state of a run as a page shows it: a word, an icon, a colour, a sentence, and how far the run is."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
@@ -77,29 +77,23 @@ def page_of(run: Run) -> str:
 
 def progress(status: Status) -> tuple[float, str]:
     """Return how far a training is: a share in [0, 1] and the words for it."""
-    figures = status.progress
-    if "downloading" in figures:
-        done, total = number(figures, "bytes"), number(figures, "bytes_total")
+    progress = status.progress
+    if progress.downloading:
+        done, total = progress.bytes or 0, progress.bytes_total or 0
         of = f" of {total / 1e6:.1f}" if total else ""
-        return _share(done, total), f"Downloading {figures['downloading']}: {done / 1e6:.1f}{of} MB"
-    step, steps = number(figures, "step"), number(figures, "steps")
+        return _share(done, total), f"Downloading {progress.downloading}: {done / 1e6:.1f}{of} MB"
+    step, steps = progress.step or 0, progress.steps
     if not steps:
         return 0.0, "Not a step yet"
-    return _share(step, steps), f"Step {step:,.0f} of {steps:,.0f}"
+    return _share(step, steps), f"Step {step:,} of {steps:,}"
 
 
 def time_left(status: Status) -> str:
     """Return the time that a training has left, as a clock shows it; a dash where that is not known."""
     if status.state == "finished":
         return "0:00"
-    left = number(status.progress, "seconds_left")
+    left = status.progress.seconds_left
     return clock(left) if left else "–"
-
-
-def number(values: dict[str, Any], key: str) -> float:
-    """Return a number of a run folder, which somebody may have edited; 0 where it is none."""
-    value = values.get(key)
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _share(part: float, whole: float) -> float:

@@ -1,7 +1,5 @@
 """The view of Figure 4.25: how much the layers of a trained DenseNet use each of their input feature maps."""
 
-from typing import Any
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -10,6 +8,7 @@ from core.errors import UserError
 from core.models import catalogue, importance
 from core.models.densenet import DenseNet
 from core.models.variants import DenseNetVariant
+from core.runs.record import NetRecord
 from core.runs.run import Run, list_runs
 from core.trainers import trained
 from pages.architectures import charts
@@ -63,17 +62,19 @@ def trained_densenets() -> dict[str, str]:
     titles = {
         name: card["title"]
         for name, card in weights.cards("classifier").items()
-        if is_densenet(card["data"].get("model"))
+        if is_densenet(NetRecord.find(card["data"]))
     }
     for run in list_runs("classifier"):
-        if isinstance(run, Run) and is_densenet(run.data.get("model")) and run.model_path():
+        if isinstance(run, Run) and is_densenet(run.classifier.net) and run.model_path():
             titles[run.id] = run.name if run.name not in titles.values() else f"{run.name}, {run.id}"
     return titles
 
 
-def is_densenet(model: Any) -> bool:
-    """Return whether a name, of which a run folder may hold anything, is that of a DenseNet."""
-    return model in catalogue.names() and isinstance(catalogue.variant(model), DenseNetVariant)
+def is_densenet(net: NetRecord | None) -> bool:
+    """Return whether a net, of which a run folder may hold anything, is a DenseNet."""
+    if net is None or net.model not in catalogue.names():
+        return False
+    return isinstance(catalogue.variant(net.model), DenseNetVariant)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

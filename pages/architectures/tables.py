@@ -6,7 +6,9 @@ from typing import Any
 from core import datasets, weights
 from core.models import catalogue
 from core.models.variants import ResNetVariant
+from core.runs.record import ClassifierRecord
 from core.runs.run import Run, list_runs
+from core.runs.values import number
 
 NOTE = """
 What the printed tables and these count differently:
@@ -83,10 +85,10 @@ def measured() -> list[dict[str, Any]]:
 def _shipped() -> list[dict[str, Any]]:
     figures = []
     for name, card in weights.cards("classifier").items():
-        error = _number(card.get("error"))
-        options = card.get("data", {}) | card.get("settings", {})
+        error = number(card.get("error"))
+        record = ClassifierRecord.parse(card.get("settings", {}), card.get("data", {}))
         if error is not None:
-            figures.append(_figure(options, error, f"shipped weights {name}"))
+            figures.append(_figure(record, error, f"shipped weights {name}"))
     return figures
 
 
@@ -97,17 +99,15 @@ def _of_runs() -> list[dict[str, Any]]:
             continue
         error = _test_error(run)
         if error is not None:
-            figures.append(_figure(run.settings, error, f"your run “{run.name}”"))
+            figures.append(_figure(run.classifier, error, f"your run “{run.name}”"))
     return figures
 
 
-def _figure(options: Mapping[str, Any], error: float, source: str) -> dict[str, Any]:
-    recipe = options.get("recipe")
-    augmented = bool(recipe.get("augment")) if isinstance(recipe, dict) else False
+def _figure(record: ClassifierRecord, error: float, source: str) -> dict[str, Any]:
     return {
-        "model": options.get("model"),
-        "dataset": options.get("dataset"),
-        "augmented": augmented,
+        "model": record.model,
+        "dataset": record.dataset,
+        "augmented": record.augment,
         "error": error,
         "from": source,
     }
@@ -115,11 +115,7 @@ def _figure(options: Mapping[str, Any], error: float, source: str) -> dict[str, 
 
 def _test_error(run: Run) -> float | None:
     """Return the test error of the weights that a run selected, else of its last epoch; never the lowest."""
-    error = _number(run.data.get("test_error"))
-    if error is not None or run.data.get("held_out") == "validation":
+    error = run.classifier.test_error
+    if error is not None or run.classifier.held_out == "validation":
         return error
     return run.last("test_error")
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

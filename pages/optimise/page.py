@@ -55,18 +55,18 @@ def draw(row: list[Run], run: Run, status: Status) -> None:
 
 def row_of(run: Run) -> list[Run]:
     """Return the runs of the figure that `run` belongs to, in the figure's order; else the run alone."""
-    group = run.settings.get("row")
+    group = run.optimisation.row
     if not group:
         return [run]
-    row = [one for one in list_runs("iterative") if isinstance(one, Run) and one.settings.get("row") == group]
-    figure = transfers.FIGURES.get(str(run.settings.get("figure")))
+    row = [one for one in list_runs("iterative") if isinstance(one, Run) and one.optimisation.row == group]
+    figure = transfers.FIGURES.get(run.optimisation.figure)
     order = [label for label, _ in figure.cells] if figure else []
     return sorted(row, key=lambda one: (order.index(label_of(one)) if label_of(one) in order else 99, one.id))
 
 
 def label_of(run: Run) -> str:
     """Return what the figure calls the run's picture."""
-    return str(run.settings.get("label", ""))
+    return run.optimisation.label
 
 
 def preview(run: Run) -> bytes | None:
@@ -79,7 +79,7 @@ def preview(run: Run) -> bytes | None:
 
 def show_row(shown: Run, row: list[Run]) -> None:
     """Draw the pictures of a figure side by side, each with a button that shows its curves."""
-    st.subheader(form.figure_title(str(shown.settings.get("figure"))), anchor=False)
+    st.subheader(form.figure_title(shown.optimisation.figure), anchor=False)
     for place, one in zip(st.columns(len(row)), row, strict=True):
         with place:
             if (picture := preview(one)) is not None:
@@ -121,10 +121,10 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
             for label, key in (("Loss", "loss"), ("Content", "content"), ("Style", "style")):
                 value = run_card.latest(rows, key)
                 st.metric(label, "–" if value is None else f"{value:.3g}", width="content")
-            milliseconds = status.progress.get("milliseconds_a_step")
+            milliseconds = status.progress.milliseconds_a_step
             st.metric(
                 "Time per step",
-                f"{milliseconds:,.0f} ms" if isinstance(milliseconds, int | float) else "–",
+                "–" if milliseconds is None else f"{milliseconds:,.0f} ms",
                 width="content",
             )
             st.metric("Time left", run_states.time_left(status), width="content")
@@ -135,8 +135,8 @@ def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
 
 def about(run: Run) -> str:
     """Return the loss network and the size of a run, as far as its folder holds them."""
-    network = sources.KNOWN.get(str(run.settings.get("network")))
-    return " · ".join(filter(None, (network.title if network else "", f"{run.settings.get('size', '?')} px")))
+    network, size = sources.KNOWN.get(run.optimisation.network), run.optimisation.size
+    return " · ".join(filter(None, (network.title if network else "", f"{'?' if size is None else size} px")))
 
 
 def again(run: Run) -> Run:
@@ -154,7 +154,7 @@ def steer(run: Run) -> None:
     values = run.control().values
     with st.container(horizontal=True):
         for name, label in form.WEIGHTS.items():
-            value = values.get(name, run.settings.get(name))
+            value = values.get(name, run.optimisation.weights.get(name))
             key = f"steer {name} {run.id}"
             st.number_input(
                 label, 0.0, 1e6, float(value) if is_number(value) else 0.0, format="%g", key=key,
@@ -172,7 +172,7 @@ def set_weight(run: Run, name: str, key: str) -> None:
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     """Draw the weighted terms of the loss, and its layers one by one."""
-    steps = int(run.data.get("steps", run.settings.get("steps", len(rows))))
+    steps = run.optimisation.steps or len(rows)
     st.altair_chart(charts.terms(rows, steps), key="term curves", alt="The weighted terms of the loss over the steps.")
     with st.expander("Layer by layer"):
         for kind in ("content", "style"):

@@ -4,13 +4,14 @@ from typing import Any
 
 import streamlit as st
 
+from core.runs.record import ClassifierRecord
 from core.runs.run import Run
 from core.runs.status import Status
 from pages.train import rate_control
 from ui import menu
 from ui.charts import trailing_mean
 from ui.run_card import box, controls, epochs, evaluation_split, latest, sentence
-from ui.run_states import number, progress, time_left
+from ui.run_states import progress, time_left
 
 
 def draw(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
@@ -31,13 +32,14 @@ def draw(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
 
 
 def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
-    now, split = status.progress, evaluation_split(run)
+    epoch, speed = status.progress.epoch or 0, status.progress.images_per_second
+    split = evaluation_split(run)
     train = trailing_mean(rows, "train_error")
     figures = {
         f"{split.capitalize()} error": _percent(latest(rows, f"{split}_error")),
         "Train error": _percent(train[-1][1] if train else None),
-        "Epoch": f"{number(now, 'epoch'):.1f}".removesuffix(".0") + f" of {epochs(run)}",
-        "Speed": f"{now['images_per_second']:,.0f} images/s" if number(now, "images_per_second") else "–",
+        "Epoch": f"{epoch:.1f}".removesuffix(".0") + f" of {epochs(run)}",
+        "Speed": f"{speed:,.0f} images/s" if speed else "–",
         "Time left": time_left(status),
     }
     with st.container(horizontal=True, gap="medium"):
@@ -47,31 +49,28 @@ def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
 
 def _machine(run: Run) -> str:
     """Return the size of the net and the machine in words; empty until the training has written them."""
-    parameters = int(number(run.data, "parameters"))
-    parts = (f"{parameters:,} parameters" if parameters else "", str(run.data.get("device", "")))
-    return " · ".join(filter(None, parts))
+    parameters, device = run.classifier.parameters, run.classifier.device
+    return " · ".join(filter(None, (f"{parameters:,} parameters" if parameters else "", device)))
 
 
 def evaluation_note(run: Run) -> str:
     """Return on which images the run's weights are selected and evaluated; empty until the training has written it."""
-    data = run.data
-    default = "validation" if evaluation_split(run) == "validation" else "last epoch"
-    if data.get("selection", default) == "last epoch":
-        is_known = "held_out" in data
+    record = run.classifier
+    if not record.selects:
+        is_known = bool(record.held_out)
         last_epoch = "Weights of the last epoch are used; this data set has no validation split." if is_known else ""
-        return last_epoch + _augmented_error(data)
-    epoch, error = data.get("selected_epoch"), data.get("test_error")
-    if not isinstance(error, int | float):
+        return last_epoch + _augmented_error(record)
+    if record.test_error is None:
         return "Evaluated on validation; the test split is measured once, at the end."
-    weights = f" The weights are those of epoch {epoch:g}." if isinstance(epoch, int | float) else ""
-    measured = f"Evaluated on validation; the test split was measured once, at the end: {error:.2f}% error."
-    return measured + weights + _augmented_error(data)
+    weights = "" if record.selected_epoch is None else f" The weights are those of epoch {record.selected_epoch:g}."
+    measured = f"Evaluated on validation; the test split was measured once, at the end: {record.test_error:.2f}% error."
+    return measured + weights + _augmented_error(record)
 
 
-def _augmented_error(data: dict[str, Any]) -> str:
+def _augmented_error(record: ClassifierRecord) -> str:
     """Return the error with test-time augmentation in words, where the recipe has it."""
-    views, error = data.get("test_views"), data.get("test_error_views")
-    return f" With test-time augmentation ({views} views): {error:.2f}%." if isinstance(error, int | float) else ""
+    error = record.test_error_views
+    return "" if error is None else f" With test-time augmentation ({record.test_views} views): {error:.2f}%."
 
 
 def _links(run: Run) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import UserError
 from core.runs.run import Run
 from core.runs.status import Status
+from core.runs.values import is_number
 from core.trainers.recipe import Settings
 from core.trainers.schedule import learning_rate
 from ui.frame import guard
@@ -61,7 +62,7 @@ def set_factor(run: Run, factor: float) -> None:
 def factor_of(run: Run) -> float:
     """Return the requested factor; 1 where there is none, or none that makes sense."""
     value = run.control().values.get("rate_factor", 1.0)
-    return float(value) if isinstance(value, int | float) and value > 0 else 1.0
+    return float(value) if is_number(value) and value > 0 else 1.0
 
 
 def _reset_button(reset: Callable[[], None], *, disabled: bool) -> None:
@@ -77,8 +78,8 @@ def _reset_button(reset: Callable[[], None], *, disabled: bool) -> None:
 
 def _scheduled(run: Run, status: Status) -> float | None:
     """Return the schedule's rate for the next step; None while the number of steps an epoch is unknown."""
-    step, an_epoch = status.progress.get("step"), run.data.get("steps_per_epoch")
-    if not isinstance(step, int) or not isinstance(an_epoch, int) or an_epoch < 1:
+    step, an_epoch = status.progress.step, run.classifier.steps_per_epoch
+    if step is None or an_epoch is None or an_epoch < 1:
         return None
     try:
         return learning_rate(Settings.from_json(run.settings).recipe, step, an_epoch)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import datasets, weights
 from core.datasets import DatasetInfo
+from core.runs.record import NetRecord
 from core.runs.run import DamagedRun, Run
 from pages.train.fields import Fields, heading
 
@@ -34,21 +35,19 @@ def starts(net: str, dataset: str, runs: Iterable[Run | DamagedRun]) -> dict[str
     shipped = {
         name: f"{card.get('title', name)}, shipped"
         for name, card in weights.cards("classifier").items()
-        if _fits(card.get("data", {}), net, images)
+        if _fits(NetRecord.find(card.get("data", {})), net, images)
     }
     own = {
         run.id: f"{run.name}, {run.created[:16].replace('T', ' ')}"
         for run in runs
-        if isinstance(run, Run) and _fits(run.data, net, images) and run.model_path()
+        if isinstance(run, Run) and _fits(run.classifier.net, net, images) and run.model_path()
     }
     return shipped | own
 
 
-def _fits(data: dict[str, Any], net: str, images: DatasetInfo) -> bool:
-    classes = data.get("classes")
+def _fits(record: NetRecord | None, net: str, images: DatasetInfo) -> bool:
     return (
-        data.get("model") == net
-        and isinstance(classes, list)
-        and len(classes) == images.classes
-        and (data.get("channels"), data.get("side")) == (images.channels, images.side)
+        record is not None
+        and record.model == net
+        and (len(record.classes), record.channels, record.side) == (images.classes, images.channels, images.side)
     )

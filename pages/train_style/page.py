@@ -7,7 +7,6 @@ import streamlit as st
 from core.runs import queue
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
-from core.runs.values import is_number
 from core.style import material, painter, sources
 from pages.train_style import charts, form
 from ui import formats, frame, menu, run_card, run_states
@@ -47,19 +46,17 @@ def draw(run: Run, status: Status) -> None:
 
 def titles_of(run: Run) -> dict[str, str]:
     """Return the titles of the run's styles by name, as far as its folder holds them."""
-    styles = run.data.get("styles")
-    titles = {style.get("name"): style.get("title") for style in styles if isinstance(style, dict)} if styles else {}
-    names = run.settings.get("styles")
-    return {str(name): str(titles.get(name) or material.title_of(str(name))) for name in names or ()}
+    titles = run.style_network.titles
+    return {name: titles.get(name) or material.title_of(name) for name in run.style_network.styles}
 
 
 def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     """Draw state, losses, progress and controls."""
     with run_card.box(run, status, about(run)):
         figures = {name.capitalize(): latest(rows, name) for name in ("content", "style", "variation")}
-        speed = status.progress.get("images_per_second")
+        speed = status.progress.images_per_second
         figures |= {"Gradient norm": latest(rows, "gradient"), "Learning rate": latest(rows, "learning_rate")}
-        figures |= {"Speed": f"{speed:.3g} images/s" if is_number(speed) else "–"}
+        figures |= {"Speed": "–" if speed is None else f"{speed:.3g} images/s"}
         with st.container(horizontal=True, gap="medium"):
             for label, value in (figures | {"Time left": run_states.time_left(status)}).items():
                 st.metric(label, value, width="content")
@@ -75,14 +72,13 @@ def latest(rows: list[dict[str, Any]], key: str) -> str:
 
 def about(run: Run) -> str:
     """Return loss network, photographs and width of a run, as far as its folder holds them."""
-    network = sources.KNOWN.get(str(run.settings.get("network", "both")))
-    photographs, width = run.data.get("photographs"), run.settings.get("width")
-    left_out = run.data.get("left_out")
+    record = run.style_network
+    network = sources.KNOWN.get(record.network)
     parts = (
         network.title if network else "",
-        f"{photographs:,} photographs" if is_number(photographs) else "",
-        f"{left_out:,} unreadable ones left out" if left_out and is_number(left_out) else "",
-        f"width {width:g}" if is_number(width) else "",
+        "" if record.photographs is None else f"{record.photographs:,} photographs",
+        f"{record.left_out:,} unreadable ones left out" if record.left_out else "",
+        "" if record.width is None else f"width {record.width:g}",
     )
     return " · ".join(filter(None, parts))
 
@@ -103,7 +99,7 @@ def strips(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
     shown = {name: title for name, title in titles_of(run).items() if name in files}
     if not shown:
         if status.under_way:
-            every = run.settings.get("save_every", form.SAVE_EVERY)
+            every = run.style_network.save_every or form.SAVE_EVERY
             st.caption(f"The first pictures come after {every} steps, a strip for each style.")
         return
     columns = st.columns(2) if len(shown) > 1 else [st.container()]
@@ -116,7 +112,7 @@ def strips(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     """Draw the losses, those of each style, the gradient and the learning rate."""
-    steps = max(int(value) if is_number(value := run.data.get("steps", run.settings.get("steps"))) else 1, 1)
+    steps = max(run.style_network.steps or 1, 1)
     quantities(rows, steps, {"content": "content loss", "style": "style loss", "variation": "total variation"})
     titles = titles_of(run)
     if len(titles) > 1:

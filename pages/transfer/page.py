@@ -46,27 +46,28 @@ def card(run: Run, status: Status) -> None:
     with run_card.box(run, status, about(run)):
         if not run.shipped:
             run_card.progress_and_controls(run, status, describe=progress)
-        for remark in run.data.get("remarks", []):
-            st.caption(str(remark))
+        for remark in run.study.remarks:
+            st.caption(remark)
 
 
 def about(run: Run) -> str:
     """Return the settings that a reader of the charts wants to know."""
-    settings = run.settings
-    ways = [TITLES[way] for way in settings.get("ways", []) if way in TITLES]
-    length = f"{settings['epochs']} epochs" if settings.get("epochs") else ""  # else the recipe's
+    study = run.study
+    ways = [TITLES[way] for way in study.ways if way in TITLES]
+    length = f"{study.epochs} epochs" if study.epochs else ""  # else the recipe's
+    seed = "?" if study.seed is None else study.seed
     origin = "came with Atelier" if run.shipped else ""
-    return " · ".join(filter(None, (", ".join(ways), length, f"seed {settings.get('seed', '?')}", origin)))
+    return " · ".join(filter(None, (", ".join(ways), length, f"seed {seed}", origin)))
 
 
 def progress(status: Status) -> tuple[float, str]:
     """Return how far a study is, a share in [0, 1], and what it is doing."""
-    figures = status.progress
-    if "downloading" in figures or not figures.get("steps"):
+    progress = status.progress
+    if progress.downloading or not progress.steps:
         return run_states.progress(status)
-    done, steps, share = figures.get("step", 0), figures["steps"], figures.get("share", 0.0)
-    doing = f": {figures['doing'][:1].lower()}{figures['doing'][1:]}" if figures.get("doing") else ""
-    left = f", {run_states.time_left(status)} left" if figures.get("seconds_left") else ""
+    done, steps, share = progress.step or 0, progress.steps, progress.share or 0.0
+    doing = f": {progress.doing[:1].lower()}{progress.doing[1:]}" if progress.doing else ""
+    left = f", {run_states.time_left(status)} left" if progress.seconds_left else ""
     percent = f", {100 * share:.0f}%" if share else ""
     return min(1.0, (done + share) / steps), f"Step {min(done + 1, steps)} of {steps}{doing}{percent}{left}"
 
