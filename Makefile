@@ -21,7 +21,7 @@ run: $(USER_STAMP)
 	@$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
 check: lint
-	@$(BIN)/pytest -q -m "not slow and not e2e" --durations=5 --durations-min=2
+	@$(BIN)/pytest -q -m "not slow" --durations=5 --durations-min=2
 
 test: lint
 	@$(BIN)/python -m tests.e2e.browser

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
+REPOSITORY = TESTS.parent
+SLOW_FOLDERS = ("benchmarks", "training", "e2e")  # their tests train, or start processes
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects by markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what opens pages and what stands in SLOW_FOLDERS; other slow modules carry the marker themselves."""
+    for item in items:
+        opens_pages = hasattr(getattr(item, "module", None), "visit")
+        if opens_pages or item.path.relative_to(TESTS).parts[0] in SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
