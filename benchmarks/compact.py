@@ -1,4 +1,4 @@
-"""`python -m benchmarks.compact`: iterative transfer driven by `compact` against transfer driven by its teachers.
+"""`python -m benchmarks.compact`: style transfer by optimisation with `compact` against the same with its teachers.
 
 Ten photographs that no training sees (see core.style.held_out) are each painted in the style of another painting, once
 by compact and once by its teachers, VGG-19 as far as relu3_1 and SqueezeNet 1.1: Adam from the photograph, the same
@@ -30,10 +30,11 @@ from core.images import Picture
 from core.runs.run import Run
 from core.style import compact, distillation, held_out, loss_networks, losses, sources
 from core.style.compact import Compact
-from core.style.iterative import Recipe, Transfer
 from core.style.loss_networks import LossNetworks
-from core.style.material import chosen_paintings
+from core.style.optimisation import ImageOptimisation
+from core.style.optimisation_recipe import OptimisationRecipe
 from core.style.sources import Network
+from core.style.training_pictures import chosen_paintings
 
 # File stems, one for each of the held-out photographs. The first two are those that training.loss_network leaves out
 # of these paintings; it learns from the others.
@@ -68,7 +69,7 @@ class Outcome:
     ours: Losses
     theirs: Losses
     times: tuple[float, float]  # milliseconds a step, ours and theirs
-    errors: dict[str, float]  # compact's on its own picture, as distillation.judge names them
+    errors: dict[str, float]  # compact's on its own picture, as distillation.evaluate names them
 
 
 class Contest:
@@ -91,16 +92,16 @@ class Contest:
             whole_losses(scorer, picture, theirs.recipe) for picture in (photograph, *pictures[2:])
         )
         painted = images.to_tensor(pictures[3]).to(hardware.device())
-        errors = distillation.judge(self.net, self.teachers, [painted])
+        errors = distillation.evaluate(self.net, self.teachers, [painted])
         return Outcome(title, pictures, start, by_compact, by_teachers, times, errors)
 
-    def _transfer(self, name: str, network: Network, photograph: Picture, painting: Picture) -> Transfer:
+    def _transfer(self, name: str, network: Network, photograph: Picture, painting: Picture) -> ImageOptimisation:
         half = hardware.bf16_is_fast()
-        recipe = Recipe(network=name, size=self.size, style_size=self.size, steps=self.steps, half=half)
-        return Transfer(recipe, photograph, painting, network)
+        recipe = OptimisationRecipe(network=name, size=self.size, style_size=self.size, steps=self.steps, half=half)
+        return ImageOptimisation(recipe, photograph, painting, network)
 
 
-def whole_losses(scorer: Scorer, picture: Picture, recipe: Recipe) -> Losses:
+def whole_losses(scorer: Scorer, picture: Picture, recipe: OptimisationRecipe) -> Losses:
     """Return a picture's losses under the teachers; the whole one is equation 5.10 with the weights of `recipe`."""
     features = scorer.features(picture)
     style, content = scorer.style_terms(features), scorer.content_terms(features, 0)

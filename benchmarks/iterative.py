@@ -11,7 +11,8 @@ import argparse
 from benchmarks import report
 from core import hardware, images
 from core.style import compact, loss_networks, vgg
-from core.style.iterative import Recipe, Transfer
+from core.style.optimisation import ImageOptimisation
+from core.style.optimisation_recipe import OptimisationRecipe
 from core.style.sources import Network
 
 SIDES = {256: 5, 384: 3}
@@ -30,11 +31,11 @@ def untrained(name: str) -> Network:
     return hardware.channels_last(network.eval().requires_grad_(False))
 
 
-def begun(name: str, side: int) -> Transfer:
+def begun(name: str, side: int) -> ImageOptimisation:
     """Return a transfer of sample pictures by the network of that name, after its first step."""
-    recipe = Recipe(network=name, size=side, style_size=side, half=hardware.bf16_is_fast())
+    recipe = OptimisationRecipe(network=name, size=side, style_size=side, half=hardware.bf16_is_fast())
     content, style = (images.resize(images.sample(sample), side, side) for sample in ("astronaut", "flower"))
-    transfer = Transfer(recipe, content, style, untrained(name))
+    transfer = ImageOptimisation(recipe, content, style, untrained(name))
     transfer.advance()
     return transfer
 

@@ -23,8 +23,8 @@ from core.errors import UserError
 from core.images import Picture
 from core.runs.run import Run
 from core.style import loss_networks, painter
-from core.style.material import chosen_paintings
 from core.style.painter import Painter
+from core.style.training_pictures import chosen_paintings
 
 PEERS = {"hokusai_great_wave": "wave", "munch_scream": "scream"}  # by their folders
 

@@ -1,4 +1,4 @@
-"""`python -m training.iterative`: iterative style transfer (section 5.3) of one photograph and one style picture.
+"""`python -m training.iterative`: style transfer by optimisation (section 5.3) of one photograph and one style picture.
 
 The same command goes on where a run folder was left; `--resume RUN` does so without the rest of it. `--figure 5.6`,
 `5.7` or `5.8` makes every picture of that figure, one after another.
@@ -17,16 +17,16 @@ from core.errors import UserError
 from core.figures import transfers
 from core.runs import queue
 from core.runs.run import Run
-from core.style import iterative, sources
-from core.style.iterative import OPTIMIZERS, STARTS, Recipe
+from core.style import optimisation_recipe, optimisation_run, sources
 from core.style.losses import CONVENTIONS
+from core.style.optimisation_recipe import OPTIMIZERS, STARTS, OptimisationRecipe
 from training import command
 from training.progress import bar
 
 CHOICES = {"network": tuple(sources.KNOWN), "optimizer": OPTIMIZERS, "start": STARTS, "convention": CONVENTIONS}
 LAYERS = ("content_layers", "style_layers")
 SWITCHES = ("relative", "keep_colours")
-NOT_ASKED = ("half", "save_every")
+NO_OPTION = ("half", "save_every")
 LAMBDAS = {"content": "content-weight", "style": "style-weight", "variation": "variation-weight"}
 
 
@@ -40,13 +40,13 @@ def arguments() -> argparse.ArgumentParser:
     source.add_argument("--loss-networks", type=Path, metavar="DIR", help="folder of the loss network `both`")
     source.add_argument("--figure", choices=tuple(transfers.FIGURES), help="make the whole row of this figure")
     recipe = parser.add_argument_group("recipe")
-    for entry in fields(Recipe):
+    for entry in fields(OptimisationRecipe):
         option = f"--{LAMBDAS.get(entry.name, entry.name.replace('_', '-'))}"
         if entry.name in LAYERS:
             recipe.add_argument(option, nargs="+", metavar="LAYER=WEIGHT", help="default: the network's usual layers")
         elif entry.name in SWITCHES:
             recipe.add_argument(option, action=argparse.BooleanOptionalAction, help=f"default {entry.default}")
-        elif entry.name not in NOT_ASKED and entry.default is not MISSING:
+        elif entry.name not in NO_OPTION and entry.default is not MISSING:
             choices = CHOICES.get(entry.name)
             recipe.add_argument(
                 option, dest=f"lambda_{entry.name}" if entry.name in LAMBDAS else entry.name,
@@ -59,25 +59,25 @@ def arguments() -> argparse.ArgumentParser:
 def given(options: argparse.Namespace) -> dict:
     """The recipe's settings that were given on the command line."""
     values = {}
-    for entry in fields(Recipe):
+    for entry in fields(OptimisationRecipe):
         if entry.name in LAYERS:
             values[entry.name] = command.layers(getattr(options, entry.name))
-        elif entry.name not in NOT_ASKED:
+        elif entry.name not in NO_OPTION:
             values[entry.name] = getattr(options, f"lambda_{entry.name}" if entry.name in LAMBDAS else entry.name)
     return {name: value for name, value in values.items() if value is not None}
 
 
-def recipe(options: argparse.Namespace) -> Recipe:
+def recipe(options: argparse.Namespace) -> OptimisationRecipe:
     """The recipe of the command line. L-BFGS keeps float32: its line search trips over rounded losses."""
     values = given(options)
-    half = hardware.bf16_is_fast() and values.get("optimizer", Recipe.optimizer) == "adam"
+    half = hardware.bf16_is_fast() and values.get("optimizer", OptimisationRecipe.optimizer) == "adam"
     network = values.get("network") or sources.names(options.loss_networks)[0]
-    return Recipe(**{**values, "network": network, "half": half})
+    return OptimisationRecipe(**{**values, "network": network, "half": half})
 
 
 def pictures(options: argparse.Namespace) -> tuple[images.Picture, images.Picture]:
     """The photograph and the style picture."""
-    for name in iterative.PICTURES:
+    for name in optimisation_run.PICTURES:
         if getattr(options, name) is None:
             raise UserError(f"A new transfer needs --{name}; one to go on with needs --resume.")
     return images.named(options.content), images.named(options.style)
@@ -87,7 +87,7 @@ def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     """A fresh run folder for the pictures and the recipe of the command line."""
     content, style = pictures(options)
     name = " after ".join(path.stem.replace("_", " ") for path in (options.content, options.style))
-    return iterative.create(content, style, recipe(options), name=name, path=path, files=options.loss_networks)
+    return optimisation_run.create(content, style, recipe(options), name=name, path=path, files=options.loss_networks)
 
 
 def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
@@ -95,7 +95,7 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     run = Run.open(name)
     if run.kind != "iterative":
         raise UserError(f"The run {run.id} is a {run.kind}; give the run of an iterative transfer.")
-    return command.go_on(run, given(options), iterative.recipe_of)
+    return command.go_on(run, given(options), optimisation_recipe.recipe_of)
 
 
 def make_figure(options: argparse.Namespace) -> None:
@@ -108,10 +108,10 @@ def make_figure(options: argparse.Namespace) -> None:
     for number, (label, one) in enumerate(transfers.figure(options.figure).recipes(recipe(options)), 1):
         name = f"Figure {options.figure}: {label}"
         place = {"figure": options.figure, "row": group, "label": label}  # by which the page finds the row again
-        run = iterative.create(content, style, one, name=name, files=options.loss_networks, **place)
+        run = optimisation_run.create(content, style, one, name=name, files=options.loss_networks, **place)
         print(f"{name}: {run.path}", flush=True)
         carry_out(run)
-        painted = iterative.picture_of(run)
+        painted = optimisation_run.picture_of(run)
         if painted is None or run.status().state != "finished":
             return
         made.append(painted)
@@ -126,7 +126,7 @@ def make_figure(options: argparse.Namespace) -> None:
 
 def carry_out(run: Run) -> None:
     with bar(run):
-        iterative.transfer(run)
+        optimisation_run.carry_out(run)
 
 
 def main(given: list[str] | None = None) -> int:
@@ -140,7 +140,7 @@ def main(given: list[str] | None = None) -> int:
         run = command.find_run(options, new_run, existing_run)
         print(f"run folder: {run.path}", flush=True)
         carry_out(run)
-        if options.out and (painted := iterative.picture_of(run)) is not None:
+        if options.out and (painted := optimisation_run.picture_of(run)) is not None:
             images.save(painted, options.out)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)

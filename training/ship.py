@@ -16,9 +16,9 @@ from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.run import VERSION, Run
-from core.style import distillation, painter
-from core.style.material import previews
+from core.style import distillation_run, painter
 from core.style.pastiche_card import card_of
+from core.style.training_pictures import previews
 from core.trainers import evaluation, trained
 from core.transfer_learning import training as transfer
 
@@ -185,7 +185,7 @@ def loss_network_card(run: Run, licence: str | None) -> dict:
     """What a loss network is, and how near it comes to its teachers on pictures it has not learnt from."""
     if not licence:
         raise UserError("A loss network's card needs --licence: its photographs, and how they may be used.")
-    return distillation.card_of(run, licence)
+    return distillation_run.card_of(run, licence)
 
 
 def pastiche_card(run: Run, licence: str | None, scores: Path | None = None) -> dict:

@@ -56,7 +56,7 @@ def draw_class_maps(figure: class_maps.ClassMapFigure, args: argparse.Namespace)
     return 0
 
 
-def draw_painted(figure: style_networks.Figure, args: argparse.Namespace) -> int:
+def draw_painted(figure: style_networks.StyleNetworkFigure, args: argparse.Namespace) -> int:
     """Draw one of Figures 5.9 to 5.11, print its styles; return exit status 0."""
     shown = style_networks.rows_of(figure)
     names = args.photo or [f"sample:{name}" for name in style_networks.SAMPLES]

@@ -1,4 +1,4 @@
-"""Figures 5.9, 5.10 and 5.11: photographs painted by nets of one style each, and these beside one net of all styles.
+"""Figures 5.9, 5.10 and 5.11: photographs painted by nets of one style each, and those beside one net of all styles.
 
 As in the thesis, pictures are painted with a largest side of 1024 px and shown smaller.
 """
@@ -23,8 +23,8 @@ SAMPLES = ("temple", "astronaut", "cat")
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure of section 5.4 or 5.5. `part` and `parts` say which of the styles it shows; `beside`: in both nets."""
+class StyleNetworkFigure:
+    """A figure of section 5.4 or 5.5: part `part` of `parts` of the styles; where `beside`, painted by both nets."""
 
     name: str
     title: str
@@ -36,20 +36,20 @@ class Figure:
 FIGURES = {
     figure.name: figure
     for figure in (
-        Figure("5.9", "Stylisation by pastiche nets of one style each (part 1)", 0, 2),
-        Figure("5.10", "Stylisation by pastiche nets of one style each (part 2)", 1, 2),
-        Figure("5.11", "One net of many styles (left) beside nets of a single style (right)", beside=True),
+        StyleNetworkFigure("5.9", "Stylisation by style networks of one style each (part 1)", 0, 2),
+        StyleNetworkFigure("5.10", "Stylisation by style networks of one style each (part 2)", 1, 2),
+        StyleNetworkFigure("5.11", "One net of many styles (left) beside nets of a single style (right)", beside=True),
     )
 }
 
 
-def rows_of(figure: Figure) -> list[dict[str, str]]:
-    """The styles that the figure shows, as `painter.styles` lists them. Raises UserError where there are none."""
-    known = [style for style in painter.styles() if painter.single(style["name"])]
+def rows_of(figure: StyleNetworkFigure) -> list[dict[str, str]]:
+    """Return the styles of the figure as rows of `painter.styles`. Raises UserError where there are none."""
+    rows = [style for style in painter.styles() if painter.single(style["name"])]
     if figure.beside:
-        known = [style for style in known if painter.single(style["name"]) != style["net"]]
-    size = -(-len(known) // figure.parts)
-    shown = known[figure.part * size : (figure.part + 1) * size]
+        rows = [style for style in rows if painter.single(style["name"]) != style["net"]]
+    size = -(-len(rows) // figure.parts)
+    shown = rows[figure.part * size : (figure.part + 1) * size]
     if not shown:
         raise UserError(
             f"Figure {figure.name} shows nets of a single style, of which too few are shipped with this copy; "
@@ -58,8 +58,8 @@ def rows_of(figure: Figure) -> list[dict[str, str]]:
     return shown
 
 
-def drawn(figure: Figure, photographs: Sequence[Picture]) -> Picture:
-    """The figure of `photographs`, uint8 (H, W, 3) each: in the first row themselves, below them a row a style.
+def drawn(figure: StyleNetworkFigure, photographs: Sequence[Picture]) -> Picture:
+    """Return the figure: `photographs`, uint8 (H, W, 3) each, in the first row, below them a row for each style.
 
     Of Figure 5.11 each photograph has two places in a row: painted by the net of many styles, and by the single one.
     """
@@ -77,7 +77,7 @@ def drawn(figure: Figure, photographs: Sequence[Picture]) -> Picture:
 
 
 def at_painted_size(picture: Picture) -> Picture:
-    """The picture with a longer side of PAINTED_SIDE px, enlarged where it is smaller."""
+    """Return the picture with a longer side of PAINTED_SIDE px, enlarged where it is smaller."""
     height, width = picture.shape[:2]
     scale = PAINTED_SIDE / max(height, width)
     return images.resize(

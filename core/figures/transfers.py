@@ -1,4 +1,4 @@
-"""Figures 5.6, 5.7 and 5.8 as rows of transfers: what changes from picture to picture, and everything else alike."""
+"""Figures 5.6, 5.7 and 5.8 as rows of transfers: what changes from picture to picture, and everything else the same."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,11 +9,11 @@ import torch
 from core import images
 from core.errors import UserError
 from core.images import Picture
-from core.style.iterative import Recipe
+from core.style.optimisation_recipe import OptimisationRecipe
 
 
 @dataclass(frozen=True)
-class Figure:
+class TransferFigure:
     """A row of pictures: `cells` are (label, what it changes in the recipe)."""
 
     name: str
@@ -21,16 +21,16 @@ class Figure:
     takeaway: str
     cells: tuple[tuple[str, dict[str, Any]], ...]
 
-    def recipes(self, recipe: Recipe) -> list[tuple[str, Recipe]]:
-        """The label and the recipe of each cell, everything but its own changes as in `recipe`.
+    def recipes(self, recipe: OptimisationRecipe) -> list[tuple[str, OptimisationRecipe]]:
+        """Return the label and the recipe of each cell: `recipe` with the changes of the cell.
 
         A weight is given as {"style": ("times", 4.0)}: a factor on the recipe's own.
         """
         return [(label, replace(recipe, **resolved(recipe, changes))) for label, changes in self.cells]
 
 
-def resolved(recipe: Recipe, changes: dict[str, Any]) -> dict[str, Any]:
-    """Changes with factors worked out."""
+def resolved(recipe: OptimisationRecipe, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the changes, with factors multiplied out."""
     return {
         name: getattr(recipe, name) * value[1] if isinstance(value, tuple) else value for name, value in changes.items()
     }
@@ -39,7 +39,7 @@ def resolved(recipe: Recipe, changes: dict[str, Any]) -> dict[str, Any]:
 FIGURES = {
     figure.name: figure
     for figure in (
-        Figure(
+        TransferFigure(
             "5.6",
             "From noise and from the photograph",
             "From noise every start ends in another picture; from the photograph more of its content stays.",
@@ -49,7 +49,7 @@ FIGURES = {
                 ("From the photograph", {"start": "content"}),
             ),
         ),
-        Figure(
+        TransferFigure(
             "5.7",
             "Weights of the loss terms",
             "The style weight trades the photograph for the painting; the regulariser trades grain for blur.",
@@ -60,7 +60,7 @@ FIGURES = {
                 ("Large regularisation weight", {"variation": ("times", 20.0)}),
             ),
         ),
-        Figure(
+        TransferFigure(
             "5.8",
             "Sizes of the style picture",
             "A larger painting gives larger strokes, for the loss network sees the same number of pixels at once.",
@@ -70,15 +70,15 @@ FIGURES = {
 }
 
 
-def figure(name: str) -> Figure:
-    """The figure of that number. Raises UserError, listing them, where there is none."""
+def figure(name: str) -> TransferFigure:
+    """Return the figure of that number. Raises UserError, listing them, where there is none."""
     if name not in FIGURES:
         raise UserError(f"There is no preset for Figure {name}; there are {', '.join(FIGURES)}.")
     return FIGURES[name]
 
 
 def row(pictures: Iterable[Picture], height: int = 256, gap: int = 8) -> Picture:
-    """Pictures (H, W, 3) side by side at one height, px, with white between them."""
+    """Return pictures (H, W, 3) side by side at one height, px, with a white gap between them."""
     parts: list[torch.Tensor] = []
     for picture in pictures:
         width = max(1, round(picture.shape[1] * height / picture.shape[0]))

@@ -1,4 +1,4 @@
-"""Weights that the training of a pastiche net begins with, and how they were made."""
+"""Weights that the training of a style network starts from, and how they were made."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from core import weights
 from core.errors import UserError
 from core.runs.run import Run
-from core.style.pastiche_recipe import Recipe, recipe_of_run, settings_of
+from core.style.pastiche_recipe import PasticheRecipe, recipe_of_run, settings_of
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Weights that a training begins with. `what` says whose they are; `made` how: `steps` (those before it included),
-    `training_seconds` (its own; None where nobody measured), `recipe`, and `before`, what it began with itself."""
+    """Weights that a training starts from. `what` names the net; `made` holds `steps` (those before it included),
+    `training_seconds` (its own; None where not measured), `recipe`, and `before`, what it started from itself."""
 
     what: str
     path: Path
@@ -20,17 +20,17 @@ class Origin:
     width: float
     made: dict
 
-    def must_fit(self, recipe: Recipe) -> None:
-        """Raises UserError where the net of the recipe has another width."""
+    def must_fit(self, recipe: PasticheRecipe) -> None:
+        """Raise UserError where the net of the recipe has another width."""
         if self.width != recipe.width:
             raise UserError(
-                f"{self.what} has no weights of a pastiche net of this width, {recipe.width:g}, but of {self.width:g}; "
-                "start from another, or take that width."
+                f"{self.what} has no weights of a style network of this width, {recipe.width:g}, but of "
+                f"{self.width:g}; start from another, or take that width."
             )
 
 
 def origin_of(start: str) -> Origin:
-    """The weights that `start` names: a shipped net, or a run by its name or path. Raises UserError for another."""
+    """Return the weights of `start`, a shipped net or a run by its name or path. Raises UserError for others."""
     if start in (shipped := weights.cards("pastiche")):
         card = shipped[start]
         names = tuple(style["name"] for style in card["styles"])
@@ -41,13 +41,13 @@ def origin_of(start: str) -> Origin:
     run = Run.open(start)
     model, names, rows = run.model_path(), tuple(run.data.get("names", ())), run.metrics()
     if model is None or run.kind != "pastiche" or not rows or "width" not in run.data:
-        raise UserError(f"The run {run.id} has saved no weights of a pastiche net yet; start from another.")
+        raise UserError(f"The run {run.id} has saved no weights of a style network yet; start from another.")
     made = {**work_of(run), "recipe": settings_of(recipe_of_run(run)), "before": run.data.get("before")}
     return Origin(f"The run {run.id}", model, names, run.data["width"], made)
 
 
 def work_of(run: Run) -> dict:
-    """How long a run with metrics has trained: steps, those of what it began with included, and seconds of its own."""
+    """Return the steps of a run with metrics, those of what it started from included, and its own seconds."""
     before, last = run.data.get("before"), run.metrics()[-1]
     seconds = last.get("seconds")
     steps = last["step"] + (before["steps"] if before else 0)

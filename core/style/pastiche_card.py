@@ -1,4 +1,4 @@
-"""The card of a pastiche net: what it paints, what it learnt from and for how long, and its losses."""
+"""The card of a style network: what it paints, what it learnt from and for how long, and its losses."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +7,11 @@ from core.errors import UserError
 from core.runs.run import Run
 from core.style import sources
 from core.style.origin import work_of
-from core.style.pastiche_recipe import Recipe, recipe_of_run, settings_of
+from core.style.pastiche_recipe import PasticheRecipe, recipe_of_run, settings_of
 
 
 def card_of(run: Run, licence: str) -> dict:
-    """The card of the latest weights of a pastiche training; `licence` says how its photographs may be used."""
+    """Return the card of the latest weights of such a training; `licence` is that of its photographs."""
     recipe = recipe_of_run(run)
     rows = run.metrics()
     if not rows or run.model_path() is None:
@@ -31,7 +31,7 @@ def card_of(run: Run, licence: str) -> dict:
         "licence": licence,
         **work_of(run),
         "precision": hardware.precision(recipe.half),
-        "hardware": run.data.get("device"),  # None of a run that was begun before runs told it
+        "hardware": run.data.get("device"),  # None for runs of older versions
         "loss_networks": loss_networks(recipe),
         "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
         "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
@@ -42,13 +42,13 @@ def card_of(run: Run, licence: str) -> dict:
 
 
 def mean_of(rows: Sequence[Mapping], key: str) -> float | None:
-    """Mean of the rows that have `key`, to four digits; None where none has."""
+    """Return the mean over the rows that have `key`, to four digits; None where none has."""
     values = [row[key] for row in rows if row.get(key) is not None]
     return round(sum(values) / len(values), 4) if values else None
 
 
-def loss_networks(recipe: Recipe) -> list[str]:
-    """What compared the pictures, in words."""
+def loss_networks(recipe: PasticheRecipe) -> list[str]:
+    """Return the titles of the loss networks."""
     if recipe.network == "both":
         return ["VGG-19 as far as relu3_1", "SqueezeNet 1.1"]
     return [sources.source(recipe.network).title]

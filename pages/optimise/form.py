@@ -11,8 +11,8 @@ from core.errors import UserError
 from core.figures import transfers
 from core.images import Picture
 from core.runs import queue
-from core.style import iterative, painter, sources
-from core.style.iterative import Recipe
+from core.style import optimisation_recipe, optimisation_run, painter, sources
+from core.style.optimisation_recipe import OptimisationRecipe
 from ui import address, loss_network
 from ui.frame import guard
 
@@ -49,7 +49,9 @@ def choose() -> None:
         with st.expander("More"):
             options = more(figure)
         with place, guard():
-            recipe = Recipe(network=network, half=hardware.bf16_is_fast() and options["optimizer"] == "adam", **options)
+            recipe = OptimisationRecipe(
+                network=network, half=hardware.bf16_is_fast() and options["optimizer"] == "adam", **options
+            )
             cells = transfers.figure(figure).recipes(recipe) if figure != ONE else [("", recipe)]
             st.button(
                 "Start" if len(cells) == 1 else f"Start its {len(cells)} pictures",
@@ -107,7 +109,7 @@ def painted_sample(style: str, net: str) -> Picture:
 
 def more(figure: str) -> dict[str, Any]:
     """Draw the rest of the recipe, each option with its effect in a line of help; return it by name."""
-    usual = Recipe()
+    usual = OptimisationRecipe()
     options: dict[str, Any] = {
         "size": st.select_slider(
             "Picture, px", (128, 192, 256, 384, 512, 768), 256 if figure != ONE else usual.size, key=f"size {figure}",
@@ -119,7 +121,7 @@ def more(figure: str) -> dict[str, Any]:
         ),
         "steps": st.number_input("Steps", 1, 5000, usual.steps, key="steps", help="More come nearer to the optimum."),
         "start": st.segmented_control(
-            "Start from", iterative.STARTS, default=usual.start, required=True, key="start",
+            "Start from", optimisation_recipe.STARTS, default=usual.start, required=True, key="start",
             format_func={"content": "Photograph", "noise": "Noise"}.get,
             help="From the photograph more of its content stays (Figure 5.6).",
         ),
@@ -139,18 +141,19 @@ def choose_optimiser() -> dict[str, Any]:
     """Draw the options of the optimiser; return them by name."""
     return {
         "optimizer": st.selectbox(
-            "Optimiser", iterative.OPTIMIZERS, format_func={"adam": "Adam", "lbfgs": "L-BFGS"}.get, key="optimizer",
+            "Optimiser", optimisation_recipe.OPTIMIZERS, key="optimizer",
+            format_func={"adam": "Adam", "lbfgs": "L-BFGS"}.get,
             help="Adam as in the thesis; L-BFGS as in Gatys et al.: fewer steps, each of which takes longer.",
         ),
         "scales": st.select_slider(
-            "Scales, from coarse to fine", (1, 2, 3), Recipe().scales, key="scales",
+            "Scales, from coarse to fine", (1, 2, 3), OptimisationRecipe().scales, key="scales",
             help="Begin small, where large shapes form quickly, and double the size with each scale.",
         ),
         "seed": st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", help="Another seed: other noise to start from."),
     }  # fmt: skip
 
 
-def start(pictures: Pictures, figure: str, cells: list[tuple[str, Recipe]]) -> None:
+def start(pictures: Pictures, figure: str, cells: list[tuple[str, OptimisationRecipe]]) -> None:
     """Create the runs of the cells (label, recipe), queue them and show the first."""
     with guard():
         group = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
@@ -158,7 +161,7 @@ def start(pictures: Pictures, figure: str, cells: list[tuple[str, Recipe]]) -> N
         for label, recipe in cells:
             labels = {"figure": figure, "row": group, "label": label} if figure != ONE else {}
             name = f"Figure {figure}: {label}" if figure != ONE else pictures.name
-            runs.append(iterative.create(pictures.content, pictures.style, recipe, name=name, **labels))
+            runs.append(optimisation_run.create(pictures.content, pictures.style, recipe, name=name, **labels))
         for run in runs:
             queue.submit(run)
         st.query_params["run"] = runs[0].id

@@ -11,7 +11,7 @@ from core.runs import queue
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
 from core.runs.values import is_number
-from core.style import iterative, sources
+from core.style import optimisation_run, sources
 from pages.optimise import charts, form
 from ui import formats, frame, run_card, run_states
 from ui.buttons import firm
@@ -72,7 +72,7 @@ def label_of(run: Run) -> str:
 def preview(run: Run) -> bytes | None:
     """Return the latest picture as JPEG; None where there is none yet."""
     try:
-        return (run.path / "previews" / f"{iterative.PREVIEW}.jpg").read_bytes()
+        return (run.path / "previews" / f"{optimisation_run.PREVIEW}.jpg").read_bytes()
     except OSError:
         return None
 
@@ -106,7 +106,7 @@ def show_pictures(run: Run) -> None:
             st.caption("There is no picture yet.")
         else:
             st.image(picture, run.name, width="stretch", alt=f"{run.name}, as it is now")
-        done = run.path / f"{iterative.PREVIEW}.png"
+        done = run.path / f"{optimisation_run.PREVIEW}.png"
         if done.is_file():
             st.download_button(
                 "PNG", done.read_bytes(), f"{run.name}.png", "image/png", icon=":material/download:", on_click="ignore",
@@ -144,7 +144,7 @@ def again(run: Run) -> Run:
     if run.status().alive:
         run.request("stop")
     queue.cancel(run)
-    fresh = iterative.again(run)
+    fresh = optimisation_run.again(run)
     queue.submit(fresh)
     return fresh
 

@@ -10,9 +10,10 @@ from core import hardware, images
 from core.errors import UserError
 from core.runs import queue
 from core.runs.run import Run, list_runs
-from core.style import material, painter, pastiche_recipe, sources, trainer
-from core.style.material import Painting, Uploads
-from core.style.pastiche_recipe import Recipe
+from core.style import painter, pastiche_recipe, pastiche_run, pastiche_training, sources, training_pictures
+from core.style.pastiche_recipe import PasticheRecipe
+from core.style.pastiche_run import NewPasticheRun, Uploads
+from core.style.training_pictures import Painting
 from ui import formats, loss_network
 from ui.buttons import firm
 from ui.frame import guard
@@ -83,14 +84,14 @@ def choose_paintings() -> list[Painting]:
         return paintings_in(Path(path.strip()).expanduser()) if path.strip() else []
     files = st.file_uploader("Paintings", TYPES, accept_multiple_files=True, key="paintings files")
     paintings = [read_painting(file.name, file.getvalue()) for file in files]
-    material.check_names([painting for painting, _ in paintings])
+    training_pictures.check_names([painting for painting, _ in paintings])
     return [titled(*one) for one in paintings]
 
 
 def paintings_in(folder: Path) -> list[Painting]:
     """Return the chosen paintings of a folder with their titles."""
-    files = material.chosen_paintings(folder, None)
-    names = st.multiselect("Of these", files, files, format_func=material.title_of, key=f"of {folder}")
+    files = training_pictures.chosen_paintings(folder, None)
+    names = st.multiselect("Of these", files, files, format_func=training_pictures.title_of, key=f"of {folder}")
     stamps = tuple(files[name].stat().st_mtime for name in names)
     return [titled(*one) for one in read_folder(folder, tuple(names), stamps)] if names else []
 
@@ -98,14 +99,14 @@ def paintings_in(folder: Path) -> list[Painting]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def read_painting(name: str, data: bytes) -> tuple[Painting, bytes]:
     """Return the painting in a file, and a thumbnail of it."""
-    one = material.painting(name, data)
+    one = training_pictures.read_painting(name, data)
     return one, images.encode(images.fit(one.picture, THUMB))
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the paintings…")
 def read_folder(folder: Path, names: tuple[str, ...], stamps: tuple[float, ...]) -> list[tuple[Painting, bytes]]:
     """Return paintings of a folder, each with a thumbnail; other `stamps` of the files have them read anew."""
-    paintings = material.paintings_of(folder, names)
+    paintings = training_pictures.read_paintings(folder, names)
     return [(one, images.encode(images.fit(one.picture, THUMB))) for one in paintings]
 
 
@@ -119,7 +120,7 @@ def titled(one: Painting, thumb: bytes) -> Painting:
 
 def more(network: str, paintings: list[Painting]) -> dict[str, Any]:
     """Draw sizes, weights and layers, each with its effect in a line of help; return them by name."""
-    usual = Recipe(ANY)
+    usual = PasticheRecipe(ANY)
     options: dict[str, Any] = {
         "width": st.select_slider(
             "Width", (0.25, 0.5, 1.0, 2.0), usual.width, key="width",
@@ -156,7 +157,7 @@ def choose_factors(paintings: list[Painting]) -> dict[str, float]:
 
 def choose_layers(network: str) -> dict[str, dict[str, float]]:
     """Return the weights of content and style layers; none of a kind where they are the network's usual ones."""
-    usual = Recipe(ANY, network=network).layers
+    usual = PasticheRecipe(ANY, network=network).layers
     weights = {}
     for kind, usual_weights in (("content", usual.content), ("style", usual.style)):
         names = st.multiselect(
@@ -197,7 +198,7 @@ def choose_optimisation() -> dict[str, Any]:
             "Learning rate",
             0.0,
             0.1,
-            Recipe(ANY).learning_rate,
+            PasticheRecipe(ANY).learning_rate,
             1e-4,
             format="%g",
             key="learning rate",
@@ -207,28 +208,28 @@ def choose_optimisation() -> dict[str, Any]:
     }
 
 
-def recipe_for_page(styles: tuple[str, ...], *, steps: int, **options: Any) -> Recipe:
+def recipe_for_page(styles: tuple[str, ...], *, steps: int, **options: Any) -> PasticheRecipe:
     """Return the recipe with these options, saved often enough to be watched. Raises UserError for impossible ones."""
-    return Recipe(
+    return PasticheRecipe(
         styles,
         steps=steps,
         half=hardware.bf16_is_fast(),
         log_every=min(LOG_EVERY, steps),
         save_every=min(SAVE_EVERY, steps),
-        gentle=min(Recipe.gentle, steps // 8),
+        style_warmup_steps=min(PasticheRecipe.style_warmup_steps, steps // 8),
         **options,
     )
 
 
-def begin(photographs: Path | Uploads, paintings: list[Painting], recipe: Recipe, start: str) -> None:
+def begin(photographs: Path | Uploads, paintings: list[Painting], recipe: PasticheRecipe, start: str) -> None:
     """Create the run, queue it and show it."""
-    run = material.create(photographs, paintings, recipe, start=start)
+    run = pastiche_run.create(pastiche_run.check(NewPasticheRun(recipe, photographs, paintings, start=start)))
     queue.submit(run)
     st.query_params["run"] = run.id
     st.rerun()
 
 
-def expected_time(recipe: Recipe) -> str:
+def expected_time(recipe: PasticheRecipe) -> str:
     """Return how long a training will take, from a step that is measured here, as a sentence."""
     waits = " A training is under way: this one waits for it." if queue.under_way() else ""
     if not sources.at_hand(recipe.network):
@@ -245,5 +246,7 @@ def seconds_a_pixel(
 ) -> float:
     """Return the measured seconds of a step for every pixel of its crops."""
     layers = {"content_layers": content_layers, "style_layers": style_layers}
-    recipe = Recipe(ANY, network=network, width=width, half=half, batch=1, crop=trainer.TRIED_CROP, **layers)
-    return trainer.seconds_a_step(recipe, sources.load(network)) / recipe.crop**2
+    recipe = PasticheRecipe(
+        ANY, network=network, width=width, half=half, batch=1, crop=pastiche_training.TIMED_CROP, **layers
+    )
+    return pastiche_training.seconds_a_step(recipe, sources.load(network)) / recipe.crop**2

@@ -7,7 +7,7 @@ import streamlit as st
 from core.runs import queue
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
-from core.style import material, painter, sources
+from core.style import painter, pastiche_run, sources, training_pictures
 from pages.train_style import charts, form
 from ui import formats, frame, menu, run_card, run_states
 from ui.earlier_runs import earlier
@@ -47,7 +47,7 @@ def draw(run: Run, status: Status) -> None:
 def titles_of(run: Run) -> dict[str, str]:
     """Return the titles of the run's styles by name, as far as its folder holds them."""
     titles = run.style_network.titles
-    return {name: titles.get(name) or material.title_of(name) for name in run.style_network.styles}
+    return {name: titles.get(name) or training_pictures.title_of(name) for name in run.style_network.styles}
 
 
 def card(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
@@ -88,7 +88,7 @@ def again(run: Run) -> Run:
     if run.status().alive:
         run.request("stop")
     queue.cancel(run)
-    fresh = material.again(run)
+    fresh = pastiche_run.again(run)
     queue.submit(fresh)
     return fresh
 

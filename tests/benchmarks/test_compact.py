@@ -12,8 +12,8 @@ from core.runs.run import Run
 from core.runs.writer import writing
 from core.style import compact
 from core.style.compact import Compact
-from core.style.iterative import Recipe
 from core.style.loss_networks import CONTENT_LAYERS, STYLE_LAYERS
+from core.style.optimisation_recipe import OptimisationRecipe
 from tests.painting import loss_networks, picture, write_loss_networks, write_pictures
 
 SIDE = 48
@@ -80,8 +80,8 @@ def test_the_shipped_net_is_evaluated_unless_another_is_named(tmp_path, options,
 def test_the_whole_loss_is_what_the_teachers_transfer_minimises():
     contest = benchmark.Contest(compact.fresh(0), loss_networks(), SIDE, 2)
     photograph, painting = picture(SIDE, SIDE), images.resize(images.sample("flower"), SIDE, SIDE)
-    recipe = Recipe(network="both", size=SIDE, style_size=SIDE, steps=2)
-    transfer = benchmark.Transfer(recipe, photograph, painting, contest.teachers)
+    recipe = OptimisationRecipe(network="both", size=SIDE, style_size=SIDE, steps=2)
+    transfer = benchmark.ImageOptimisation(recipe, photograph, painting, contest.teachers)
     transfer.advance()
     transfer.x.data = images.to_tensor(transfer.picture())  # in 8 bits, as it is scored
     scorer = benchmark.Scorer(contest.teachers, painting, [photograph], SIDE)

@@ -6,7 +6,8 @@ import pytest
 from core import images, weights
 from core.figures import transfers
 from core.runs.run import Run, list_runs
-from core.style import compact, iterative, sources
+from core.style import compact, optimisation_run, sources
+from core.style.optimisation_recipe import OptimisationRecipe
 from tests.painting import picture
 from training.iterative import main
 
@@ -35,7 +36,7 @@ def test_a_transfer_from_the_command_line_and_the_same_command_goes_on(tmp_path,
     assert (run.settings["network"], run.settings["style"]) == ("compact", 3.0)
     assert run.settings["style_layers"] == {"vgg19.relu1_1": 0.5, "vgg19.relu2_1": 0.5}
     assert images.decode(out).shape == (34, 48, 3)
-    assert np.array_equal(images.decode(out), iterative.picture_of(run))
+    assert np.array_equal(images.decode(out), optimisation_run.picture_of(run))
     assert main([*command, "--steps", "4"]) == 0
     assert main(["--resume", "mine"]) == 0
     assert Run.open("mine").checkpoint()[1]["step"] == 4
@@ -57,7 +58,7 @@ def test_a_figure_is_made_as_a_whole_row(tmp_path, pictures, name):
 
 
 def test_figures_change_what_the_thesis_changes():
-    base = iterative.Recipe(style=2.0, variation=1.0)
+    base = OptimisationRecipe(style=2.0, variation=1.0)
     styles = [one.style for _, one in transfers.figure("5.7").recipes(base)]
     assert styles == [0.2, 20.0, 2.0, 2.0]
     assert [one.variation for _, one in transfers.figure("5.7").recipes(base)] == [1.0, 1.0, 0.02, 20.0]

@@ -9,21 +9,29 @@ import torch
 from core.errors import UserError
 from core.runs.run import Run
 from core.style import pastiche_recipe
-from core.style.pastiche_recipe import Recipe
+from core.style.pastiche_recipe import PasticheRecipe
 from core.trainers.parallel import Team
 from tests.painting import write_loss_networks, write_pictures
 from tests.team import ended, on_cpus, start
 from training import pastiche
 
 # Three samples to a batch are two and one of them.
-SMALL = Recipe(
-    ("stripes", "dots"), steps=6, batch=3, crop=32, style_side=48, width=0.25, repeats=2, log_every=1, save_every=2
+SMALL = PasticheRecipe(
+    ("stripes", "dots"),
+    steps=6,
+    batch=3,
+    crop=32,
+    style_side=48,
+    width=0.25,
+    uses_per_crop=2,
+    log_every=1,
+    save_every=2,
 )
 # So small a net normalises maps with next to no variance, which makes much of rounding: what is the same is the same in
 # float64.
 DOUBLE = "import torch; torch.set_default_dtype(torch.float64); torch.Tensor.float = torch.Tensor.double\n"
 BROKEN = (
-    "import torch; from core.style.trainer import PasticheTraining as P; terms = P._terms\n"
+    "import torch; from core.style.pastiche_training import PasticheTraining as P; terms = P._terms\n"
     "def broken(self, *given):\n"
     "    found = terms(self, *given)\n"
     "    if rank == 1 and self.step == 3: found.style[0] = float('nan')\n"
@@ -31,7 +39,7 @@ BROKEN = (
     "P._terms = broken"
 )
 STOPS = (
-    "from core.runs.run import Run; from core.style.trainer import PasticheTraining as P; step = P.advance\n"
+    "from core.runs.run import Run; from core.style.pastiche_training import PasticheTraining as P; step = P.advance\n"
     "def stop(self):\n"
     "    if rank == 0 and self.step == 3: Run.open(sys.argv[-1]).request('stop')\n"
     "    return step(self)\n"

@@ -8,12 +8,15 @@ import torch
 
 from core.errors import UserError
 from core.runs.run import Run, root
-from core.style import compact, distillation
-from core.style.distillation import Distillation, Recipe, settings_of
+from core.style import compact, distillation, distillation_run
+from core.style.distillation import Distillation, DistillationData
+from core.style.distillation_recipe import DistillationRecipe, settings_of
 from core.style.photographs import Photographs
 from tests.painting import loss_networks, picture
 
-TINY = Recipe(steps=4, crop=64, batch=3, transfers=1, pool=2, life=2, taught=0.5, log_every=1, save_every=2)
+TINY = DistillationRecipe(
+    steps=4, crop=64, batch=3, transfers=1, pool=2, transfer_steps=2, teacher_forcing=0.5, log_every=1, save_every=2
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +28,12 @@ def photographs(seed: int = 0) -> Photographs:
     return Photographs([torch.from_numpy(picture(90, 100, seed + each)) for each in range(3)])
 
 
-def training(teachers, recipe: Recipe = TINY) -> Distillation:
-    return Distillation(recipe, photographs(), photographs(5), teachers)
+def data(teachers) -> DistillationData:
+    return DistillationData(photographs(), photographs(5), teachers)
+
+
+def training(teachers, recipe: DistillationRecipe = TINY) -> Distillation:
+    return Distillation(recipe, data(teachers))
 
 
 def held_out() -> list[torch.Tensor]:
@@ -40,17 +47,17 @@ def test_it_learns_what_it_sees():
     assert errors[-1]["train/vgg19.relu1_1"] < errors[0]["train/vgg19.relu1_1"]
 
 
-def test_a_judged_net_that_is_its_own_teacher_has_no_error():
+def test_a_net_that_is_its_own_teacher_has_no_error():
     net = compact.fresh(1)
-    figures = distillation.judge(net, net, held_out())
+    figures = distillation.evaluate(net, net, held_out())
     assert set(figures) == {f"error/{layer}" for layer in compact.SOURCES} | {
         f"gram/{layer}" for layer in distillation.GRAM_LAYERS
     }
     assert max(figures.values()) == 0
 
 
-def test_transfers_lower_their_loss_and_are_replaced_at_the_end_of_their_life(teachers):
-    learner = training(teachers, replace(TINY, life=3))
+def test_transfers_lower_their_loss_and_are_replaced_after_their_last_step(teachers):
+    learner = training(teachers, replace(TINY, transfer_steps=3))
     learner.advance()
     first = learner.transfers.pictures[0].clone()
     assert learner.transfers.ages.tolist() == [1, 3]
@@ -64,11 +71,11 @@ def test_transfers_lower_their_loss_and_are_replaced_at_the_end_of_their_life(te
 
 def test_a_run_that_was_interrupted_ends_with_the_very_weights_of_one_that_was_not(teachers):
     def run(name: str, steps: int) -> Run:
-        settings = settings_of(replace(TINY, steps=steps, decay=0.0, taught=0.0))
+        settings = settings_of(replace(TINY, steps=steps, decay=0.0, teacher_forcing=0.0))
         path = root() / name
         run = Run.open(path) if path.exists() else Run.create("loss_network", settings, path=path)
         run.settings = settings
-        distillation.train(run, photographs(), photographs(5), held_out(), teachers, {"photographs": 3})
+        distillation_run.carry_out(run, data(teachers), held_out(), {"photographs": 3})
         return run
 
     whole = run("whole", 4)
@@ -82,8 +89,8 @@ def test_a_run_that_was_interrupted_ends_with_the_very_weights_of_one_that_was_n
     assert parts.metrics()[-1]["seconds"] > parts.metrics()[2]["seconds"] > 0
     assert parts.data["photographs"] == 3
     assert parts.data["parameters"] == sum(tensor.numel() for tensor in compact.Compact().parameters())
-    judged = [row for row in parts.metrics() if "error/squeezenet.fire9" in row]
-    assert [row["step"] for row in judged] == [2, 3, 4]
+    evaluated = [row for row in parts.metrics() if "error/squeezenet.fire9" in row]
+    assert [row["step"] for row in evaluated] == [2, 3, 4]
     assert compact.read(parts.model_path()).layers == tuple(compact.SOURCES)
 
 
@@ -102,7 +109,7 @@ def test_a_run_that_diverges_is_told(teachers):
 
 
 def test_the_rate_rises_stays_and_falls():
-    recipe = Recipe(steps=1000, decay=0.5, learning_rate=1.0)
+    recipe = DistillationRecipe(steps=1000, decay=0.5, learning_rate=1.0)
     assert recipe.rate(0) == pytest.approx(0.01)
     assert recipe.rate(300) == 1.0
     assert recipe.rate(750) == pytest.approx(0.5)
@@ -116,11 +123,11 @@ def test_the_rate_rises_stays_and_falls():
         ({"crop": 32}, "Crops of 32 px"),
         ({"transfers": 6}, "6 cannot come from 8 transfers"),
         ({"transfers": 4, "pool": 2}, "4 cannot come from 2 transfers"),
-        ({"taught": 1.5}, "taught is 1.5"),
+        ({"teacher_forcing": 1.5}, "teacher_forcing is 1.5"),
         ({"gram": -1.0}, "gram is -1.0"),
         ({"learning_rate": math.nan}, "learning rate is nan"),
     ],
 )
 def test_settings_that_mean_nothing_are_told(setting, sentence):
     with pytest.raises(UserError, match=sentence):
-        Recipe(**setting)
+        DistillationRecipe(**setting)

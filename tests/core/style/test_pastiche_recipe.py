@@ -4,19 +4,19 @@ import pytest
 
 from core.errors import UserError
 from core.style import pastiche_recipe
-from core.style.pastiche_recipe import Recipe
+from core.style.pastiche_recipe import PasticheRecipe
 
 
 def test_the_rate_is_constant_and_then_falls():
-    recipe = Recipe(("a",), steps=100, learning_rate=0.01, decay=0.2)
+    recipe = PasticheRecipe(("a",), steps=100, learning_rate=0.01, decay=0.2)
     assert recipe.rate(0) == recipe.rate(80) == 0.01
     assert recipe.rate(90) == pytest.approx(0.005)
     assert recipe.rate(100) == pytest.approx(0.0001)
-    assert Recipe(("a",), steps=100, decay=0.0).rate(99) == 1e-3
+    assert PasticheRecipe(("a",), steps=100, decay=0.0).rate(99) == 1e-3
 
 
-def test_style_counts_half_in_the_gentle_steps():
-    recipe = Recipe(("a",), gentle=3)
+def test_style_counts_half_in_the_warmup_steps():
+    recipe = PasticheRecipe(("a",), style_warmup_steps=3)
     assert [recipe.style_part(step) for step in range(5)] == [0.5, 0.5, 0.5, 1.0, 1.0]
 
 
@@ -26,7 +26,7 @@ def test_style_counts_half_in_the_gentle_steps():
         ({"styles": ()}, "no styles to train"),
         ({"steps": 0}, "steps is 0; it must be at least 1"),
         ({"crop": 8}, "at least 32 px"),
-        ({"closest": 0.0}, "from 0 to 1"),
+        ({"min_crop_scale": 0.0}, "from 0 to 1"),
         ({"jitter": -1}, "jitter is -1 px"),
         ({"style_factors": {"monet": 1.0}}, "A factor is given for 'monet', which is not among"),
         ({"style_shares": {"monet": 1.0}}, "A share is given for 'monet', which is not among"),
@@ -36,11 +36,11 @@ def test_style_counts_half_in_the_gentle_steps():
 )
 def test_a_recipe_that_cannot_work_is_refused(change, sentence):
     with pytest.raises(UserError, match=sentence):
-        Recipe(**{"styles": ("a",), **change})
+        PasticheRecipe(**{"styles": ("a",), **change})
 
 
 def test_settings_bring_the_recipe_back():
-    recipe = Recipe(("stripes", "dots"), steps=4, style_factors={"dots": 0.5}, style_shares={"stripes": 2.0})
+    recipe = PasticheRecipe(("stripes", "dots"), steps=4, style_factors={"dots": 0.5}, style_shares={"stripes": 2.0})
     assert pastiche_recipe.recipe_of(pastiche_recipe.settings_of(recipe, photos_folder="x")) == recipe
     with pytest.raises(UserError, match="name no styles"):
         pastiche_recipe.recipe_of({"dataset": "mnist"})
@@ -48,6 +48,6 @@ def test_settings_bring_the_recipe_back():
 
 def test_weights_that_mean_nothing_are_told():
     with pytest.raises(UserError, match="loss weight of content is -1"):
-        Recipe(("a",), content=-1.0)
+        PasticheRecipe(("a",), content=-1.0)
     with pytest.raises(UserError, match="style weight of vgg19.relu1_1 is nan"):
-        Recipe(("a",), style_layers={"vgg19.relu1_1": float("nan")})
+        PasticheRecipe(("a",), style_layers={"vgg19.relu1_1": float("nan")})

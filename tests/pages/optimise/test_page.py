@@ -8,8 +8,8 @@ from core import images, weights
 from core.figures import transfers
 from core.runs import job
 from core.runs.run import Run, list_runs, root
-from core.style import compact, iterative, sources
-from core.style.iterative import Recipe
+from core.style import compact, optimisation_run, sources
+from core.style.optimisation_recipe import OptimisationRecipe
 from tests.pages.app import texts, visit
 from tests.painting import picture, ship
 from tests.runs_on_disk import put_status
@@ -37,7 +37,9 @@ def started(tmp_path, monkeypatch):
 
 def transfer(state: str = "running", **more) -> Run:
     """A transfer with two steps of metrics."""
-    run = iterative.create(picture(60, 80), picture(50, 50, 3), Recipe(size=64), name="Cat after waves", **more)
+    run = optimisation_run.create(
+        picture(60, 80), picture(50, 50, 3), OptimisationRecipe(size=64), name="Cat after waves", **more
+    )
     lines = [{"step": step, **ROW, **WEIGHTS} for step in (1, 2)]
     (run.path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     put_status(run, state, step=2, steps=200, milliseconds_a_step=100.0, seconds_left=20.0)
@@ -54,7 +56,7 @@ def test_without_a_run_the_page_invites_and_its_button_starts_one(started):
     assert run.settings["network"] == "compact"
     assert run.name == "Cat after Stripes"
     assert app.query_params["run"] == run.id
-    assert images.decode(run.path / "style.png").shape[1] == Recipe().style_size
+    assert images.decode(run.path / "style.png").shape[1] == OptimisationRecipe().style_size
 
 
 def test_the_options_under_more_are_those_of_the_run(started):

@@ -7,8 +7,8 @@ import pytest
 from core import images, weights
 from core.runs import job
 from core.runs.run import Run, list_runs
-from core.style import compact, pastiche_recipe, sources, trainer
-from core.style.pastiche_recipe import Recipe
+from core.style import compact, pastiche_recipe, pastiche_training, sources
+from core.style.pastiche_recipe import PasticheRecipe
 from tests.pages.app import texts, visit
 from tests.painting import picture, ship
 from tests.runs_on_disk import put_status
@@ -23,7 +23,7 @@ def started(tmp_path, monkeypatch):
     ship(tmp_path / "weights", monkeypatch)
     monkeypatch.setenv("ATELIER_DATA", str(tmp_path / "data"))
     weights.write(sources.compact_path(), compact.fresh(0).state_dict())
-    monkeypatch.setattr(trainer, "seconds_a_step", lambda recipe, network: 0.1)
+    monkeypatch.setattr(pastiche_training, "seconds_a_step", lambda recipe, network: 0.1)
     runs = []
 
     def start(run: Run) -> int:
@@ -45,7 +45,7 @@ def press(app, label: str):
 
 def training(state: str = "running") -> Run:
     """A training of two styles with a strip of one."""
-    settings = pastiche_recipe.settings_of(Recipe(("dots", "night"), steps=100, network="compact"))
+    settings = pastiche_recipe.settings_of(PasticheRecipe(("dots", "night"), steps=100, network="compact"))
     run = Run.create("pastiche", settings, name="2 styles")
     record = json.loads((run.path / "run.json").read_text())
     record["data"] = {"styles": [{"name": "dots", "title": "The dots"}], "photographs": 12, "names": ["dots", "night"]}

@@ -10,14 +10,14 @@ from core import images
 from core.errors import UserError
 from core.runs.run import Run
 from core.runs.writer import writing
-from core.style import pastiche_card, pastiche_recipe, trainer
+from core.style import pastiche_card, pastiche_recipe, pastiche_run, pastiche_training
 from core.style.origin import origin_of
-from core.style.pastiche_recipe import Recipe
+from core.style.pastiche_recipe import PasticheRecipe
+from core.style.pastiche_training import PasticheData, PasticheTraining
 from core.style.photographs import Photographs
-from core.style.trainer import PasticheTraining
 from tests.painting import loss_networks, net, picture
 
-TINY = Recipe(("stripes", "dots"), steps=4, crop=32, style_side=48, width=0.25, log_every=1, save_every=2)
+TINY = PasticheRecipe(("stripes", "dots"), steps=4, crop=32, style_side=48, width=0.25, log_every=1, save_every=2)
 PAINTINGS = {"stripes": picture(50, 60, 5), "dots": 255 - picture(64, 40, 6)}
 
 
@@ -30,17 +30,21 @@ def photographs() -> Photographs:
     return Photographs([torch.from_numpy(picture(40 + 4 * seed, 50, seed)) for seed in range(3)])
 
 
-def training(networks, recipe: Recipe = TINY) -> PasticheTraining:
-    return PasticheTraining(recipe, photographs(), PAINTINGS, networks)
+def data(networks) -> PasticheData:
+    return PasticheData(photographs(), PAINTINGS, networks)
 
 
-def start(recipe: Recipe = TINY) -> Run:
+def training(networks, recipe: PasticheRecipe = TINY) -> PasticheTraining:
+    return PasticheTraining(recipe, data(networks))
+
+
+def start(recipe: PasticheRecipe = TINY) -> Run:
     return Run.create("pastiche", pastiche_recipe.settings_of(recipe))
 
 
 def go(run: Run, networks, **more) -> None:
     with writing(run) as writer:
-        trainer.carry_out(writer, photographs(), PAINTINGS, networks, [picture(24, 30, 7), picture(32, 20, 8)], **more)
+        pastiche_run.carry_out(writer, data(networks), [picture(24, 30, 7), picture(32, 20, 8)], **more)
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(networks):
@@ -137,9 +141,11 @@ def test_a_style_is_drawn_as_often_as_its_share_says(networks):
 
 
 def test_targets_are_grams_of_the_paintings_at_the_style_s_size(networks):
-    found = trainer.style_targets(networks, list(PAINTINGS.values()), TINY)
+    found = pastiche_training.style_targets(networks, list(PAINTINGS.values()), TINY)
     assert found["vgg19.relu1_1"].shape == (2, 64, 64)
-    large = trainer.style_targets(networks, list(PAINTINGS.values()), dataclasses.replace(TINY, style_side=60))
+    large = pastiche_training.style_targets(
+        networks, list(PAINTINGS.values()), dataclasses.replace(TINY, style_side=60)
+    )
     assert not torch.allclose(found["vgg19.relu3_1"], large["vgg19.relu3_1"])
 
 
@@ -175,11 +181,11 @@ def test_a_training_can_start_from_another_s_weights(networks):
     assert card["before"]["training_seconds"] is not None
 
 
-def test_a_checkpoint_of_before_there_were_easels_is_taken_up(networks):
+def test_an_older_checkpoint_without_a_crop_pool_is_loaded(networks):
     first = training(networks)
     first.advance()
     tensors, state = first.checkpoint()
-    del tensors["easel"]
+    del tensors[pastiche_training.CROPS]
     second = training(networks)
     second.restore(tensors, state)
     second.advance()
@@ -203,12 +209,12 @@ def test_a_training_starts_from_a_net_that_knows_only_some_of_its_styles(network
 def test_a_training_does_not_start_from_a_net_of_another_width(networks):
     other = start(dataclasses.replace(TINY, width=0.5))
     go(other, networks)
-    with pytest.raises(UserError, match="no weights of a pastiche net of this width"):
+    with pytest.raises(UserError, match="no weights of a style network of this width"):
         training(networks).start_from(origin_of(other.id))
 
 
 def test_a_strip_shows_photographs_above_their_paintings():
-    shown = trainer.strip(net(), 0, [picture(24, 30), picture(48, 48)])
+    shown = pastiche_run.strip(net(), 0, [picture(24, 30), picture(48, 48)])
     assert shown.shape == (48, 54, 3)
     assert np.array_equal(shown[:24, :30], picture(24, 30))
 
@@ -228,4 +234,4 @@ def test_a_card_says_what_the_weights_are_and_no_path(networks):
 
 def test_a_painting_of_one_colour_is_told():
     with pytest.raises(UserError, match="The painting a is of one colour"):
-        trainer.style_targets(loss_networks(), [np.full((40, 40, 3), 7, np.uint8)], Recipe(("a",)))
+        pastiche_training.style_targets(loss_networks(), [np.full((40, 40, 3), 7, np.uint8)], PasticheRecipe(("a",)))

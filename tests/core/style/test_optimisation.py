@@ -10,13 +10,14 @@ import torch
 from core import images, weights
 from core.errors import UserError
 from core.runs.run import Run, root
-from core.style import compact, iterative, losses, sources
-from core.style.iterative import Recipe, Transfer
+from core.style import compact, losses, optimisation, optimisation_recipe, optimisation_run, sources
+from core.style.optimisation import ImageOptimisation
+from core.style.optimisation_recipe import OptimisationRecipe
 from tests.painting import picture
 
 CONTENT, STYLE = picture(48, 64, 1), 255 - picture(60, 50, 2)[:, ::-1]
 LAYERS = {"content_layers": {"vgg19.relu2_1": 1.0}, "style_layers": {"vgg19.relu1_1": 0.5, "vgg19.relu2_1": 0.5}}
-TINY = Recipe(size=64, style_size=60, steps=4, save_every=2, **LAYERS)
+TINY = OptimisationRecipe(size=64, style_size=60, steps=4, save_every=2, **LAYERS)
 
 
 @pytest.fixture(autouse=True)
@@ -28,16 +29,16 @@ def shipped(tmp_path, monkeypatch):
     weights.write(sources.compact_path(), compact.fresh(5).state_dict())
 
 
-def begun(recipe: Recipe) -> Transfer:
-    return Transfer(recipe, CONTENT, STYLE, sources.load(recipe.network))
+def begun(recipe: OptimisationRecipe) -> ImageOptimisation:
+    return ImageOptimisation(recipe, CONTENT, STYLE, sources.load(recipe.network))
 
 
-def run_of(name: str, recipe: Recipe) -> Run:
-    return iterative.create(CONTENT, STYLE, recipe, path=root() / name)
+def run_of(name: str, recipe: OptimisationRecipe) -> Run:
+    return optimisation_run.create(CONTENT, STYLE, recipe, path=root() / name)
 
 
-@pytest.mark.parametrize("optimizer", iterative.OPTIMIZERS)
-@pytest.mark.parametrize("start", iterative.STARTS)
+@pytest.mark.parametrize("optimizer", optimisation_recipe.OPTIMIZERS)
+@pytest.mark.parametrize("start", optimisation_recipe.STARTS)
 def test_the_loss_falls(optimizer, start):
     work = begun(replace(TINY, optimizer=optimizer, start=start, steps=12))
     rows = [work.advance() for _ in range(12)]
@@ -78,15 +79,15 @@ def test_original_colours_are_kept():
         work.advance()
     painted, before = (images.to_tensor(shown) for shown in (work.picture(), CONTENT))
     inside = ((painted > 0.01) & (painted < 0.99)).all(1, keepdim=True)  # elsewhere it was clipped
-    chroma = [(x - iterative.luminance(x)) * inside for x in (painted, before)]
+    chroma = [(x - optimisation.luminance(x)) * inside for x in (painted, before)]
     assert (chroma[0] - chroma[1]).abs().max() < 0.01
-    assert (iterative.luminance(painted) - iterative.luminance(before)).abs().mean() > 0.01
+    assert (optimisation.luminance(painted) - optimisation.luminance(before)).abs().mean() > 0.01
     assert inside.float().mean() > 0.5
 
 
 def test_from_coarse_to_fine_every_scale_has_its_part():
     recipe = replace(TINY, size=256, steps=6, scales=3)
-    work = Transfer(recipe, picture(192, 256), STYLE, sources.load("compact"))
+    work = ImageOptimisation(recipe, picture(192, 256), STYLE, sources.load("compact"))
     sizes = []
     for _ in range(6):
         work.advance()
@@ -95,11 +96,11 @@ def test_from_coarse_to_fine_every_scale_has_its_part():
 
 
 def test_noise_is_of_small_variance_and_the_seed_s_own():
-    first, same, other = (iterative.first_picture(CONTENT, replace(TINY, start="noise", seed=s)) for s in (1, 1, 2))
+    first, same, other = (optimisation.first_picture(CONTENT, replace(TINY, start="noise", seed=s)) for s in (1, 1, 2))
     assert torch.equal(first, same)
     assert not torch.equal(first, other)
     assert 0.05 < first.std() < 0.15
-    assert torch.equal(iterative.first_picture(CONTENT, TINY), images.to_tensor(CONTENT))
+    assert torch.equal(optimisation.first_picture(CONTENT, TINY), images.to_tensor(CONTENT))
 
 
 @pytest.mark.parametrize(
@@ -110,10 +111,10 @@ def test_noise_is_of_small_variance_and_the_seed_s_own():
 def test_a_transfer_that_was_interrupted_ends_with_the_very_picture_of_one_that_was_not(changes, monkeypatch):
     recipe = replace(TINY, steps=6, save_every=3, **changes)
     big = picture(96, 128, 1) if "size" in changes else CONTENT
-    whole = iterative.create(big, STYLE, recipe, path=root() / "whole")
-    iterative.transfer(whole)
-    parts = iterative.create(big, STYLE, recipe, path=root() / "parts")
-    real, calls = Transfer.advance, []
+    whole = optimisation_run.create(big, STYLE, recipe, path=root() / "whole")
+    optimisation_run.carry_out(whole)
+    parts = optimisation_run.create(big, STYLE, recipe, path=root() / "parts")
+    real, calls = ImageOptimisation.advance, []
 
     def killed(self):
         calls.append(self.step)
@@ -121,11 +122,11 @@ def test_a_transfer_that_was_interrupted_ends_with_the_very_picture_of_one_that_
             raise KeyboardInterrupt
         return real(self)
 
-    monkeypatch.setattr(Transfer, "advance", killed)
+    monkeypatch.setattr(ImageOptimisation, "advance", killed)
     with pytest.raises(KeyboardInterrupt):
-        iterative.transfer(parts)
+        optimisation_run.carry_out(parts)
     assert Run.open(parts.path).status().state == "interrupted"
-    iterative.transfer(Run.open(parts.path))
+    optimisation_run.carry_out(Run.open(parts.path))
     assert calls == [0, 1, 2, 3, 4, 3, 4, 5]
     ours, theirs = whole.checkpoint(), parts.checkpoint()
     assert set(ours[0]) == set(theirs[0])
@@ -134,7 +135,7 @@ def test_a_transfer_that_was_interrupted_ends_with_the_very_picture_of_one_that_
     assert [row | {"seconds": 0} for row in parts.metrics()] == [row | {"seconds": 0} for row in whole.metrics()]
     seconds = [row["seconds"] for row in parts.metrics()]
     assert seconds[0] > 0 and seconds == sorted(seconds), "the second process goes on where the first one stopped"
-    assert np.array_equal(iterative.picture_of(parts), iterative.picture_of(whole))
+    assert np.array_equal(optimisation_run.picture_of(parts), optimisation_run.picture_of(whole))
 
 
 def test_a_run_folder_shows_its_first_picture_before_any_step():
@@ -143,20 +144,20 @@ def test_a_run_folder_shows_its_first_picture_before_any_step():
     assert images.decode(preview).shape == CONTENT.shape
     assert np.abs(images.decode(preview).astype(int) - CONTENT).mean() < 5
     assert np.array_equal(images.decode(run.path / "style.png"), STYLE)
-    assert iterative.picture_of(run) is None
+    assert optimisation_run.picture_of(run) is None
 
 
 def test_weights_are_steered_while_it_runs_and_nonsense_is_told():
     run = run_of("mine", TINY)
     run.request("run", style=0.0, content=-3, variation=2)
-    iterative.transfer(run)
+    optimisation_run.carry_out(run)
     row = run.metrics()[-1]
     assert (row["weight/style"], row["weight/content"], row["weight/variation"]) == (0.0, 1.0, 2.0)
     assert row["loss"] == pytest.approx(row["content"] + 2 * row["variation"], rel=1e-4)
     work = begun(TINY)
-    assert work.steer({"style": 5}) == ""
-    assert "content weight of" not in work.steer({"style": 6})
-    assert "is -1; it must be a number of zero or more. The former weight stays." in work.steer({"style": -1})
+    assert work.set_weights({"style": 5}) == ""
+    assert "content weight of" not in work.set_weights({"style": 6})
+    assert "is -1; it must be a number of zero or more. The former weight stays." in work.set_weights({"style": -1})
     assert work.weights["style"] == 6
 
 
@@ -164,34 +165,34 @@ def test_what_lbfgs_remembers_is_forgotten_when_the_loss_changes():
     work = begun(replace(TINY, optimizer="lbfgs"))
     work.advance()
     before = work.optimizer
-    work.steer({"style": TINY.style})
+    work.set_weights({"style": TINY.style})
     assert work.optimizer is before
-    work.steer({"style": 1.0})
+    work.set_weights({"style": 1.0})
     assert work.optimizer is not before
 
 
 def test_a_stopped_transfer_is_gone_on_with(monkeypatch):
     run = run_of("mine", TINY)
-    real = Transfer.advance
+    real = ImageOptimisation.advance
 
     def stopping(self):
         if self.step == 1:
             run.request("stop")
         return real(self)
 
-    monkeypatch.setattr(Transfer, "advance", stopping)
-    iterative.transfer(run)
+    monkeypatch.setattr(ImageOptimisation, "advance", stopping)
+    optimisation_run.carry_out(run)
     assert run.status().state == "stopped"
     assert run.checkpoint()[1]["step"] == 2
-    monkeypatch.setattr(Transfer, "advance", real)
-    iterative.transfer(run)
+    monkeypatch.setattr(ImageOptimisation, "advance", real)
+    optimisation_run.carry_out(run)
     assert run.status().state == "finished"
     assert run.checkpoint()[1]["step"] == 4
 
 
 def test_a_transfer_that_diverges_fails_with_a_sentence_and_keeps_its_last_picture(monkeypatch):
     run = run_of("mine", TINY)
-    real = Transfer.advance
+    real = ImageOptimisation.advance
 
     def exploding(self):
         if self.step == 3:
@@ -199,13 +200,13 @@ def test_a_transfer_that_diverges_fails_with_a_sentence_and_keeps_its_last_pictu
                 self.x.fill_(math.nan)
         return real(self)
 
-    monkeypatch.setattr(Transfer, "advance", exploding)
+    monkeypatch.setattr(ImageOptimisation, "advance", exploding)
     with pytest.raises(UserError, match="loss of step 4 is no longer a number"):
-        iterative.transfer(run)
+        optimisation_run.carry_out(run)
     assert run.status().state == "failed"
     assert "no longer a number" in run.status().message
     assert run.checkpoint()[1]["step"] == 2
-    assert iterative.picture_of(run) is not None
+    assert optimisation_run.picture_of(run) is not None
 
 
 def test_a_checkpoint_of_another_transfer_is_told():
@@ -241,10 +242,10 @@ def test_settings_that_mean_nothing_are_told(changes, sentence):
 def test_pictures_that_cannot_be_used_are_told_before_anything_is_written():
     narrow = np.zeros((3, 400, 3), np.uint8)
     with pytest.raises(UserError, match="photograph is 400 x 3 px, at this size 64 x 1 px"):
-        iterative.create(narrow, STYLE, TINY)
+        optimisation_run.create(narrow, STYLE, TINY)
     with pytest.raises(UserError, match="style picture is of one colour"):
-        iterative.create(CONTENT, np.full((50, 50, 3), 9, np.uint8), TINY)
+        optimisation_run.create(CONTENT, np.full((50, 50, 3), 9, np.uint8), TINY)
     sources.compact_path().unlink()
     with pytest.raises(UserError, match="Compact, our own is not here"):
-        iterative.create(CONTENT, STYLE, TINY)
+        optimisation_run.create(CONTENT, STYLE, TINY)
     assert not root().exists()

@@ -10,12 +10,13 @@ import pytest
 from core import images, weights
 from core.errors import UserError
 from core.runs.run import Run, list_runs
-from core.style import compact, material, pastiche_recipe, sources, trainer
+from core.style import compact, pastiche_recipe, pastiche_run, pastiche_training, sources, training_pictures
 from core.style.origin import origin_of
-from core.style.pastiche_recipe import Recipe
+from core.style.pastiche_recipe import PasticheRecipe
+from core.style.pastiche_run import NewPasticheRun
 from tests.painting import picture, ship, write_pictures
 
-RECIPE = Recipe(("dots",), steps=3, crop=32, style_side=48, width=0.25, network="compact")
+RECIPE = PasticheRecipe(("dots",), steps=3, crop=32, style_side=48, width=0.25, network="compact")
 
 
 @pytest.fixture(autouse=True)
@@ -37,29 +38,34 @@ def zipped(**files: bytes) -> bytes:
     return packed.getvalue()
 
 
+def create(photographs, paintings, recipe=RECIPE, **more) -> Run:
+    """Check and make a run, as the page does."""
+    return pastiche_run.create(pastiche_run.check(NewPasticheRun(recipe, photographs, paintings, **more)))
+
+
 def dots():
-    return material.painting("Dots.png", png(3), "The dots")
+    return training_pictures.read_painting("Dots.png", png(3), "The dots")
 
 
 def test_a_run_keeps_what_was_handed_over_and_so_does_its_like():
     files = [("one.png", png(1)), ("many.zip", zipped(**{"in__two.jpg": png(2), "notes.txt": b"no picture"}))]
-    run = material.create(files, [dots()], RECIPE)
+    run = create(files, [dots()])
     (run.path / "model.safetensors").touch()
-    like = material.again(run)
+    like = pastiche_run.again(run)
     for one in (run, like):
-        photographs = material.pictures_in(material.place(one, "photos"), "photographs")
+        photographs = training_pictures.pictures_in(pastiche_run.folder_of(one, "photos"), "photographs")
         assert [path.name for path in photographs] == ["00001.png", "00002.jpg"]
-        paintings = material.chosen_paintings(material.place(one, "styles"), ["dots"])
+        paintings = training_pictures.chosen_paintings(pastiche_run.folder_of(one, "styles"), ["dots"])
         assert images.decode(paintings["dots"]).shape[1] == 48
-        assert material.titles(paintings) == [{"name": "dots", "title": "The dots", "artist": "", "year": ""}]
+        assert training_pictures.titles(paintings) == [{"name": "dots", "title": "The dots", "artist": "", "year": ""}]
         assert one.path in paintings["dots"].parents
     assert like.model_path() is None and pastiche_recipe.recipe_of(like.settings) == RECIPE
 
 
 def test_a_folder_of_the_machine_is_read_where_it_lies(tmp_path):
     write_pictures(tmp_path / "photos", ("one", "two"))
-    run = material.create(tmp_path / "photos", [dots()], RECIPE, start="tiny")
-    assert material.place(run, "photos") == tmp_path / "photos"
+    run = create(tmp_path / "photos", [dots()], start="tiny")
+    assert pastiche_run.folder_of(run, "photos") == tmp_path / "photos"
     assert run.settings["start"] == "tiny" and origin_of("tiny").names == ("stripes", "dots", "night")
 
 
@@ -74,26 +80,26 @@ def test_a_folder_of_the_machine_is_read_where_it_lies(tmp_path):
 )
 def test_photographs_that_cannot_be_used_are_told_and_nothing_is_left(files, sentence):
     with pytest.raises(UserError, match=sentence):
-        material.create(files, [dots()], RECIPE)
+        create(files, [dots()])
     assert list_runs("pastiche") == []
 
 
 def test_what_else_would_end_the_training_is_told_before_it_begins(tmp_path):
     files = [("one.png", png(1))]
     with pytest.raises(UserError, match="no painting to learn"):
-        material.create(files, [], RECIPE)
+        create(files, [])
     with pytest.raises(UserError, match="Two paintings have the name dots"):
-        material.create(files, [dots(), dots()], RECIPE)
+        create(files, [dots(), dots()])
     with pytest.raises(UserError, match="of one colour"):
-        material.painting("grey.png", images.encode(picture() * 0 + 9, "PNG"))
+        training_pictures.read_painting("grey.png", images.encode(picture() * 0 + 9, "PNG"))
     with pytest.raises(UserError, match="not a picture"):
-        material.painting("notes.png", b"x" * 100)
+        training_pictures.read_painting("notes.png", b"x" * 100)
     with pytest.raises(UserError, match="loss network VGG-19 and SqueezeNet is not here"):
-        material.create(files, [dots()], replace(RECIPE, network="both"), files=tmp_path)
+        create(files, [dots()], replace(RECIPE, network="both"), loss_networks=tmp_path)
     with pytest.raises(UserError, match=r"of this width, 0.5, but of 0.25"):
-        material.create(files, [dots()], replace(RECIPE, width=0.5), start="tiny")
-    with pytest.raises(UserError, match="no weights of a pastiche net yet"):
-        material.create(files, [dots()], RECIPE, start=Run.create("pastiche", {}).id)
+        create(files, [dots()], replace(RECIPE, width=0.5), start="tiny")
+    with pytest.raises(UserError, match="no weights of a style network yet"):
+        create(files, [dots()], start=Run.create("pastiche", {}).id)
     with pytest.raises(UserError, match="no loss layer 'relu9_1'"):
         replace(RECIPE, content_layers={"relu9_1": 1.0})
     assert [run.settings for run in list_runs("pastiche")] == [{}]
@@ -110,5 +116,5 @@ def test_any_loss_network_weighs_as_much_as_the_two_and_old_settings_mean_them()
 
 def test_a_step_is_measured_and_scaled():
     network = sources.load("compact")
-    one = trainer.seconds_a_step(replace(RECIPE, batch=1, crop=trainer.TRIED_CROP), network)
+    one = pastiche_training.seconds_a_step(replace(RECIPE, batch=1, crop=pastiche_training.TIMED_CROP), network)
     assert one > 0
