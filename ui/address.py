@@ -1,4 +1,7 @@
-"""Choices that the address of a page carries by their names, whatever titles they are shown with."""
+"""Choices that the address of a page carries by the names of their options, whatever titles these are shown with.
+
+Streamlit's own `bind` would write the title into the address, so that a link would break with every new title.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -8,22 +11,19 @@ import streamlit as st
 def choice(
     key: str, label: str, options: tuple[str, ...], title: Callable[[str], str] = str, help: str | None = None
 ) -> str:
-    """One of the options; the first where the address says nothing, or something that is not among them.
-
-    Streamlit's own `bind` would write the title into the address, where it is no name to hand on.
-    """
-    asked = st.query_params.get(key)
+    """Return the chosen option; the first one where the address has none of them under `key`."""
+    in_address = st.query_params.get(key)
     widget = f"choice of {key}"
 
     def write() -> None:
-        # Where the options change under a choice, Streamlit tells of its title as if it were new.
+        # Where the options change under a choice, Streamlit reports its title as if it were new.
         if st.session_state[widget] in options:
             st.query_params[key] = st.session_state[widget]
 
     return st.selectbox(
         label,
         options,
-        index=options.index(asked) if asked in options else 0,
+        index=options.index(in_address) if in_address in options else 0,
         format_func=title,
         key=widget,
         on_change=write,
@@ -41,8 +41,8 @@ def several(
     placeholder: str,
     help: str | None = None,
 ) -> list[str]:
-    """Some of the options, `most` at most, each under the same key of the address; none where it says nothing."""
-    asked = [name for name in st.query_params.get_all(key) if name in options][:most]
+    """Return the chosen options, at most `most`; each stands under `key` in the address. None are chosen at first."""
+    in_address = [name for name in st.query_params.get_all(key) if name in options][:most]
     widget = f"choices of {key}"
 
     def write() -> None:
@@ -55,7 +55,7 @@ def several(
     return st.multiselect(
         label,
         options,
-        default=list(dict.fromkeys(asked)),
+        default=list(dict.fromkeys(in_address)),
         format_func=title,
         key=widget,
         max_selections=most,

@@ -1,4 +1,4 @@
-"""Probabilities as bars: the truth green, a prediction that differs from it vermilion, each said in words as well."""
+"""Probabilities as bars: the true class green, a wrong prediction vermilion, each named in words as well."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ ROW = 24  # px a bar
 def probabilities(
     names: Sequence[str], values: Sequence[float], predicted: str, truth: str | None = None
 ) -> alt.LayerChart:
-    """Bars of the probabilities `values` in [0, 1] of the classes `names`, in that order from the top."""
+    """Return bars of the probabilities `values` in [0, 1] of the classes `names`, in that order from the top."""
     colours = theme.colours()
     roles = [_role(name, predicted, truth) for name in names]
     data = pd.DataFrame(
@@ -22,7 +22,7 @@ def probabilities(
             "probability": list(values),
             "role": roles,
             "words": [
-                f"{100 * value:.1f} %{', ' + role if role != 'other' else ''}"
+                f"{100 * value:.1f}%{', ' + role if role != 'other' else ''}"
                 for value, role in zip(values, roles, strict=True)
             ],
         }
@@ -34,7 +34,7 @@ def probabilities(
     )
     palette = {
         "predicted": colours.prediction,
-        "truth": colours.truth,
+        "true class": colours.truth,
         "correct": colours.truth,
         "other": "#8A8578",
     }
@@ -48,4 +48,4 @@ def probabilities(
 def _role(name: str, predicted: str, truth: str | None) -> str:
     if name == predicted:
         return "correct" if name == truth else "predicted"
-    return "truth" if name == truth else "other"
+    return "true class" if name == truth else "other"

@@ -11,74 +11,80 @@ from core.runs.record import NetRecord
 from core.runs.run import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
-from ui import address, menu
+from ui import menu
 from ui.frame import guard
 
-LAST = "net looked into last"
+LAST = "net shown last"
 CHOICE = "chosen net"
 
 
 def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None:
-    """The choice of a net, and the net itself as its latest weights have it.
+    """Draw the choice of a net and return the net with its latest weights; None, with a sentence, where it has none.
 
-    The address says it as `run=` (a run's id) or `net=` (a shipped net, or a run's id). Where it says nothing, the net
-    that was looked into last is taken, else the first: a run with `own_first`, without it a net for photographs. With
-    `of` the nets that learned that kind of data come first, and only one of them is taken unasked where there is any.
-    None, with a sentence, where there is none or it has no weights.
+    The address carries it as `run=` (a run's id) or `net=` (a shipped net, or a run's id). Without either, the net that
+    was shown last is chosen, else the first: a run with `own_first`, otherwise a net for photographs. With `of` the
+    nets trained on that kind of data come first, and one of them is chosen by default where there is any.
     """
-    found = titles(own_first)
+    in_address = st.query_params.get("run") or st.query_params.get("net")
     suited = set(of_data(of)) if of else set()
-    found = dict(sorted(found.items(), key=lambda item: item[0] not in suited))
-    asked = st.query_params.get("run") or st.query_params.get("net")
+    options = dict(sorted(titles(own_first).items(), key=lambda item: item[0] not in suited))
     with guard():
-        if asked and asked not in found:
-            found[asked] = Run.open(asked).name
-    if not found:
+        if in_address and in_address not in options:
+            options[in_address] = Run.open(in_address).name
+    if not options:
         _invite()
         return None
-    last = st.session_state.get(LAST)
-    wanted = asked or (None if suited and last not in suited else last)
-    if wanted not in found:  # an address that leads nowhere is not answered with another net
-        wanted = None if asked else next(iter(found))
-    st.session_state[CHOICE] = wanted
-    name = st.selectbox(
-        "Net",
-        list(found),
-        format_func=lambda name: found.get(name, name),
-        index=None if wanted is None else 0,
-        key=CHOICE,
-        placeholder="Choose a net",
-        on_change=_to_address,
-        help="Shipped nets, and the nets of your own runs with the weights saved last.",
-    )
+    name = _select(options, in_address, suited)
     if name is None:
         return None
     _remember(name)
     with guard():
         if stamp(name):
-            return _opened(name, stamp(name))
+            return opened(name)
         _await(Run.open(name))
     return None
 
 
+def _select(options: dict[str, str], in_address: str | None, suited: set[str]) -> str | None:
+    """Return the chosen of the `options`, names to titles; `suited` are the names that a default is taken from."""
+    last = st.session_state.get(LAST)
+    default = in_address or (None if suited and last not in suited else last)
+    if default not in options:  # an address that leads nowhere is not answered with another net
+        default = None if in_address else next(iter(options))
+    st.session_state[CHOICE] = default
+    return st.selectbox(
+        "Net",
+        list(options),
+        format_func=lambda name: options.get(name, name),
+        index=None if default is None else 0,
+        key=CHOICE,
+        placeholder="Choose a net",
+        on_change=_to_address,
+        help="Shipped nets, and the nets of your own runs with the weights saved last.",
+    )
+
+
 def of_data(kind: str) -> dict[str, str]:
-    """Names and titles of the nets whose data are of that kind ("toybox", with whatever options)."""
+    """Return names and titles of the nets trained on that kind of data ("toybox", with whatever options)."""
     cards = weights.cards("classifier")
 
-    def learned(name: str) -> str:
+    def kind_of(name: str) -> str:
         record = NetRecord.find(cards[name]["data"]) if name in cards else Run.open(name).classifier.net
         return record.dataset.partition("?")[0] if record else ""
 
-    return {name: title for name, title in titles(own_first=True).items() if learned(name) == kind}
+    return {name: title for name, title in titles(own_first=True).items() if kind_of(name) == kind}
 
 
 def opened(name: str) -> TrainedClassifier:
-    """The net of that name as its latest weights have it. Raises UserError where there is none."""
+    """Return the net of that name with its latest weights. Raise UserError where there is none."""
     return _opened(name, stamp(name))
 
 
 def stamp(name: str) -> int:
-    """When the weights of a net were saved, in nanoseconds; 0 where there are none. Another stamp, other weights."""
+    """Return when the weights of a net were saved, in ns since 1970; 0 where there are none.
+
+    New weights have a new stamp, so it belongs to the key of everything that is cached about a net.
+    """
     path = _weights_file(name)
     try:
         return path.stat().st_mtime_ns if path else 0
@@ -86,15 +92,10 @@ def stamp(name: str) -> int:
         return 0
 
 
-def is_alive(trained: TrainedClassifier) -> bool:
-    """Whether a training is still at work on the net."""
-    return trained.source == "run" and Run.open(trained.name).status().alive
-
-
 def _await(run: Run) -> None:
-    """Beside a training that has saved no weights yet: say so, and go on by itself when they come."""
+    """Show that a training has saved no weights yet, and rerun the page as soon as it has."""
     if not run.status().alive:
-        nets.open_run(run)  # its sentence says what is missing
+        nets.open_run(run)  # raises the UserError that names what is missing
     st.caption(f"The training of {run.name} has begun; its first weights come with its first epoch.")
 
     @st.fragment(run_every=2)
@@ -107,10 +108,10 @@ def _await(run: Run) -> None:
 
 
 def titles(own_first: bool) -> dict[str, str]:
-    """Names and titles of all nets that have weights.
+    """Return names and titles of all nets that have weights.
 
-    Of the shipped ones those for photographs come first; with `own_first`, where a net is asked about its own data,
-    those whose data need no download.
+    Of the shipped ones those for photographs come first; with `own_first`, for pages that show a net's own data, those
+    whose data need no download.
     """
     cards = weights.cards("classifier")
 
@@ -151,7 +152,7 @@ def _to_address() -> None:
 
 
 def _remember(name: str) -> None:
-    """Put the choice into the address, under the one key that fits."""
+    """Write the choice into the address, under the one key that fits."""
     key, other = ("net", "run") if name in nets.shipped() else ("run", "net")
     if st.query_params.get(key) != name:
         st.query_params[key] = name
@@ -161,21 +162,6 @@ def _remember(name: str) -> None:
 
 
 def _invite() -> None:
-    """Where there is no net at all: the one button that makes one."""
+    """Show, where there is no net at all, the way to train one."""
     st.markdown("There is no trained net yet. One that reads digits takes about a minute to train.")
     menu.link("train", "Train a net", ":material/play_arrow:")
-
-
-def beside(trained: TrainedClassifier, most: int) -> list[TrainedClassifier]:
-    """Other nets to be compared with `trained`, chosen by the visitor; the address says them as `with=`."""
-    found = {name: title for name, title in titles(own_first=False).items() if name != trained.name}
-    chosen = address.several(
-        "with",
-        "Nets beside it",
-        list(found),
-        lambda name: found[name],
-        most=most,
-        placeholder="Choose nets",
-        help="They are asked about the same picture, each at its own size.",
-    )
-    return [_opened(name, stamp(name)) for name in chosen]

@@ -8,7 +8,7 @@ from core.datasets.toybox import Scenes
 from core.explain import boxes
 from core.images import Picture, encode
 from pages.data import charts
-from ui import address, frame, held_out, menu, own_pictures, theme
+from ui import address, data_sets, frame, menu, own_pictures, theme
 from ui.formats import escape_markdown
 from ui.frame import guard
 
@@ -35,7 +35,7 @@ def main() -> None:
             st.caption(f"{info.classes} classes, {info.side} x {info.side} pixels, {colour}")
     with picture, guard():
         if name is not None:
-            dataset = held_out.dataset(name)
+            dataset = data_sets.load(name)
         else:
             st.markdown(
                 "Put the pictures of each class into a folder named after it, five or more of each, and all of them "

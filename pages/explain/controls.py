@@ -1,4 +1,4 @@
-"""What a visitor asks of a picture: which maps, alone or side by side, and how they are shown."""
+"""The controls of the page: which maps are drawn, alone or side by side, and how."""
 
 from dataclasses import dataclass
 
@@ -6,21 +6,27 @@ import streamlit as st
 
 from core.explain import boxes, methods, view
 from core.trainers.trained import TrainedClassifier
+from pages.explain.map_panels import Look
 from ui import address, nets
 from ui.frame import guard
-from ui.map_panels import Look
 
-PREDICTED = "the predicted one"
+PREDICTED = "the predicted one"  # as addresses have it, beside the names of the classes
 SIDES = {"nothing": "One map alone", "classes": "Several classes", "methods": "Several methods", "nets": "Several nets"}
 MOST = 4  # maps side by side
-SIZES = {"1": "Its own size", "2": "Twice as large", "3": "3 times as large", "4": "4 times as large"}
+SIZES = {"1": "Native size", "2": "Twice as large", "3": "3 times as large", "4": "4 times as large"}
+RULES = {"all": "All evidence above", "largest": "The largest region above"}
+SCALES = {"one": "One raw range for all maps", "each": "The range of each map alone"}
 
 
 @dataclass(frozen=True)
-class Question:
-    """What the visitor wants to see of the subject."""
+class Settings:
+    """What is drawn of a picture: `beside` is one of SIDES, and the rest what stands side by side.
 
-    wanted: str | None
+    `evidence_for` is the class whose map is drawn, None the predicted one. `classes` is empty for the most probable.
+    `methods` holds None for the one that suits the net. The input has `times` the net's own size.
+    """
+
+    evidence_for: str | None
     beside: str
     classes: tuple[str, ...]
     methods: tuple[str | None, ...]
@@ -29,62 +35,67 @@ class Question:
     look: Look
 
 
-def question(trained: TrainedClassifier) -> Question:
-    """All that can be set beside the picture itself; what is seldom needed stands under More."""
-    evidence_for = st.container()
+@dataclass(frozen=True)
+class _Compared:
+    """What stands side by side, each of them empty where something else does."""
+
+    classes: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    nets: tuple[TrainedClassifier, ...] = ()
+
+
+def choose(trained: TrainedClassifier) -> Settings:
+    """Draw the controls, those that are seldom needed under More, and return what they are set to."""
+    place = st.container()
     beside = address.choice(
         "beside", "Side by side", tuple(SIDES), SIDES.__getitem__, "Maps of the same picture, to be compared."
     )
-    wanted: str | None = None
-    classes: list[str] = []
-    compared: list[str] = []
-    others: list[TrainedClassifier] = []
-    if beside == "classes":
-        classes = _several_classes(trained)
-    else:
-        with evidence_for:
-            wanted = _class_choice(trained)
-    if beside == "methods":
-        compared = _several_methods(trained)
-    elif beside == "nets":
-        others = nets.beside(trained, MOST - 1)
-    place = st.container()
+    compared = _choose_compared(trained, beside)
+    evidence_for = None
+    if beside != "classes":
+        with place:
+            evidence_for = _choose_class(trained)
+    sliders = st.container()
     with st.expander("More", key="more"):
-        method = None if beside == "methods" else _method_choice(trained)
-        rule = address.choice(
-            "rule",
-            "Box around",
-            tuple(boxes.RULES),
-            {"all": "All evidence above", "largest": "The largest region above"}.__getitem__,
-            ". ".join(f"{name.capitalize()}: {rule.description}" for name, rule in boxes.RULES.items()) + ".",
-        )
-        times = _size_choice(trained)
+        method = None if beside == "methods" else _choose_method(trained)
+        rule = _choose_rule()
+        times = _choose_size(trained)
         signed = st.toggle(
-            "What speaks against it, too",
+            "Evidence against the class",
             key="signed",
             bind="query-params",
-            help="Red speaks for the class, blue against it; otherwise only what speaks for it is coloured.",
+            help="Red is evidence for the class, blue against it; otherwise only evidence for it is coloured.",
         )
-        each_alone = _scale_choice(beside, _differing(trained, others, method))
-    with place:
-        threshold, strength = _sliders(rule)
-    look = Look(threshold, rule, strength, signed, each_alone)
-    return Question(wanted, beside, tuple(classes), tuple(compared) or (method,), tuple(others), times, look)
+        differing = len({method_of(net, method) for net in (trained, *compared.nets)}) > 1
+        each_alone = _choose_scale(beside, differing)
+    with sliders:
+        threshold, opacity = _sliders(rule)
+    look = Look(threshold, rule, opacity, signed, each_alone)
+    return Settings(evidence_for, beside, compared.classes, compared.methods or (method,), compared.nets, times, look)
 
 
-def _class_choice(trained: TrainedClassifier) -> str | None:
-    _say_unknown(trained, "class")
+def _choose_compared(trained: TrainedClassifier, beside: str) -> _Compared:
+    if beside == "classes":
+        return _Compared(classes=tuple(_choose_classes(trained)))
+    if beside == "methods":
+        return _Compared(methods=tuple(_choose_methods(trained)))
+    return _Compared(nets=tuple(_choose_nets(trained)) if beside == "nets" else ())
+
+
+def _choose_class(trained: TrainedClassifier) -> str | None:
+    _report_unknown(trained, "class")
     chosen = address.choice(
         "class",
         "Evidence for",
         (PREDICTED, *trained.classes),
+        lambda name: "Predicted class" if name == PREDICTED else name,
         help="The class whose map is laid over the picture.",
     )
     return None if chosen == PREDICTED else chosen
 
 
-def _several_classes(trained: TrainedClassifier) -> list[str]:
-    _say_unknown(trained, "maps_of")
+def _choose_classes(trained: TrainedClassifier) -> list[str]:
+    _report_unknown(trained, "maps_of")
     return address.several(
         "maps_of",
         "Classes",
@@ -95,21 +106,21 @@ def _several_classes(trained: TrainedClassifier) -> list[str]:
     )
 
 
-def _say_unknown(trained: TrainedClassifier, key: str) -> None:
-    """Say, once, which class of the address the net does not have: a link may be wrong, or the net another now."""
-    asked = st.query_params.get_all(key)
-    known = [name for name in asked if name in (PREDICTED, *trained.classes)]
-    for name in asked:
-        if name not in known:
+def _report_unknown(trained: TrainedClassifier, key: str) -> None:
+    """Show, once, which classes of the address the net does not have: the link may be wrong, or the net another now."""
+    names = st.query_params.get_all(key)
+    classes = [name for name in names if name in (PREDICTED, *trained.classes)]
+    for name in names:
+        if name not in classes:
             with guard():
                 view.class_named(trained, name)
-    if len(known) < len(asked):
+    if len(classes) < len(names):
         st.query_params.pop(key)
-        if known:
-            st.query_params[key] = known
+        if classes:
+            st.query_params[key] = classes
 
 
-def _several_methods(trained: TrainedClassifier) -> list[str]:
+def _choose_methods(trained: TrainedClassifier) -> list[str]:
     fitting = [method.name for method in methods.fitting(trained.net)]
     chosen = address.several(
         "methods",
@@ -118,75 +129,87 @@ def _several_methods(trained: TrainedClassifier) -> list[str]:
         lambda name: methods.named(name).title,
         most=MOST,
         placeholder="The first three",
-        help=f"Up to {MOST}. Occlusion and Score-CAM ask the net about many altered copies, which takes longer.",
+        help=f"Up to {MOST}. Occlusion and Score-CAM run the net on many altered copies, which takes longer.",
     )
     return chosen or fitting[:3]
 
 
-def _method_choice(trained: TrainedClassifier) -> str | None:
-    """A method by name; None for the one that suits the net."""
+def _choose_nets(trained: TrainedClassifier) -> list[TrainedClassifier]:
+    """Return the nets that are compared with `trained`; the address carries them as `with=`."""
+    others = {name: title for name, title in nets.titles(own_first=False).items() if name != trained.name}
+    chosen = address.several(
+        "with",
+        "Compare with",
+        list(others),
+        lambda name: others[name],
+        most=MOST - 1,
+        placeholder="Choose nets",
+        help="Maps of the same picture, each at its net's own size.",
+    )
+    return [nets.opened(name) for name in chosen]
+
+
+def _choose_method(trained: TrainedClassifier) -> str | None:
+    """Return a method by name; None for the one that suits the net."""
     fitting = tuple(method.name for method in methods.fitting(trained.net))
     chosen = address.choice(
         "method", "Method", fitting, lambda name: methods.named(name).title, methods.named(fitting[0]).measures
     )
-    asked = st.query_params.get("method")
-    if asked and asked not in fitting:
+    in_address = st.query_params.get("method")
+    if in_address and in_address not in fitting:
         with guard():
-            st.caption(f"{methods.named(asked).title} does not fit this net: {methods.named(chosen).title} is shown.")
+            unfit = methods.named(in_address).title
+            st.caption(f"{unfit} does not fit this net: {methods.named(chosen).title} is shown.")
     return None if chosen == fitting[0] else chosen
 
 
-def _size_choice(trained: TrainedClassifier) -> int:
-    """How many times its own size the net is shown the picture at."""
+def _choose_rule() -> str:
+    help = ". ".join(f"{name.capitalize()}: {rule.description}" for name, rule in boxes.RULES.items()) + "."
+    return address.choice("rule", "Box around", tuple(boxes.RULES), RULES.__getitem__, help)
+
+
+def _choose_size(trained: TrainedClassifier) -> int:
+    """Return how many times its own size the net's input has."""
     most = view.LARGEST_SIDE if trained.net.ends_in_gap else 0
     options = tuple(times for times in SIZES if times == "1" or trained.side * int(times) <= most)
-
-    gap = "This net is convolutional up to its global average pooling, so it may see the picture larger: a finer map."
-    fixed = "This net does not end in global average pooling, so it sees pictures of its own size alone."
-    return int(
-        address.choice("times", "Shown to the net at", options, SIZES.__getitem__, gap if len(options) > 1 else fixed)
-    )
+    gap = "This net is convolutional up to its global average pooling, so its input may be larger: a finer map."
+    fixed = "This net does not end in global average pooling, so its input has one size."
+    return int(address.choice("times", "Input size", options, SIZES.__getitem__, gap if len(options) > 1 else fixed))
 
 
-def _differing(trained: TrainedClassifier, others: list[TrainedClassifier], method: str | None) -> bool:
-    """Whether the nets are explained by different methods."""
-    return len({method_of(net, method) for net in (trained, *others)}) > 1
-
-
-def method_of(net: TrainedClassifier, wanted: str | None) -> str:
-    """The wanted method where it fits the net, else the one that suits it."""
+def method_of(net: TrainedClassifier, name: str | None) -> str:
+    """Return the method of that name where it fits the net, else the one that suits the net."""
     fitting = [method.name for method in methods.fitting(net.net)]
-    return wanted if wanted in fitting else fitting[0]
+    return name if name in fitting else fitting[0]
 
 
-def _scale_choice(beside: str, differing: bool) -> bool:
-    """Whether every map's colours span its own range.
+def _choose_scale(beside: str, differing: bool) -> bool:
+    """Return True where every map's colours span its own range.
 
-    Methods measure in units of their own, so where they differ that is usual.
+    Methods measure in units of their own, so that is the default where maps of `differing` methods are compared.
     """
     if beside == "nothing":
         return False
     options, key = (("each", "one"), "method_scale") if beside == "methods" or differing else (("one", "each"), "scale")
-    titles = {"one": "One raw range for all maps", "each": "The range of each map alone"}
-    text = "One range makes maps comparable; maps in different units, as those of different methods, need their own."
-    return address.choice(key, "Colours span", options, titles.__getitem__, text) == "each"
+    help = "One range makes maps comparable; maps in different units, as those of different methods, need their own."
+    return address.choice(key, "Colours span", options, SCALES.__getitem__, help) == "each"
 
 
 def _sliders(rule: str) -> tuple[float, float]:
-    usual = boxes.rule(rule).threshold
+    """Return the box threshold and the opacity of the heat map."""
     threshold = st.slider(
         "Box threshold",
         0.05,
         0.95,
-        usual,
+        boxes.rule(rule).threshold,
         0.05,
         # A default is left out of the address, so another default needs another key to make the same link again.
         key="threshold" if rule == "all" else f"threshold_{rule}",
         bind="query-params",
         help="Evidence counts for the box where it is above this share of the map's greatest value.",
     )
-    strength = st.slider(
-        "Strength of the colours",
+    opacity = st.slider(
+        "Heat map opacity",
         0.0,
         1.0,
         0.6,
@@ -195,4 +218,4 @@ def _sliders(rule: str) -> tuple[float, float]:
         bind="query-params",
         help="0 shows the picture alone, 1 the map alone.",
     )
-    return threshold, strength
+    return threshold, opacity

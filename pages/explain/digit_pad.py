@@ -1,4 +1,4 @@
-"""A pad to draw a digit on with mouse, finger or pen; every line goes to the server while it is drawn."""
+"""A pad to draw a digit on with mouse, finger or pen; every line is sent to the server while it is drawn."""
 
 from typing import Any
 
@@ -31,8 +31,8 @@ _HTML = """
   </div>
 </div>
 """
-# What was drawn is sent when the server has answered what was sent before (it says which that was), so answers are
-# never cut off by the next line; if it says nothing for a second, the pad goes on without waiting.
+# A drawing is sent once the server has processed the one before (it returns its number), so results are never cut off
+# by the next line; without a response for a second, the pad goes on without waiting.
 _JS = """
 const pads = new WeakMap();
 
@@ -129,16 +129,16 @@ _pad = st.components.v2.component("digit_pad", html=_HTML, css=_CSS, js=_JS)
 
 
 def drawn() -> tuple[tuple[Stroke, ...], bool]:
-    """The strokes on the pad, and whether they are the example that is there before anything has been drawn.
+    """Return the strokes on the pad, and True where they are the example that is there before anything has been drawn.
 
-    Raises UserError for strokes that cannot be read.
+    Raise UserError for strokes that cannot be read.
     """
     state = _state()
     return (drawing.strokes(state["strokes"]), False) if state else (drawing.strokes(drawing.EXAMPLE), True)
 
 
 def show() -> None:
-    """The pad. Call it after its drawing has been answered: it sends no other before that."""
+    """Draw the pad. Call it after its drawing has been processed: it sends no other before that."""
     state = _state()
     _pad(
         key=KEY,
@@ -153,6 +153,6 @@ def show() -> None:
 
 
 def _state() -> dict[str, Any] | None:
-    """What the browser sent last; None before anything has been drawn."""
-    found = (st.session_state.get(KEY) or {}).get("drawn")
-    return found if isinstance(found, dict) and "strokes" in found else None
+    """Return what the browser sent last; None before anything has been drawn."""
+    latest = (st.session_state.get(KEY) or {}).get("drawn")
+    return latest if isinstance(latest, dict) and "strokes" in latest else None

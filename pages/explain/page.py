@@ -1,140 +1,66 @@
 """Explain a picture: what a net sees in it, which part of it decides, and the box that follows (section 5.1)."""
 
-from collections.abc import Callable
-from typing import BinaryIO
+from dataclasses import dataclass
 
 import streamlit as st
-from torch import Tensor
 
-from core import images
-from core.explain import drawing, methods, view
-from core.explain.view import View
-from core.images import Picture
+from core.explain import drawing, methods
 from core.trainers.trained import TrainedClassifier
-from pages.explain import controls as map_question
-from pages.explain import digit_pad
-from pages.explain import faithfulness as faithful
-from pages.explain import results as map_answer
-from pages.explain.controls import Question
-from pages.explain.results import Ask, Subject
-from ui import frame, held_out, map_panels, nets
+from pages.explain import controls, digit_pad, faithfulness, pictures, results
+from pages.explain.controls import Settings
+from pages.explain.pictures import DRAWN, OWN, SAMPLE, TEST, Subject
+from ui import data_sets, frame, nets
 from ui.frame import guard
 
-SAMPLE, TEST, OWN, DRAWN = "Sample", "Test image", "Your own", "Draw a digit"
+
+@dataclass(frozen=True)
+class Choice:
+    """The net, where the picture comes from, the picture where there is one yet, and how it is explained."""
+
+    trained: TrainedClassifier
+    source: str
+    subject: Subject | None
+    settings: Settings
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def sample(name: str) -> Picture:
-    return images.sample(name)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def uploaded(id: str, _file: BinaryIO) -> Picture:
-    return images.decode(_file, max_side=2048)
-
-
-def source(trained: TrainedClassifier) -> str:
-    """Where the picture comes from. A net for digits starts with digits, one for photographs with a photograph."""
-    # A default is left out of the address, so another default needs another key to make the same link again.
-    options, key = ((SAMPLE, TEST, OWN), "from") if trained.channels == 3 else ((TEST, SAMPLE, OWN), "grey_from")
-    if drawing.manner(trained.dataset):
-        options = (*options, DRAWN)
-    return st.selectbox("Picture from", options, key=key, bind="query-params")
-
-
-def subject(trained: TrainedClassifier, where: str) -> Subject | None:
-    """The chosen picture; None where there is none yet."""
-    if where == SAMPLE:
-        name = st.selectbox("Sample", images.sample_names(), key="sample", bind="query-params")
-        return Subject(of_picture(sample(name)), None, name)
-    if where == OWN:
-        file = st.file_uploader(
-            "Photograph",
-            type=["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"],
-            help=f"Up to {images.MAX_PIXELS // 1_000_000} megapixels. It stays on this computer.",
-        )
-        if file is None:
-            return None
-        stem = map_panels.plain_name(file.name.rpartition(".")[0])
-        return Subject(of_picture(uploaded(file.file_id, file)), None, stem)
-    split = held_out.split(trained)
-    if split is None:
-        return None
-    index = st.number_input(
-        f"Image of the {trained.held_out} split",
-        0,
-        len(split) - 1,
-        key="image",
-        bind="query-params",
-        help=f"0 to {len(split) - 1:,}. The net was not trained on these.",
+def main() -> None:
+    left, right = frame.columns()
+    choice = None
+    with left, guard():
+        choice = choose()
+    with right, guard():
+        if choice is not None:
+            show(choice)
+    frame.takeaway(
+        "A net always predicts one of its classes, whatever the picture; the map shows what the prediction rests on. "
+        "The box holds evidence above the threshold, all of it or its largest region."
     )
-    stem = f"{trained.held_out}-{index}"
-    return Subject(of_image(lambda net: split.images[index]), int(split.labels[index]), stem)
 
 
-def of_picture(picture: Picture) -> Ask:
-    def ask(net: TrainedClassifier, classes: tuple[int, ...] | None, method: str | None, times: int) -> View:
-        return view.of_picture(net, picture, classes, method, view.side_at_net(net, times))
-
-    return ask
-
-
-def of_image(image_for: Callable[[TrainedClassifier], Tensor]) -> Ask:
-    def ask(net: TrainedClassifier, classes: tuple[int, ...] | None, method: str | None, times: int) -> View:
-        image, side = image_for(net), view.side_at_net(net, times)
-        return view.of_image(net, image, classes, method, None if side == image.shape[-1] else side)
-
-    return ask
-
-
-def show(trained: TrainedClassifier, about: Subject, asked: Question) -> None:
-    found = map_answer.panels(trained, about, asked)
-    st.subheader(map_answer.sentence(trained, found[0].seen, about.label), anchor=False)
-    map_answer.show_maps(trained, about, asked, found)
-    map_answer.top_five(trained, found[0].seen, about.label)
+def choose() -> Choice | None:
+    """Draw the controls and return what they are set to; None without a net."""
+    trained = nets.choose()
+    if trained is None:
+        return None
+    source, subject = pictures.choose_source(trained), None
+    place = st.container()
+    settings = controls.choose(trained)
+    with place, guard():
+        if source != DRAWN:
+            subject = pictures.choose(trained, source)
+    return Choice(trained, source, subject, settings)
 
 
-@st.fragment
-def drawn(trained: TrainedClassifier, asked: Question) -> None:
-    """The pad and the answer; a fragment, so that every line is answered without drawing the page again."""
-    left, right = st.columns([2, 3], gap="medium")
-    maps = st.container()
-    with guard():
-        strokes, example = digit_pad.drawn()
-        if strokes:
-            digit = Subject(of_image(lambda net: drawing.as_digit(strokes, net.dataset)), None, "drawn-digit")
-            found = map_answer.panels(trained, digit, asked)
-            with right:
-                st.subheader(map_answer.sentence(trained, found[0].seen, None), anchor=False)
-                map_answer.top_five(trained, found[0].seen, None)
-                st.caption(("This one is an example: draw your own over it. " if example else "") + manner(trained))
-            with maps:
-                map_answer.show_maps(trained, digit, asked, found)
-        else:
-            right.markdown("Draw a digit with mouse, finger or pen: the net answers while you draw.")
-    with left:
-        digit_pad.show()
-
-
-def manner(trained: TrainedClassifier) -> str:
-    how = drawing.manner(trained.dataset)
-    return how.description if how else ""
-
-
-@st.fragment
-def faithfulness(trained: TrainedClassifier, stamp: int, asked: Question) -> None:
-    """Behind a fold, so that no data are read before it is opened."""
-    fold = st.expander("How faithful are these maps?", key="faithful", on_change="rerun")
-    if fold.open:
-        with fold, guard():
-            data = held_out.dataset(trained.dataset)
-            if data is not None:
-                usual = methods.fitting(trained.net)[0].name
-                faithful.panel(trained, stamp, data, [method or usual for method in asked.methods])
-
-
-def about_the_link(where: str) -> None:
-    if where in (SAMPLE, TEST):
+def show(choice: Choice) -> None:
+    """Draw the explanation, the fold with the faithfulness, and what a link to the page carries."""
+    if choice.source == DRAWN:
+        show_drawn(choice.trained, choice.settings)
+    elif choice.subject is not None:
+        show_explained(choice.trained, choice.subject, choice.settings)
+    elif choice.source == OWN:
+        st.markdown("Upload a photograph to see which class the net predicts.")
+    show_faithfulness(choice.trained, nets.stamp(choice.trained.name), choice.settings)
+    if choice.source in (SAMPLE, TEST):
         st.caption("The address of this page is a link to exactly this view.")
     else:
         st.caption(
@@ -142,28 +68,58 @@ def about_the_link(where: str) -> None:
         )
 
 
-controls, right = frame.columns()
-trained = chosen = asked = None
-with controls, guard():
-    trained = nets.choose()
-    if trained is not None:
-        where = source(trained)
-        place = st.container()
-        asked = map_question.question(trained)
-        with place, guard():
-            if where != DRAWN:
-                chosen = subject(trained, where)
-with right, guard():
-    if trained is not None and asked is not None:
-        if where == DRAWN:
-            drawn(trained, asked)
-        elif chosen is not None:
-            show(trained, chosen, asked)
-        elif where == OWN:
-            st.markdown("Upload a photograph, and see what the net takes it for.")
-        faithfulness(trained, nets.stamp(trained.name), asked)
-        about_the_link(where)
-frame.takeaway(
-    "A net answers with one of the classes it knows, whatever it is shown; the map tells what it went by. "
-    "The box holds evidence above the threshold, all of it or its largest region."
-)
+def show_explained(trained: TrainedClassifier, subject: Subject, settings: Settings) -> None:
+    panels = results.panels(trained, subject, settings)
+    result = panels[0].view
+    st.subheader(results.headline(trained, result, subject.label), anchor=False)
+    results.show_maps(trained, subject, settings, panels)
+    results.top_five(trained, result, subject.label)
+
+
+@st.fragment
+def show_drawn(trained: TrainedClassifier, settings: Settings) -> None:
+    """Draw the pad and the results; a fragment, so that a new line does not draw the whole page again."""
+    left, right = st.columns([2, 3], gap="medium")
+    maps = st.container()
+    with guard():
+        strokes, is_example = digit_pad.drawn()
+        if strokes:
+            subject = Subject(
+                pictures.of_image(lambda net: drawing.as_digit(strokes, net.dataset)), None, "drawn-digit"
+            )
+            panels = results.panels(trained, subject, settings)
+            result = panels[0].view
+            with right:
+                st.subheader(results.headline(trained, result, None), anchor=False)
+                results.top_five(trained, result, None)
+                st.caption(("This one is an example: draw your own over it. " if is_example else "") + manner(trained))
+            with maps:
+                results.show_maps(trained, subject, settings, panels)
+        else:
+            right.markdown("Draw a digit with mouse, finger or pen: the net answers while you draw.")
+    with left:
+        digit_pad.show()
+
+
+def manner(trained: TrainedClassifier) -> str:
+    """Return how a drawing is prepared for the net, in a sentence."""
+    how = drawing.manner(trained.dataset)
+    return how.description if how else ""
+
+
+@st.fragment
+def show_faithfulness(trained: TrainedClassifier, stamp: int, settings: Settings) -> None:
+    """Draw the faithfulness behind a fold, so that no data are read before it is opened.
+
+    `stamp` is that of the weights in `trained`: while the fold alone is drawn anew, a training may save others.
+    """
+    fold = st.expander("Faithfulness", key="faithful", on_change="rerun")
+    if fold.open:
+        with fold, guard():
+            data = data_sets.load(trained.dataset)
+            if data is not None:
+                default = methods.fitting(trained.net)[0].name
+                faithfulness.panel(trained, stamp, data, [method or default for method in settings.methods])
+
+
+main()

@@ -1,4 +1,4 @@
-"""Pictures with the box that was found and the true ones, told apart by their lines as well as by their colours."""
+"""Pictures with the predicted box and the true ones, which differ in their lines as well as in their colours."""
 
 from collections.abc import Iterable
 
@@ -14,9 +14,9 @@ _DASH = 12  # px
 
 
 def framed(
-    picture: Picture, zoom: float, found: boxes.Box | None, truth: Iterable[boxes.Box], *, line: int = LINE
+    picture: Picture, zoom: float, predicted: boxes.Box | None, truth: Iterable[boxes.Box], *, line: int = LINE
 ) -> Picture:
-    """A copy of the uint8 picture (H, W, 3) with the true boxes, dashed, and over them the box found, in one line.
+    """Return a copy of the uint8 picture (H, W, 3) with the true boxes dashed and over them the `predicted` one solid.
 
     Boxes are in pixels that the picture shows `zoom` times as large; frames are `line` px wide.
     """
@@ -24,7 +24,9 @@ def framed(
     framed = picture
     for box in truth:
         framed = _framed(framed, box, _rgb(colours.truth), zoom, line, dashed=True)
-    return framed if found is None else _framed(framed, found, _rgb(colours.prediction), zoom, line, dashed=False)
+    return (
+        framed if predicted is None else _framed(framed, predicted, _rgb(colours.prediction), zoom, line, dashed=False)
+    )
 
 
 def _framed(

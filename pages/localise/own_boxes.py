@@ -16,7 +16,7 @@ PICTURES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"]
 
 
 class Upload(Protocol):
-    """What Streamlit hands over of a file."""
+    """An uploaded file, as Streamlit has it."""
 
     name: str
     file_id: str
@@ -24,10 +24,10 @@ class Upload(Protocol):
     def getvalue(self) -> bytes: ...
 
 
-def ask(trained: TrainedClassifier) -> Boxed | None:
-    """Fields for pictures and boxes, and what they hold; None as long as something is missing.
+def choose(trained: TrainedClassifier) -> Boxed | None:
+    """Draw the fields for pictures and boxes, and return what they hold; None as long as something is missing.
 
-    Raises UserError as `box_files.read` and `box_files.boxed` do.
+    Raise UserError as `box_files.read` and `box_files.boxed` do.
     """
     folder = st.text_input("Folder of pictures", key="pictures", bind="query-params", help="A path on this computer.")
     file = st.text_input(
@@ -74,24 +74,24 @@ def _uploaded(
 
 
 def of_files(files: dict[str, bytes], trained: TrainedClassifier) -> Boxed:
-    """What files of these names hold. Raises UserError where pictures or boxes are missing among them."""
-    said = [name for name in files if Path(name).suffix.lower() in (".json", ".xml")]
-    if not said:
+    """Return the pictures and boxes in files of these names. Raise UserError where either are missing among them."""
+    of_boxes = [name for name in files if Path(name).suffix.lower() in (".json", ".xml")]
+    if not of_boxes:
         raise UserError("There are no boxes among the files: upload the .json or .xml files as well.")
-    if len(said) == len(files):
+    if len(of_boxes) == len(files):
         raise UserError("There are no pictures among the files: upload those that the boxes were drawn in as well.")
-    documents = [name for name in said if name.lower().endswith(".json")]
-    if documents and len(said) > 1:
-        raise UserError(f"{len(said)} files of boxes are too many: upload one .json, or only .xml files.")
+    documents = [name for name in of_boxes if name.lower().endswith(".json")]
+    if documents and len(of_boxes) > 1:
+        raise UserError(f"{len(of_boxes)} files of boxes are too many: upload one .json, or only .xml files.")
     with tempfile.TemporaryDirectory() as folder:
         pictures, boxes = Path(folder, "pictures"), Path(folder, "boxes")
         for name, data in files.items():
-            place = boxes if name in said else pictures
+            place = boxes if name in of_boxes else pictures
             place.mkdir(exist_ok=True)
             (place / name).write_bytes(data)
         try:
             return box_files.boxed(trained, pictures, box_files.read(boxes / documents[0] if documents else boxes))
         except UserError as error:
-            # The folder is gone in a moment, so no sentence may send anybody there.
-            told = str(error).replace(f"{boxes}", "The upload").replace(f"{pictures}", "the upload")
-            raise UserError(told) from error
+            # The folder is deleted in a moment, so the message must not name it.
+            message = str(error).replace(f"{boxes}", "The upload").replace(f"{pictures}", "the upload")
+            raise UserError(message) from error

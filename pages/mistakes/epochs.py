@@ -10,7 +10,7 @@ from core.runs.run import Run
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes import detail as mistake_figure
 from pages.mistakes import epochs_chart
-from ui import bars, map_panels, menu, theme
+from ui import bars, map_legend, menu, theme
 from ui.frame import guard
 
 EPOCH = "epoch"  # the key of the address
@@ -72,7 +72,7 @@ def _told(trained: TrainedClassifier, story: Story, role: str) -> None:
                 epochs_chart.course(story, names, position, role),
                 alt=f"Probability of {names[story.label]}, the truth, and of {names[story.rival]} over the epochs",
             )
-        map_panels.legend(scale, signed=False)
+        map_legend.draw(scale)
         st.toggle(
             "Colours span this epoch alone",
             key="alone",

@@ -8,13 +8,14 @@ from core.errors import UserError
 from core.explain import marks, mistakes
 from core.explain.mistakes import Answers, Mistakes
 from core.figures import class_maps
+from core.runs.run import Run
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes import cards as mistake_cards
 from pages.mistakes import confusion
 from pages.mistakes import detail as mistake_figure
 from pages.mistakes import epochs as through_epochs
 from pages.mistakes.cards import OPEN, Chosen
-from ui import address, frame, held_out, menu, nets
+from ui import address, data_sets, frame, menu, nets
 from ui.frame import guard
 
 LAYOUTS = {"maps": "With both maps", "pictures": "Pictures alone"}
@@ -242,7 +243,7 @@ which = "all"
 with controls, guard():
     trained = nets.choose(own_first=True)
     if trained is not None:
-        part = held_out.choice(trained)
+        part = data_sets.choose_split(trained)
         by = order()
         truth = class_choice("Truth", "truth", trained.classes, "Only images that are in truth of this class.")
         taken = class_choice("Taken for", "taken", trained.classes, "Only images that the net took for this class.")
@@ -267,10 +268,10 @@ with controls, guard():
             bind="query-params",
             help="An opened image shows what the net took it for only after you have guessed.",
         )
-        if nets.is_alive(trained):
+        if trained.source == "run" and Run.open(trained.name).status().alive:
             watch(trained, nets.stamp(trained.name))
 with right, guard():
-    data = None if trained is None else held_out.dataset(trained.dataset)
+    data = None if trained is None else data_sets.load(trained.dataset)
     if trained is not None and data is not None:
         split: Split = getattr(data, part)
         said = answers(trained, split, part)

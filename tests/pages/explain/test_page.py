@@ -14,19 +14,19 @@ from tests.nets import a_run
 from tests.pages.app import texts, visit
 
 
-def said(app) -> str:
+def headline(app) -> str:
     return app.subheader[0].value
 
 
-def test_a_test_image_with_its_truth():
+def test_a_test_image_with_its_true_class():
     run = a_run()
     trained, split = open_run(run), load("digits").test
     app = visit("explain", run=run.id, image="17")
     assert not app.exception
     seen = view.of_image(trained, split.images[17])
     label = int(split.labels[17])
-    assert said(app).startswith(f"{seen.predicted}, ")
-    assert said(app).endswith("and it is" if label == seen.predicted else f"but it is {label}")
+    assert headline(app).startswith(f"{seen.predicted}, ")
+    assert headline(app).endswith("and it is" if label == seen.predicted else f"but it is {label}")
     assert f"Grad-CAM of {seen.predicted}" in texts(app) and "fully-connected" in texts(app)
 
 
@@ -52,18 +52,18 @@ def test_every_shipped_net_explains_a_picture(name):
     # A sample picture is always there; the test images of a data set may have to be downloaded first.
     app = visit("explain", net=name, **{"from": "Sample", "grey_from": "Sample"})
     assert not app.exception and not app.error
-    assert "sure" in said(app)
+    assert "sure" in headline(app)
 
 
 def test_without_an_address_something_is_explained():
     a_run()
     app = visit("explain")
-    assert not app.exception and not app.error and "sure" in said(app)
+    assert not app.exception and not app.error and "sure" in headline(app)
 
 
 def test_a_sample_picture():
     app = visit("explain", run=a_run().id, grey_from="Sample", sample="coffee")
-    assert not app.exception and "sure" in said(app) and "but it is" not in said(app)
+    assert not app.exception and "sure" in headline(app) and "but it is" not in headline(app)
 
 
 def upload(name: str, data: bytes):
@@ -74,7 +74,7 @@ def upload(name: str, data: bytes):
 
 def test_an_uploaded_photograph():
     app = upload("cat.jpg", images.encode(images.sample("cat")))
-    assert not app.exception and not app.error and "sure" in said(app)
+    assert not app.exception and not app.error and "sure" in headline(app)
     assert "of 300 x 300 px" in texts(app) or "no box" in texts(app)
 
 
@@ -103,7 +103,7 @@ def test_several_classes_stand_side_by_side_on_one_scale():
     seen = view.of_image(open_run(run), load("digits").test.images[3], (7, 2))
     app = visit("explain", run=run.id, image="3", beside="classes", maps_of=["7", "2"])
     assert not app.exception and not app.error
-    assert f"**7, {100 * float(seen.probabilities[7]):.1f} %**" in texts(app)
+    assert f"**7, {100 * float(seen.probabilities[7]):.1f}%**" in texts(app)
     assert f"CAM of 7: evidence {seen.evidence(0)}" in texts(app) and f"CAM of 2: evidence {seen.evidence(1)}" in texts(
         app
     )
@@ -115,7 +115,7 @@ def test_classes_left_open_are_the_three_most_probable():
     seen = view.of_image(open_run(run), load("digits").test.images[0])
     app = visit("explain", run=run.id, beside="classes")
     assert [element.value for element in app.markdown if element.value.endswith("%**")] == [
-        f"**{each}, {100 * float(seen.probabilities[each]):.1f} %**" for each in seen.top(3)
+        f"**{each}, {100 * float(seen.probabilities[each]):.1f}%**" for each in seen.top(3)
     ]
 
 
@@ -123,19 +123,19 @@ def test_several_methods_each_in_units_of_their_own():
     app = visit("explain", run=a_run("bn_nin").id, beside="methods", methods=["occlusion", "hirescam"])
     assert not app.exception and not app.error
     assert "Occlusion of " in texts(app) and "HiResCAM of " in texts(app) and "CAM of" not in texts(app).split()[0]
-    assert "as far as each map goes" in captions(app)
+    assert "each map's maximum" in captions(app)
     assert "Zeiler" in texts(app) and "Draelos" in texts(app)
     one = visit("explain", run=a_run("bn_nin").id, beside="methods", methods=["occlusion"], method_scale="one")
-    assert "as far as each map goes" not in captions(one)
+    assert "each map's maximum" not in captions(one)
 
 
-def test_several_nets_and_one_that_cannot_see_the_picture():
+def test_several_nets_and_one_for_other_channels():
     first, second = a_run("baseline", name="first"), a_run("bn_nin", name="second")
     app = visit("explain", run=first.id, image="3", beside="nets", **{"with": [second.id, "resnet20_cifar10"]})
     assert not app.exception
     assert "**first: " in texts(app) and "**second: " in texts(app)
     assert "Grad-CAM of " in texts(app) and "\n CAM of " in texts(app)
-    assert "as far as each map goes" in captions(app)  # Grad-CAM and CAM are measured in different units
+    assert "each map's maximum" in captions(app)  # Grad-CAM and CAM are measured in different units
     (refusal,) = app.error
     assert "ResNet-20" in refusal.value and "images of 3 channels, and these have 1" in refusal.value
 
@@ -149,9 +149,16 @@ def test_a_photograph_goes_through_nets_of_other_sizes_and_channels():
 @pytest.mark.parametrize("query", [{"class": "zebra"}, {"beside": "classes", "maps_of": "zebra"}])
 def test_a_class_that_the_net_does_not_have_is_a_sentence(query):
     app = visit("explain", run=a_run("baseline").id, **query)
-    assert not app.exception and "sure" in said(app)
+    assert not app.exception and "sure" in headline(app)
     assert "knows no class “zebra”: choose one of 0, 1" in app.error[0].value
     assert not app.run().error
+
+
+def test_the_address_of_the_predicted_class_is_read_as_before():
+    app = visit("explain", run=a_run("bn_nin").id, image="3", **{"class": "the predicted one"})
+    assert not app.exception and not app.error
+    assert app.selectbox("choice of class").value == "the predicted one"
+    assert app.selectbox("choice of class").options[0] == "Predicted class"
 
 
 def test_another_net_is_chosen_while_the_address_holds_a_class_of_the_first():
@@ -161,14 +168,14 @@ def test_another_net_is_chosen_while_the_address_holds_a_class_of_the_first():
     app.selectbox("chosen net").set_value(grey.id).run()
     assert not app.exception and "knows no class “dog”" in app.error[0].value and len(app.error) == 1
     app.run()
-    assert not app.error and "sure" in said(app)
+    assert not app.error and "sure" in headline(app)
 
 
 def test_a_method_that_does_not_fit_and_one_that_there_is_not():
     app = visit("explain", run=a_run("baseline").id, method="cam")
     assert "CAM does not fit this net: Grad-CAM is shown." in texts(app) and not app.error
     unknown = visit("explain", run=a_run("baseline").id, method="tarot")
-    assert 'There is no method "tarot"' in unknown.error[0].value and "sure" in said(unknown)
+    assert 'There is no method "tarot"' in unknown.error[0].value and "sure" in headline(unknown)
     chosen = visit("explain", run=a_run("baseline").id, method="layercam")
     assert "LayerCAM of " in texts(chosen) and not chosen.error
 
@@ -182,7 +189,7 @@ def test_the_rule_of_the_box_brings_its_own_threshold():
     assert f"box {x1 - x0} x {y1 - y0} of 28 x 28 px, its corner at ({x0}, {y0})" in texts(app)
 
 
-def test_a_signed_view_says_what_its_ends_are():
+def test_the_legend_of_a_signed_view_names_both_ends():
     run = a_run("bn_nin")
     seen = view.of_image(open_run(run), load("digits").test.images[3])
     low, high = view.common_scale([seen], signed=True)
@@ -190,30 +197,30 @@ def test_a_signed_view_says_what_its_ends_are():
     assert f"−{high:.3g} against" in captions(app) and low == -high
 
 
-def test_a_convolutional_net_sees_the_picture_larger():
+def test_a_convolutional_net_may_have_a_larger_input():
     app = visit("explain", run=a_run("bn_nin").id, image="3", times="3")
-    assert "at 84 x 84 pixels" in texts(app)
-    assert "has 21 x 21 places instead of 7 x 7" in texts(app) and "at its own size it says" in texts(app)
+    assert "Network input, 84 x 84 pixels" in texts(app)
+    assert "has 21 x 21 places instead of 7 x 7" in texts(app) and "at the native size" in texts(app)
     fixed = visit("explain", run=a_run("baseline").id, image="3", times="3")
-    assert "at 28 x 28 pixels" in texts(fixed) and "places instead of" not in texts(fixed)
+    assert "Network input, 28 x 28 pixels" in texts(fixed) and "places instead of" not in texts(fixed)
 
 
-def test_what_is_shown_can_be_taken_away():
+def test_what_is_shown_can_be_downloaded():
     app = visit("explain", run=a_run("bn_nin").id, image="3", beside="classes")
     assert len(app.get("download_button")) == 1 + 2 * 3
 
 
-def test_remarks_stand_beside_the_map():
+def test_remarks_stand_under_the_map():
     stream = io.BytesIO()
     Image.new("RGB", (40, 40), (9, 90, 90)).save(stream, "PNG")
     app = upload("plain.png", stream.getvalue())
     assert "of one colour all over" in texts(app)
 
 
-def test_a_digit_may_be_drawn_for_nets_that_know_digits():
+def test_a_digit_may_be_drawn_for_nets_trained_on_digits():
     app = visit("explain", net="baseline_mnist", grey_from="Draw a digit")
     assert not app.exception and not app.error
-    assert said(app) == "3, 100 % sure" and "This one is an example" in texts(app)
+    assert headline(app) == "3, 100% sure" and "This one is an example" in texts(app)
     assert "Draw a digit" not in visit("explain", net="resnet20_cifar10").selectbox("from").options
 
 

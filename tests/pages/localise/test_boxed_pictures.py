@@ -16,9 +16,9 @@ def share(picture: np.ndarray, row: int, columns: slice, colour: str) -> float:
     return float((picture[row, columns] == rgb(colour)).all(-1).mean())
 
 
-def test_the_box_found_is_one_line_and_the_true_one_is_dashed():
-    found, truth = (1, 1, 9, 9), (2, 12, 14, 15)
-    drawn = boxed_pictures.framed(GREY, 10, found, [truth])
+def test_the_predicted_box_is_solid_and_the_true_one_is_dashed():
+    predicted, truth = (1, 1, 9, 9), (2, 12, 14, 15)
+    drawn = boxed_pictures.framed(GREY, 10, predicted, [truth])
     assert share(drawn, 12, slice(14, 86), theme.LIGHT.prediction) == 1
     assert 0.5 < share(drawn, 122, slice(24, 136), theme.LIGHT.truth) < 0.8
     assert (drawn[50, 50] == 128).all() and (drawn[100] == 128).all() and (GREY == 128).all()

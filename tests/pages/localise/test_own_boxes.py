@@ -1,4 +1,4 @@
-"""Uploaded pictures and boxes: what is missing among the files is said."""
+"""Uploaded pictures and boxes: an error names what is missing among the files."""
 
 import json
 
@@ -25,7 +25,7 @@ VOC = (
         (("a.png", "a.json", "b.json"), "2 files of boxes are too many"),
     ],
 )
-def test_what_is_missing_is_said(names, sentence):
+def test_what_is_missing_is_named(names, sentence):
     with pytest.raises(UserError, match=sentence):
         own_boxes.of_files(dict.fromkeys(names, b""), a_net("bn_nin"))
 
@@ -38,10 +38,10 @@ def test_voc_files_and_their_pictures():
 
 
 def test_no_sentence_names_the_temporary_folder():
-    said = {
+    annotations = {
         "images": [{"id": 1, "file_name": "b.png"}],
         "categories": [{"id": 1, "name": "3"}],
         "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5]}],
     }
     with pytest.raises(UserError, match='"b.png", which is not in the upload'):
-        own_boxes.of_files({"a.png": PICTURE, "boxes.json": json.dumps(said).encode()}, a_net("bn_nin"))
+        own_boxes.of_files({"a.png": PICTURE, "boxes.json": json.dumps(annotations).encode()}, a_net("bn_nin"))

@@ -49,15 +49,15 @@ def threshold_of(app) -> float:
     return slider.value
 
 
-def test_begins_at_the_threshold_that_validation_chose_beside_boxes_that_do_not_look(toys):
+def test_begins_at_the_threshold_that_validation_chose_beside_the_constant_boxes(toys):
     report = expected(toys)
     app = visit("localise")
     assert not app.exception and not app.error
     assert threshold_of(app) == report.threshold
-    assert f"{report.score.accuracy[1]:.1f} % of the boxes overlap the truth by half" in texts(app)
-    assert "Judged on 50 test images" in texts(app) and "chosen on 30 validation images" in texts(app)
+    assert f"{report.score.accuracy[1]:.1f}% of the boxes reach an IoU of 0.5" in texts(app)
+    assert "Evaluated on 50 test images" in texts(app) and "chosen on 30 validation images" in texts(app)
     shown = app.dataframe[0].value
-    assert list(shown["Box"])[2:] == ["Box in the middle", "Best constant box"]
+    assert list(shown["Box"])[2:] == ["Centre box", "Best constant box"]
     assert list(shown["IoU 0.3"])[1:] == pytest.approx(
         [report.score.accuracy[0], report.centre.accuracy[0], report.constant.accuracy[0]]
     )
@@ -72,8 +72,8 @@ def test_threshold_rule_method_and_image_come_from_the_address(toys):
     # HiResCAM is CAM on such a net, but for the bias; so its boxes are computed from its own map here.
     data, trained = datasets.load("toybox"), open_run(toys)
     whole = localise.locate(trained, data.test, "hirescam")
-    found = boxes.over_thresholds(whole.maps[7:8], [0.3], "largest")[0, 0]
-    iou = float(localise.overlap(found, whole.truth[7]))
+    predicted = boxes.over_thresholds(whole.maps[7:8], [0.3], "largest")[0, 0]
+    iou = float(localise.overlap(predicted, whole.truth[7]))
     assert f"**IoU {iou:.2f}**" in texts(app)
     assert report.rule == "largest"
 
@@ -84,12 +84,12 @@ def test_the_slider_moves_the_box_and_goes_into_the_address(toys):
     before = texts(app)
     app = slider.set_value(0.9).run()
     assert app.query_params["threshold"] in ("0.9", ["0.9"]) and texts(app) != before
-    (back,) = [button for button in app.button if button.label.startswith("Back to")]
-    app = back.click().run()
+    (reset,) = [button for button in app.button if button.label.startswith("Reset to")]
+    app = reset.click().run()
     assert threshold_of(app) == expected(toys).threshold and "threshold" not in app.query_params
 
 
-def test_the_worst_image_comes_first_and_opens(toys):
+def test_images_are_sorted_by_iou_and_open(toys):
     report = expected(toys)
     ious = report.curve.ious[:, report.curve.at(report.threshold)]
     app = visit("localise", run=toys.id, end="best")
@@ -99,7 +99,7 @@ def test_the_worst_image_comes_first_and_opens(toys):
     assert f"**IoU {ious.max():.2f}**" in texts(app)
 
 
-def test_a_net_whose_data_have_no_boxes_says_so():
+def test_data_without_boxes_are_a_sentence():
     app = visit("localise", run=a_run("bn_nin").id, **{"from": "data"})
     assert "have no true boxes" in app.error[0].value and not app.exception
 
@@ -116,8 +116,8 @@ def own(tmp_path):
         images.save(canvas, folder / f"{i}.png")
         pictures.append({"id": i, "file_name": f"{i}.png", "width": 60, "height": 60})
         annotations.append({"image_id": i, "category_id": 1, "bbox": [20, 10, 20, 20 + i]})
-    said = {"images": pictures, "annotations": annotations, "categories": [{"id": 1, "name": "3"}]}
-    (tmp_path / "boxes.json").write_text(json.dumps(said))
+    document = {"images": pictures, "annotations": annotations, "categories": [{"id": 1, "name": "3"}]}
+    (tmp_path / "boxes.json").write_text(json.dumps(document))
     return folder, tmp_path / "boxes.json"
 
 
@@ -125,7 +125,7 @@ def test_ones_own_pictures_by_path(own):
     app = visit("localise", run=a_run("bn_nin").id, pictures=str(own[0]), boxes=str(own[1]))
     assert not app.exception and not app.error
     assert "6 pictures of your own" in texts(app) and "CAM of 3" in texts(app)
-    assert "chosen on those it is judged on" in texts(app)
+    assert "chosen on those it is evaluated on" in texts(app)
 
 
 def test_ones_own_pictures_uploaded(own):

@@ -1,0 +1,142 @@
+"""The search for objects: maps of a net's own data or of one's own pictures, and their boxes at every threshold."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+
+from core.datasets import Split
+from core.explain import localise, splits
+from core.explain.localise import FEWEST, Located, Report, Score
+from core.trainers.trained import TrainedClassifier
+from pages.localise import own_boxes
+from ui import data_sets, nets
+from ui.slots import progress_bar
+
+
+@dataclass(frozen=True)
+class Method:
+    """How boxes come about: the net, the method of its maps, and the rule by which boxes are read off."""
+
+    trained: TrainedClassifier
+    name: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The images of `evaluated_on`, whose `positions` (N,) are in `located`, and those a threshold is chosen on.
+
+    `truth` (M, B, 4) holds the true boxes of `evaluated_on`. `source` names these images, `chosen_source` those that
+    the threshold is chosen on.
+    """
+
+    evaluated_on: Split
+    truth: np.ndarray
+    positions: np.ndarray
+    located: Located
+    chosen_on: Located
+    source: str
+    chosen_source: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The boxes of a method on some pictures at the `threshold` that is set."""
+
+    method: Method
+    pictures: Pictures
+    report: Report
+    threshold: float
+
+    @property
+    def score(self) -> Score:
+        """The score of the boxes at the threshold."""
+        return localise.score_at(self.report.curve, self.threshold, self.pictures.located.correct)
+
+    @property
+    def position(self) -> int:
+        """Where in the curve's thresholds the nearest one is."""
+        return self.report.curve.at(self.threshold)
+
+    @property
+    def ious(self) -> np.ndarray:
+        """The IoU of each image at the threshold, (N,)."""
+        return self.report.curve.ious[:, self.position]
+
+
+def key_of(method: Method, pictures: Pictures) -> tuple[Hashable, ...]:
+    """Return what names these maps of these pictures among all others."""
+    trained = method.trained
+    return trained.name, nets.stamp(trained.name), method.name, pictures.source, hash(pictures.truth.tobytes())
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading boxes off the maps at every threshold")
+def report(key: tuple[Hashable, ...], rule: str, _pictures: Pictures) -> Report:
+    """Return the scores of all thresholds."""
+    return localise.evaluate(_pictures.chosen_on, _pictures.located, rule)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _slot(key: tuple[Hashable, ...]) -> list[Pictures]:
+    """Return the cache slot for one search."""
+    return []
+
+
+def in_data(method: Method, count: int) -> Pictures | None:
+    """Return `count` test images of the net's data set, 0 for all, and as many validation images for the threshold.
+
+    None while the data set is not on this computer. Raise UserError where its images have no true boxes.
+    """
+    trained = method.trained
+    data = data_sets.load(trained.dataset)
+    if data is None:
+        return None
+    slot = _slot((trained.name, nets.stamp(trained.name), method.name, count))
+    if not slot:
+        evaluated_on, other = splits.part(data.test, count), data.validation or data.train
+        maps = located(method, evaluated_on, "Mapping test images")  # raises UserError where there are no boxes
+        assert data.test.boxes is not None
+        chosen_on = located(method, splits.part(other, count), "Mapping validation images")
+        source = f"{len(evaluated_on):,} test images of {data.title}"
+        chosen_source = f"{len(chosen_on):,} {'validation' if data.validation else 'training'} images"
+        positions = np.arange(len(evaluated_on)) * len(data.test) // len(evaluated_on)
+        truth = data.test.boxes.numpy()[:, None]
+        slot.append(Pictures(data.test, truth, positions, maps, chosen_on, source, chosen_source))
+    return slot[0]
+
+
+def in_own(method: Method) -> Pictures | None:
+    """Return the user's pictures, one half to choose a threshold on and the other to evaluate it; None without any."""
+    trained = method.trained
+    own = own_boxes.choose(trained)
+    if own is None:
+        return None
+    slot = _slot((trained.name, nets.stamp(trained.name), method.name, hash(own.truth.tobytes()), own.pictures))
+    if not slot:
+        whole = located(method, own.split, "Mapping your pictures", own.truth)
+        evaluated, chosen = (torch.arange(len(whole)),) * 2
+        source, chosen_source = f"{len(whole):,} pictures of your own", "the same pictures"
+        remarks = own.remarks
+        if len(whole) >= FEWEST:
+            chosen, evaluated = localise.halves(len(whole))
+            source, chosen_source = f"half of {source}", "the other half of the pictures"
+        else:
+            remarks += (
+                f"With fewer than {FEWEST} pictures the threshold is chosen on those it is evaluated on, so the scores "
+                "are too good.",
+            )
+        evaluated_on, chosen_on = whole.part(evaluated), whole.part(chosen)
+        slot.append(
+            Pictures(own.split, own.truth, evaluated.numpy(), evaluated_on, chosen_on, source, chosen_source, remarks)
+        )
+    return slot[0]
+
+
+def located(method: Method, split: Split, label: str, truth: np.ndarray | None = None) -> Located:
+    """Return the maps of all images of a split, behind a progress bar."""
+    with progress_bar(label) as progress:
+        return localise.locate(method.trained, split, method.name, truth, progress)
