@@ -20,7 +20,7 @@ from core.style import distillation_run, painter
 from core.style.pastiche_card import card_of
 from core.style.training_pictures import previews
 from core.trainers import evaluation, trained
-from core.transfer_learning import training as transfer
+from core.transfer_learning import study
 
 LICENCES = {
     "digits": "MIT; the data: Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI), CC BY 4.0",
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         run = Run.open(given.run)
-        is_study = run.kind == transfer.KIND
+        is_study = run.kind == study.KIND
         if given.curves_only and not is_study:
             weights.card(given.name)
         if given.curves_only or is_study:

@@ -10,8 +10,8 @@ from core.errors import UserError
 from core.runs import queue
 from core.runs.run import Run
 from core.trainers.trained import shipped
-from core.transfer_learning import training as transfer
-from core.transfer_learning.training import KIND, LINEAR, TITLES, WAYS, Study
+from core.transfer_learning.study import KIND, LINEAR, TITLES, WAYS, Study, create
+from core.transfer_learning.training import carry_out
 from training.command import is_begun, run_path
 from training.progress import bar
 
@@ -46,7 +46,7 @@ def find_run(options: argparse.Namespace) -> Run:
     if path is None or not is_begun(path):
         if not (options.source and options.dataset):
             raise UserError("Say whose features to try on what: --source and --dataset, or --run with a study begun.")
-        return transfer.create(Study(**given), name=options.name, path=path)
+        return create(Study(**given), name=options.name, path=path)
     existing = Run.open(path)
     if existing.kind != KIND:
         raise UserError(f"The run {existing.id} is a {existing.kind}; it is resumed by training.{existing.kind}.")
@@ -86,7 +86,7 @@ def main(given: list[str] | None = None) -> int:
         run = find_run(options)
         print(f"run folder: {run.path}", flush=True)
         with bar(run):
-            transfer.carry_out(run)
+            carry_out(run)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.runs.run import Run
-from core.transfer_learning.training import ALL, LINEAR, TITLES, WAYS
+from core.transfer_learning.study import ALL, LINEAR, TITLES, WAYS
 
 CLEAR = 1.0  # points of accuracy below which two ways are called equal
 

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from core.transfer_learning.findings import Findings, many
-from core.transfer_learning.training import ALL, TITLES, WAYS
+from core.transfer_learning.study import ALL, TITLES, WAYS
 from ui import theme
 
 HEIGHT = 300

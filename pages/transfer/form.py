@@ -8,8 +8,8 @@ from core import datasets, hardware
 from core.datasets import folder
 from core.runs import queue
 from core.trainers import trained
-from core.transfer_learning import training as transfer
-from core.transfer_learning.training import ALL, WAYS, Study
+from core.transfer_learning import study as studies
+from core.transfer_learning.study import ALL, WAYS, Study
 from ui import address, formats, nets, own_pictures
 from ui.buttons import firm
 from ui.frame import guard
@@ -36,7 +36,7 @@ def choose() -> None:
         return
     with place, guard():
         study = Study(source, dataset, tuple(sorted(pictures, key=lambda each: each or 1e9)), tuple(ways), **changes)
-        time = formats.duration(transfer.seconds(study))
+        time = formats.duration(studies.seconds(study))
         if firm("Start", key="start transfer", type="primary", icon=":material/play_arrow:", width="stretch"):
             start(study)
             st.rerun()
@@ -112,6 +112,6 @@ def more() -> dict[str, Any]:
 
 def start(study: Study) -> None:
     """Create the run of a study, queue it and show it. Raises UserError where that cannot be."""
-    run = transfer.create(study)
+    run = studies.create(study)
     st.query_params["run"] = run.id
     queue.submit(run)

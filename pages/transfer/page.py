@@ -5,7 +5,7 @@ import streamlit as st
 from core import hardware
 from core.runs.run import Run, list_runs, shipped_root
 from core.runs.status import Status
-from core.transfer_learning.training import KIND, TITLES, Study
+from core.transfer_learning.study import KIND, TITLES, Study
 from pages.transfer import form, results
 from ui import frame, run_card, run_states
 from ui.buttons import firm

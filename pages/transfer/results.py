@@ -6,7 +6,7 @@ from core.runs import archive
 from core.runs.run import Run, root
 from core.transfer_learning import findings
 from core.transfer_learning.findings import Findings, NetResult
-from core.transfer_learning.training import TITLES
+from core.transfer_learning.study import TITLES
 from pages.transfer import charts
 from ui import menu
 

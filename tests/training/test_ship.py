@@ -10,7 +10,8 @@ from core.runs.run import Run
 from core.trainers import recipe as recipes
 from core.trainers import trained
 from core.trainers.classifier import train
-from core.transfer_learning import training as transfer
+from core.transfer_learning.study import Study, create
+from core.transfer_learning.training import carry_out
 from training import ship
 
 
@@ -88,11 +89,11 @@ def test_curves_alone_are_added_to_weights_that_are_there(shelf, capsys):
 
 def test_of_a_study_its_figures_are_shipped(shelf, capsys):
     source = finished("source")
-    study = transfer.Study(source.id, "digits?images=100", (3,), ("frozen",), threads=1)
-    run = transfer.create(study, name="A study")
+    study = Study(source.id, "digits?images=100", (3,), ("frozen",), threads=1)
+    run = create(study, name="A study")
     assert ship.main([run.id, "study"]) == 2
     assert "only a finished training can be shipped" in capsys.readouterr().err
-    transfer.carry_out(run)
+    carry_out(run)
     assert ship.main([run.id, "study"]) == 0
     assert [path.name for path in shelf.iterdir()] == ["runs"]
     assert sorted(path.name for path in (shelf / "runs" / "study").iterdir()) == [

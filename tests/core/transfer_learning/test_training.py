@@ -1,4 +1,4 @@
-"""A study of features that travel: its rows, its nets, its resumption, and what it refuses."""
+"""Carrying out a study in transfer learning: its rows, its nets, and its resumption."""
 
 import threading
 import time
@@ -14,17 +14,17 @@ from core.errors import UserError
 from core.runs.run import Run
 from core.runs.writer import FolderWriter
 from core.trainers import evaluation, trained
-from core.transfer_learning import training as transfer
-from core.transfer_learning.training import LINEAR, Study
+from core.transfer_learning import training
+from core.transfer_learning.study import LINEAR, Study, child_path, create
 from tests.nets import a_run
 
 FEW = {"pictures": (3,), "epochs": 1, "threads": 1}
 
 
-def study(model: str = "resnet20", **changes) -> Run:
+def a_study(model: str = "resnet20", **changes) -> Run:
     """A study whose source has random weights, on digits."""
     wanted = {"source": a_run(model).id, "dataset": "digits?images=100"} | FEW | changes
-    return transfer.create(Study(**wanted))
+    return create(Study(**wanted))
 
 
 def timeless(run: Run) -> list[dict]:
@@ -32,7 +32,7 @@ def timeless(run: Run) -> list[dict]:
 
 
 def stop_after(calls: int, monkeypatch) -> None:
-    """Ask a study for a stop once it has looked so often at what is asked for."""
+    """Request a stop of a study once it has looked for requests so often."""
     begin_step, seen = FolderWriter.begin_step, []
 
     def counting(self, before_pause=lambda: None):
@@ -46,10 +46,10 @@ def stop_after(calls: int, monkeypatch) -> None:
 
 
 def test_a_study_tries_every_depth_and_every_way_and_leaves_the_source_alone():
-    run = study()
+    run = a_study()
     source = Run.open(run.settings["source"])
     before = weights.read(source.path / "model.safetensors")
-    transfer.carry_out(run)
+    training.carry_out(run)
     rows = run.metrics()
     depths = [row["depth"] for row in rows if row["way"] == LINEAR and row["pictures"] == 3]
     assert depths == [cut["depth"] for cut in run.data["cuts"]] == [0, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]
@@ -62,14 +62,14 @@ def test_a_study_tries_every_depth_and_every_way_and_leaves_the_source_alone():
     assert run.status().state == "finished" and run.status().progress.step == run.data["steps"] == len(rows)
     after = weights.read(source.path / "model.safetensors")
     assert all(torch.equal(before[name], after[name]) for name in before)
-    rates = [transfer.child_path(run, way, 3) for way in ("fine_tuned", "scratch")]
+    rates = [child_path(run, way, 3) for way in ("fine_tuned", "scratch")]
     tuned, scratch = (Run.open(path).settings["recipe"]["learning_rate"] for path in rates)
     assert tuned == pytest.approx(scratch / 10)
 
 
 def test_frozen_features_with_their_head_are_a_net_like_any_other():
-    run = study(ways=("frozen",))
-    transfer.carry_out(run)
+    run = a_study(ways=("frozen",))
+    training.carry_out(run)
     row = run.metrics()[-1]
     net = trained.open_named(row["run"])
     data = datasets.load(net.dataset)
@@ -82,23 +82,23 @@ def test_frozen_features_with_their_head_are_a_net_like_any_other():
 
 
 def test_stopping_and_resuming_gives_the_same_rows(monkeypatch):
-    whole, parts = study("baseline"), study("baseline")
-    transfer.carry_out(whole)
+    whole, parts = a_study("baseline"), a_study("baseline")
+    training.carry_out(whole)
     for calls in (2, 1):  # a quick training is looked at only between two tasks, of which there are six
         with monkeypatch.context() as patch:
             stop_after(calls, patch)
-            transfer.carry_out(parts)
+            training.carry_out(parts)
         assert parts.status().state == "stopped"
         assert len(parts.metrics()) < len(whole.metrics())
-    transfer.carry_out(Run.open(parts.path))
+    training.carry_out(Run.open(parts.path))
     assert timeless(parts) == timeless(whole)
 
 
 def test_a_training_within_is_paused_and_stopped_within_a_second_and_gone_on_with():
-    run = study("baseline", pictures=(0,), ways=("scratch",), epochs=400)
-    thread = threading.Thread(target=transfer.carry_out, args=(run,))
+    run = a_study("baseline", pictures=(0,), ways=("scratch",), epochs=400)
+    thread = threading.Thread(target=training.carry_out, args=(run,))
     thread.start()
-    child = transfer.child_path(run, "scratch", 0)
+    child = child_path(run, "scratch", 0)
     wait(lambda: run.status().progress.share)
     run.request("pause")
     took = wait(lambda: run.status().state == "paused" and Run.open(child).status().state == "paused")
@@ -120,13 +120,13 @@ def wait(condition, patience: float = 60.0) -> float:
     return time.monotonic() - began
 
 
-def test_a_training_that_fails_is_told_and_the_others_go_on(monkeypatch):
+def test_the_row_of_a_training_that_fails_has_its_reason_and_the_others_go_on(monkeypatch):
     def fail(run: Run) -> None:
         raise UserError("The training has diverged.")
 
-    monkeypatch.setattr(transfer.classifier, "train", fail)
-    run = study("baseline", ways=("fine_tuned", "scratch"))
-    transfer.carry_out(run)
+    monkeypatch.setattr(training.classifier, "train", fail)
+    run = a_study("baseline", ways=("fine_tuned", "scratch"))
+    training.carry_out(run)
     assert [row["message"] for row in run.metrics()] == ["The training has diverged."] * 2
     assert run.status().state == "finished"
 
@@ -138,50 +138,16 @@ def test_own_pictures_of_another_size_and_colour_are_enough(tmp_path: Path):
         for number in range(7):
             picture = draw.normal(level, 20, (40, 40, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(picture).save(tmp_path / "own" / name / f"{number}.png")
-    run = study(dataset=f"folder:{tmp_path / 'own'}?side=32", pictures=(3, 10), ways=("frozen",))
-    transfer.carry_out(run)
+    run = a_study(dataset=f"folder:{tmp_path / 'own'}?side=32", pictures=(3, 10), ways=("frozen",))
+    training.carry_out(run)
     linear = [row for row in run.metrics() if row["way"] == LINEAR]
     assert {row["pictures"] for row in linear} == {3}
     assert linear[0]["test_error"] == 0, "the mean of the image tells them apart"
-    said = " ".join(run.data["remarks"])
-    assert "luminance" in said and "32 px a side" in said and "10 a class cannot be drawn" in said
+    remarks = " ".join(run.data["remarks"])
+    assert "luminance" in remarks and "32 px a side" in remarks and "10 a class cannot be drawn" in remarks
 
 
 def test_without_a_validation_split_a_tenth_of_the_training_images_chooses_the_penalty():
-    run = study("baseline", pictures=(0,), ways=("frozen",))
-    transfer.carry_out(run)
+    run = a_study("baseline", pictures=(0,), ways=("frozen",))
+    training.carry_out(run)
     assert [row["images"] for row in run.metrics() if row["way"] == LINEAR] == [100] * 3
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"pictures": (-1,)}, "no -1 pictures a class"),
-        ({"pictures": ()}, "Say how many pictures a class"),
-        ({"ways": ("magic",)}, "one way or more of frozen, fine_tuned, scratch"),
-        ({"rate": 0.0}, "one above 0"),
-        ({"seed": -1}, "The setting seed is -1"),
-        ({"dataset": "digits?each=10"}, "leave the option each out"),
-        ({"dataset": "nothing"}, "There is no data set"),
-        ({"source": "nothing"}, "shipped net .* or of a run"),
-    ],
-)
-def test_what_cannot_work_is_refused_with_a_sentence(changes, sentence):
-    wanted = {"source": "bn_nin_digits", "dataset": "digits"} | changes
-    with pytest.raises(UserError, match=sentence):
-        transfer.create(Study(**wanted))
-
-
-def test_features_of_other_widths_and_images_too_small_are_refused(tmp_path):
-    with pytest.raises(UserError, match="has other widths than .* choose another net"):
-        transfer.create(Study("bn_nin_mnist", "svhn", ways=("fine_tuned",)))
-
-
-def test_all_there_are_where_there_are_too_few():
-    wanted = Study("a", "b", pictures=(10, 100))
-    assert transfer.pictures_that_fit(wanted, [40, 20]) == (
-        (10,),
-        "The smallest class has 20 training pictures: 100 a class cannot be drawn.",
-    )
-    assert transfer.pictures_that_fit(wanted, [4, 5])[0] == (0,)
-    assert transfer.pictures_that_fit(Study("a", "b", pictures=(0, 3)), [4, 5]) == ((3, 0), "")

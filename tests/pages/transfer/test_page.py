@@ -8,8 +8,8 @@ from core import weights
 from core.runs import job
 from core.runs.run import Run, list_runs, root
 from core.runs.writer import writing
-from core.transfer_learning import training as transfer
-from core.transfer_learning.training import Study
+from core.transfer_learning import study as studies
+from core.transfer_learning.study import Study
 from tests.nets import a_run
 from tests.pages.app import texts, visit
 from tests.runs_on_disk import put_status
@@ -32,7 +32,7 @@ def started(tmp_path, monkeypatch):
 
 def a_study(state: str = "finished", **progress) -> Run:
     """A study with two cuts and one number of pictures, and the three nets that were trained on them."""
-    run = transfer.create(Study("resnet20_cifar10", "toybox", (10,)), name="ResNet-20 on toys")
+    run = studies.create(Study("resnet20_cifar10", "toybox", (10,)), name="ResNet-20 on toys")
     net = a_run("resnet20", name="a net of the study")
     cuts = [("image", 0, 0, 3, 90.0), ("stack3.2", 19, 271_632, 64, 40.0)]
     rows = [
@@ -78,7 +78,7 @@ def test_a_study_that_came_with_atelier_is_there_from_the_start(started, monkeyp
 def test_what_is_chosen_is_what_is_started(started):
     app = visit("transfer", source="bn_nin_mnist", dataset="digits")
     app.pills("ways").set_value(["frozen", "scratch"])
-    app.pills("pictures").set_value([100, 10, transfer.ALL])
+    app.pills("pictures").set_value([100, 10, studies.ALL])
     app.number_input("seed").set_value(4)
     app.number_input("epochs").set_value(2)
     app.run()

@@ -1,11 +1,11 @@
-"""The linear head: at its optimum, whatever it starts from; the penalty chosen on validation alone."""
+"""A linear probe: at its optimum, whatever it starts from; the penalty chosen on validation alone."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression
 
-from core.transfer_learning import linear_head
+from core.transfer_learning import linear_probe
 
 
 def clouds(count: int = 90, apart: float = 6.0, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -18,10 +18,10 @@ def clouds(count: int = 90, apart: float = 6.0, seed: int = 0) -> tuple[torch.Te
 
 
 def test_separable_clouds_are_separated():
-    head = linear_head.fit(*clouds(apart=20.0), 3, 1e-4)
-    assert head.error(*clouds(apart=20.0)) == 0
-    assert head.error(*clouds(apart=20.0, seed=1)) == 0
-    assert torch.equal(head.weight[:, 2], torch.zeros(3, dtype=torch.float64)), "what never changes tells nothing"
+    probe = linear_probe.fit(clouds(apart=20.0), 3, 1e-4)
+    assert probe.error(*clouds(apart=20.0)) == 0
+    assert probe.error(*clouds(apart=20.0, seed=1)) == 0
+    assert torch.equal(probe.weight[:, 2], torch.zeros(3, dtype=torch.float64)), "a constant feature has no weight"
 
 
 @pytest.mark.parametrize("penalty", [1.0, 0.01])
@@ -30,15 +30,15 @@ def test_it_is_the_optimum_that_scikit_learn_finds(penalty):
     features = features[:, :2].double()
     x = (features - features.mean(0)) / features.std(0, correction=0)
     other = LogisticRegression(C=1 / (penalty * len(x)), tol=1e-8, max_iter=1000).fit(x.numpy(), labels.numpy())
-    head = linear_head.fit(features, labels, 3, penalty)
-    found = F.softmax(head.logits(features), 1)
-    assert torch.allclose(found, torch.from_numpy(other.predict_proba(x.numpy())), atol=1e-4)
+    probe = linear_probe.fit((features, labels), 3, penalty)
+    probabilities = F.softmax(probe.logits(features), 1)
+    assert torch.allclose(probabilities, torch.from_numpy(other.predict_proba(x.numpy())), atol=1e-4)
 
 
 def test_where_the_search_begins_does_not_matter():
     features, labels = clouds(apart=2.0)
-    start = linear_head.fit(features, labels, 3, 1.0)
-    cold, warm = (linear_head.fit(features, labels, 3, 0.01, start=begin) for begin in (None, start))
+    start = linear_probe.fit((features, labels), 3, 1.0)
+    cold, warm = (linear_probe.fit((features, labels), 3, 0.01, start=begin) for begin in (None, start))
     assert torch.allclose(cold.logits(features), warm.logits(features), atol=1e-3)
 
 
@@ -46,16 +46,16 @@ def test_the_penalty_is_the_one_that_errs_least_on_validation(monkeypatch):
     draw = torch.Generator().manual_seed(0)
     train = torch.randn(12, 30, generator=draw), torch.arange(12) % 3  # noise, and more features than images
     validation = torch.randn(300, 30, generator=draw), torch.arange(300) % 3
-    errors = [linear_head.fit(*train, 3, penalty).error(*validation) for penalty in linear_head.PENALTIES]
-    assert linear_head.chosen(train, validation, 3).penalty == linear_head.PENALTIES[errors.index(min(errors))]
-    monkeypatch.setattr(linear_head, "PENALTIES", (1.0, 0.1))
+    errors = [linear_probe.fit(train, 3, penalty).error(*validation) for penalty in linear_probe.PENALTIES]
+    assert linear_probe.select(train, validation, 3).penalty == linear_probe.PENALTIES[errors.index(min(errors))]
+    monkeypatch.setattr(linear_probe, "PENALTIES", (1.0, 0.1))
     same = clouds(apart=20.0)
-    assert linear_head.chosen(same, same, 3).penalty == 1.0, "of two that err as often, the stronger"
+    assert linear_probe.select(same, same, 3).penalty == 1.0, "of two that err as often, the stronger"
 
 
-def test_what_is_asked_for_ends_the_search():
+def test_a_stop_ends_the_search():
     def stop() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        linear_head.fit(*clouds(), 3, 0.1, obey=stop)
+        linear_probe.fit(clouds(), 3, 0.1, before_evaluation=stop)
