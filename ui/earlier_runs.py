@@ -13,20 +13,20 @@ FEW = 6  # that are listed at once
 
 
 def earlier(
-    title: str, runs: Sequence[Run | DamagedRun], shown: str, said: Callable[[Run], str] = lambda run: ""
+    title: str, runs: Sequence[Run | DamagedRun], shown: str, describe: Callable[[Run], str] = lambda run: ""
 ) -> None:
-    """All `runs` under a title, the older ones folded away; `said` adds to the age of each."""
+    """Draw all `runs` under a title, the older ones folded away, each with its age and what `describe` returns."""
     st.subheader(title, anchor=False)
     for run in runs[:FEW]:
-        _line(run, shown, said)
+        _line(run, shown, describe)
     if len(runs) > FEW:
         older = st.expander(f"{len(runs) - FEW} older", on_change="rerun", key="older runs")
         with older:
             for run in runs[FEW:] if older.open else ():
-                _line(run, shown, said)
+                _line(run, shown, describe)
 
 
-def _line(run: Run | DamagedRun, shown: str, said: Callable[[Run], str]) -> None:
+def _line(run: Run | DamagedRun, shown: str, describe: Callable[[Run], str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if isinstance(run, DamagedRun):
             st.badge("Damaged", icon=":material/broken_image:", color="red")
@@ -39,11 +39,11 @@ def _line(run: Run | DamagedRun, shown: str, said: Callable[[Run], str]) -> None
             st.query_params["run"] = run.id
             st.rerun()
         run_states.badge(run.status())
-        st.caption(" · ".join(filter(None, (when(run.created), said(run)))))
+        st.caption(" · ".join(filter(None, (age(run.created), describe(run)))))
 
 
-def when(created: str) -> str:
-    """How long ago, in words; empty where the run does not say."""
+def age(created: str) -> str:
+    """Return how long ago a moment in ISO format was, in words; empty for any other text."""
     try:
         minutes = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds() / 60
     except (TypeError, ValueError):

@@ -13,31 +13,31 @@ from core.errors import UserError
 
 ICON = Path(__file__).with_name("icon.png")
 UNEXPECTED = (
-    "Something went wrong here that nobody foresaw. Your runs and pictures are safe: reload the page, or "
+    "An unexpected error occurred. Your runs and pictures are safe: reload the page, or "
     "change the last thing you set. The details are in the terminal that serves the app."
 )
 
 
 def head(title: str, claim: str) -> None:
-    """The title of a page and, under it, its idea in one sentence."""
+    """Draw the title of a page and, under it, its idea in one sentence."""
     st.title(title, anchor=False)
     st.caption(claim)
 
 
 def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """A quarter of the width for the controls, the rest for the picture; on a phone one above the other."""
+    """Return a quarter of the width for the controls and the rest for the picture; on a phone one above the other."""
     controls, picture = st.columns([1, 3], gap="large")
     return controls, picture
 
 
 def takeaway(text: str) -> None:
-    """What to remember of a page, in a sentence or two under the picture."""
+    """Draw what to remember of a page, in a sentence or two under the picture."""
     st.caption(text)
 
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """Show an error raised inside as a sentence; what stands behind the block is drawn all the same."""
+    """Show an error raised inside as a sentence; what follows the block is drawn all the same."""
     try:
         yield
     except Exception as error:
@@ -49,7 +49,7 @@ def guard() -> Iterator[None]:
 def show_failure(error: Exception) -> bool:
     """Show `error` as a sentence: its own where it is meant for the user, else a general one.
 
-    Always True, which tells Streamlit that the error has been shown.
+    Return True, by which Streamlit knows that the error has been shown.
     """
     if isinstance(error, UserError):
         st.error(str(error), icon=":material/error:")

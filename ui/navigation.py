@@ -13,7 +13,7 @@ from ui.menu import HOME, MENU, OLD_ADDRESSES, PAGE_LIST, Page
 
 
 def entry(page: Page) -> st.Page:
-    """The menu's entry of a page."""
+    """Return the menu's entry of a page."""
     return st.Page(
         page.file,
         title=page.title,
@@ -25,10 +25,12 @@ def entry(page: Page) -> st.Page:
 
 
 def moved(to: str) -> Callable[[], None]:
-    """A page that hands a visitor on to the page `to`, the address's query included."""
+    """Return a page that redirects to the page `to` with the query of the address."""
 
     def forward() -> None:
-        st.switch_page(MENU[to].file, query_params=st.query_params)
+        # A copy: Streamlit empties the address before it reads the query for the next page.
+        query = {key: st.query_params.get_all(key) for key in st.query_params}
+        st.switch_page(MENU[to].file, query_params=query)
 
     return forward
 

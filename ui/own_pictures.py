@@ -1,4 +1,4 @@
-"""Choosing one's own pictures as a data set: a folder on the computer that serves the page, or a .zip handed over."""
+"""The choice of one's own pictures as a data set: a folder on the computer that serves the page, or an upload."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +11,9 @@ from core.datasets.folder import Pictures
 
 
 def choose(side: Callable[[], int]) -> str | None:
-    """The name of the data set, its images of the `side` that is asked for last; None as long as there is neither.
+    """Draw the choice and return the name of the data set; None as long as there is neither folder nor archive.
 
-    Raises UserError for an archive that cannot be used.
+    `side` draws and returns the side of the images in pixels. Raises UserError for an archive that cannot be used.
     """
     place = st.text_input(
         "Folder or .zip",
@@ -22,7 +22,7 @@ def choose(side: Callable[[], int]) -> str | None:
         placeholder="/home/me/pictures",
         help="On the computer that serves this page. One sub-folder a class, named after it.",
     )
-    file = st.file_uploader("Or hand over a .zip", type=["zip"], help="One folder a class in it.")
+    file = st.file_uploader("Or upload a .zip", type=["zip"], help="One folder a class in it.")
     px = side()
     if file is not None:
         return Pictures(folder.keep(file.getvalue(), file.name, datasets.data_root()), px).name

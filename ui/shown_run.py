@@ -1,5 +1,7 @@
-"""Which of its runs a page shows, and how it is kept up to date. The address carries which, and the page remembers it
-for as long as the tab is open."""
+"""Which of its runs a page shows, and how it is kept up to date.
+
+The address carries the run's id, and the session keeps it for as long as the tab is open.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,21 +14,21 @@ from ui.frame import guard
 
 
 def shown_run(page: str, runs: Sequence[Run | DamagedRun]) -> str | None:
-    """The run of the address; without one the run last looked at, one that is under way, or the newest.
+    """Return the id in the address; without one the run looked at last, one that is under way, or the newest.
 
     None where there is no run.
     """
     key = f"run shown on the {page} page"
-    chosen = st.query_params.get("run") or _usual(runs, st.session_state.get(key))
-    if chosen is not None:
-        st.query_params["run"] = st.session_state[key] = chosen
-    return chosen
+    id = st.query_params.get("run") or _usual(runs, st.session_state.get(key))
+    if id is not None:
+        st.query_params["run"] = st.session_state[key] = id
+    return id
 
 
 def watch(path: Path, draw: Callable[[Run, Status], None], beside: Sequence[Run] = ()) -> None:
-    """Have the run in `path` drawn, anew every second while it or one of the runs `beside` it is under way.
+    """Draw the run in `path`, again every second while it or one of the runs `beside` it is under way.
 
-    It is opened anew each time: what a run says of itself comes a moment after its start.
+    It is opened each time: a run writes its own figures only a moment after its start.
     """
 
     def is_moving(run: Run) -> bool:
@@ -46,7 +48,7 @@ def watch(path: Path, draw: Callable[[Run, Status], None], beside: Sequence[Run]
 
 
 def folder_of(id: str) -> Path:
-    """The folder of the run that an address names; it opens no folder but those of runs."""
+    """Return the folder of the run with the id of an address; never a folder elsewhere."""
     return root() / Path(id).name
 
 

@@ -30,7 +30,7 @@ def test_any_other_error_becomes_a_general_sentence_and_a_log(capsys):
     app = AppTest.from_function(script).run()
     assert not app.exception
     assert "secret detail" not in app.error[0].value
-    assert "nobody foresaw" in app.error[0].value
+    assert "unexpected error" in app.error[0].value
     assert "secret detail" in capsys.readouterr().err
 
 
