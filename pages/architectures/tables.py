@@ -1,6 +1,7 @@
 """Tables 4.5 and 4.6 of the thesis as data for the screen, our own figures in columns beside the printed ones."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from core import datasets, weights
@@ -25,6 +26,17 @@ What the printed tables and these count differently:
 """
 
 
+@dataclass(frozen=True)
+class MeasuredError:
+    """A test error in percent, of shipped weights or of a run; `source` names them in words."""
+
+    model: str
+    dataset: str
+    augmented: bool
+    error: float
+    source: str
+
+
 def table_4_5(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return Table 4.5, the thin residual nets on CIFAR-10 with augmentation, from the rows of `table_4_6`."""
     return [row for row in rows if _is_thin(row["key"]) and row["augmented"]]
@@ -35,11 +47,10 @@ def _is_thin(name: str) -> bool:
     return isinstance(variant, ResNetVariant) and variant.widening == 1
 
 
-def table_4_6(catalogued: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def table_4_6(catalogued: Sequence[Mapping[str, Any]], measured: Sequence[MeasuredError]) -> list[dict[str, Any]]:
     """Return Table 4.6, a row for every error it prints, beside the lowest comparable one of the `measured` errors.
 
-    `catalogued` are the rows of `catalogue.rows`, `measured` those of the function of that name. Errors are in percent,
-    None where there is none.
+    `catalogued` are the rows of `catalogue.rows`. Errors are in percent, None where there is none.
     """
     table = []
     for row in catalogued:
@@ -47,8 +58,8 @@ def table_4_6(catalogued: Sequence[Mapping[str, Any]], measured: Sequence[Mappin
             if error is None:
                 continue
             same = (row["name"], row["dataset"], augmented)
-            ours = [one for one in measured if (one["model"], one["dataset"], one["augmented"]) == same]
-            best = min(ours, key=lambda one: one["error"], default=None)
+            ours = [one for one in measured if (one.model, one.dataset, one.augmented) == same]
+            best = min(ours, key=lambda one: one.error, default=None)
             table.append(
                 {
                     "key": row["name"],
@@ -60,10 +71,10 @@ def table_4_6(catalogued: Sequence[Mapping[str, Any]], measured: Sequence[Mappin
                     "parameters": row["parameters"],
                     "printed": printed(row["thesis"]["parameters"]),
                     "multiply-adds": row["multiply_adds"],
-                    "our error": None if best is None else best["error"],
+                    "our error": None if best is None else best.error,
                     "thesis' error": error,
-                    "difference": None if best is None else best["error"] - error,
-                    "our net": "" if best is None else best["from"],
+                    "difference": None if best is None else best.error - error,
+                    "our net": "" if best is None else best.source,
                 }
             )
     return table
@@ -74,48 +85,39 @@ def printed(parameters: int) -> str:
     return f"{parameters / 1e6:g}M" if parameters >= 1_000_000 else f"{parameters // 1000}K"
 
 
-def measured() -> list[dict[str, Any]]:
-    """Return the test errors of the shipped weights and of finished runs on this computer.
-
-    Each is `{"model", "dataset", "augmented", "error", "from"}`, where "from" names the weights or the run in words.
-    """
-    return [*_shipped(), *_of_runs()]
+def measured() -> list[MeasuredError]:
+    """Return the test errors of the shipped weights and of finished runs on this computer."""
+    return [*_of_shipped(), *_of_runs()]
 
 
-def _shipped() -> list[dict[str, Any]]:
-    figures = []
+def _of_shipped() -> list[MeasuredError]:
+    errors = []
     for name, card in weights.cards("classifier").items():
         error = number(card.get("error"))
         record = ClassifierRecord.parse(card.get("settings", {}), card.get("data", {}))
         if error is not None:
-            figures.append(_figure(record, error, f"shipped weights {name}"))
-    return figures
+            errors.append(_measured(record, error, f"shipped weights {name}"))
+    return errors
 
 
-def _of_runs() -> list[dict[str, Any]]:
-    figures = []
+def _of_runs() -> list[MeasuredError]:
+    errors = []
     for run in list_runs("classifier"):
         if not isinstance(run, Run) or run.status().state != "finished":
             continue
         error = _test_error(run)
         if error is not None:
-            figures.append(_figure(run.classifier, error, f"your run “{run.name}”"))
-    return figures
+            errors.append(_measured(run.classifier, error, f"your run “{run.name}”"))
+    return errors
 
 
-def _figure(record: ClassifierRecord, error: float, source: str) -> dict[str, Any]:
-    return {
-        "model": record.model,
-        "dataset": record.dataset,
-        "augmented": record.augment,
-        "error": error,
-        "from": source,
-    }
+def _measured(record: ClassifierRecord, error: float, source: str) -> MeasuredError:
+    return MeasuredError(record.model, record.dataset, record.augment, error, source)
 
 
 def _test_error(run: Run) -> float | None:
     """Return the test error of the weights that a run selected, else of its last epoch; never the lowest."""
-    error = run.classifier.test_error
-    if error is not None or run.classifier.held_out == "validation":
-        return error
+    record = run.classifier
+    if record.test_error is not None or record.held_out == "validation":
+        return record.test_error
     return run.last("test_error")

@@ -7,6 +7,7 @@ import pytest
 from core import weights
 from core.runs.run import Run
 from pages.architectures import tables
+from pages.architectures.tables import MeasuredError
 from tests.runs_on_disk import ROWS, digits_run, put_status
 
 CATALOGUED = [
@@ -32,8 +33,8 @@ def nothing_shipped(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
 
 
-def figure(error: float, *, augmented: bool, model: str = "densenet_40_12", source: str = "it") -> dict:
-    return {"model": model, "dataset": "cifar10", "augmented": augmented, "error": error, "from": source}
+def measured(error: float, *, augmented: bool, model: str = "densenet_40_12", source: str = "it") -> MeasuredError:
+    return MeasuredError(model, "cifar10", augmented, error, source)
 
 
 def test_there_is_a_row_for_every_error_of_the_thesis():
@@ -49,10 +50,10 @@ def test_there_is_a_row_for_every_error_of_the_thesis():
 
 def test_a_figure_stands_only_beside_one_with_the_same_augmentation_and_the_best_is_named():
     ours = [
-        figure(8.0, augmented=False),
-        figure(6.0, augmented=True, source="poor"),
-        figure(5.5, augmented=True, source="good"),
-        figure(1.0, augmented=True, model="bn_nin"),
+        measured(8.0, augmented=False),
+        measured(6.0, augmented=True, source="poor"),
+        measured(5.5, augmented=True, source="good"),
+        measured(1.0, augmented=True, model="bn_nin"),
     ]
     plain, augmented = tables.table_4_6(CATALOGUED, ours)[2:]
     assert (plain["our error"], round(plain["difference"], 2)) == (8.0, 1.47)
@@ -70,9 +71,9 @@ def test_errors_of_shipped_weights_and_finished_runs_are_read_and_no_others():
     digits_run("finished")
     digits_run("stopped")
     shipped, run = tables.measured()
-    assert shipped == figure(8.73, augmented=True, model="resnet20", source="shipped weights r")
-    assert (run["model"], run["dataset"], run["error"]) == ("bn_nin", "digits", 12.5)
-    assert "BN-NiN on Digits" in run["from"]
+    assert shipped == measured(8.73, augmented=True, model="resnet20", source="shipped weights r")
+    assert (run.model, run.dataset, run.error) == ("bn_nin", "digits", 12.5)
+    assert "BN-NiN on Digits" in run.source
 
 
 def finished(rows: list[dict], **data) -> Run:
@@ -86,12 +87,12 @@ def finished(rows: list[dict], **data) -> Run:
 
 def test_the_error_of_a_run_is_that_of_its_last_epoch_never_its_lowest():
     finished([*ROWS, ROWS[1] | {"step": 66, "test_error": 9.0}, ROWS[1] | {"step": 88, "test_error": 11.0}])
-    assert [one["error"] for one in tables.measured()] == [11.0]
+    assert [one.error for one in tables.measured()] == [11.0]
 
 
 def test_the_error_of_a_run_selected_on_validation_is_that_of_its_selected_weights():
     finished(ROWS, held_out="validation", test_error=7.0)
-    assert [one["error"] for one in tables.measured()] == [7.0]
+    assert [one.error for one in tables.measured()] == [7.0]
 
 
 def test_a_run_without_a_test_error_has_no_figure():
