@@ -94,7 +94,8 @@ def _of_shipped() -> list[MeasuredError]:
     errors = []
     for name, card in weights.cards("classifier").items():
         error = number(card.get("error"))
-        record = ClassifierRecord.parse(card.get("settings", {}), card.get("data", {}))
+        data = card.get("data", {})
+        record = ClassifierRecord.parse(data | card.get("settings", {}), data)
         if error is not None:
             errors.append(_measured(record, error, f"shipped weights {name}"))
     return errors
