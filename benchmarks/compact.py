@@ -121,7 +121,7 @@ def network_named(name: str) -> tuple[Compact, list[str]]:
     path = run.model_path()
     if run.kind != "loss_network" or path is None:
         raise UserError(f"The run {name} has no weights of a loss network; give a run of training.loss_network.")
-    return compact.read(path), stems(run.data["held_out_paintings"])
+    return compact.read(path), stems(run.loss_network.held_out_paintings)
 
 
 def stems(files: Sequence[str]) -> list[str]:

@@ -74,8 +74,8 @@ def painter_named(name: str) -> Painter:
     path = run.model_path()
     if run.kind != "pastiche" or path is None:
         raise UserError(f"The run {name} has no weights of a style network; give a net of {', '.join(painter.nets())}.")
-    names = tuple(run.data["names"])
-    return painter.painter_of(painter.read_net(path, len(names), run.data["width"]), names, half=False)
+    names, width = run.style_network.trained_styles, run.style_network.trained_width
+    return painter.painter_of(painter.read_net(path, len(names), width), names, half=False)
 
 
 def sheet(net: Painter, photographs: Sequence[Picture]) -> Picture:

@@ -105,18 +105,18 @@ def _net_of(recipe: str, dataset: str) -> str:
 
 
 def _say_result(run: Run) -> None:
-    data, held_out = run.data, run.data["held_out"]
-    measured = [row for row in run.metrics() if f"{held_out}_error" in row]
+    record, split = run.classifier, run.classifier.split
+    measured = [row for row in run.metrics() if f"{split}_error" in row]
     if measured:
         last = measured[-1]
-        error = last[f"{held_out}_error"]
-        print(f"{held_out} error {error:.2f} % after {last['epoch']:g} epochs, {last['seconds']:.0f} s of training")
+        error = last[f"{split}_error"]
+        print(f"{split} error {error:.2f} % after {last['epoch']:g} epochs, {last['seconds']:.0f} s of training")
     if run.status().state != "finished":
         return
-    if data["selection"] == "validation":
-        print(f"test error {data['test_error']:.2f} %, of epoch {data['selected_epoch']}: the best on validation")
-    if "test_error_views" in data:
-        print(f"test error {data['test_error_views']:.2f} % averaged over {data['test_views']} views of each image")
+    if record.selects:
+        print(f"test error {record.test_error:.2f} %, of epoch {record.selected_epoch}: the best on validation")
+    if record.test_error_views is not None:
+        print(f"test error {record.test_error_views:.2f} % averaged over {record.test_views} views of each image")
 
 
 if __name__ == "__main__":

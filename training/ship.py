@@ -119,7 +119,7 @@ def ship_curves(run: Run, name: str) -> list[Path]:
 def _parts(run: Run) -> list[Run]:
     """The runs that led to `run`, each having started from the one before it, and `run` itself."""
     parts = [run]
-    while (before := parts[0].settings.get("start_from")) and before not in weights.cards():
+    while (before := parts[0].classifier.start_from) and before not in weights.cards():
         parts.insert(0, Run.open(before))
     return parts
 
@@ -153,7 +153,7 @@ def classifier_card(run: Run, licence: str | None = None) -> dict:
     loss, error = evaluation.evaluate(net.net, data.test, net.mean, net.std)
     parts = _parts(run)
     ends = [part.metrics()[-1] for part in parts]
-    shipped = parts[0].data.get("began_from") or {"epochs": 0, "training_seconds": 0}  # that the first started from
+    shipped = parts[0].classifier.began_from or {"epochs": 0, "training_seconds": 0}  # that the first started from
     card = {
         "kind": "classifier",
         "title": f"{catalogue.title(net.model)} on {data.title}",
@@ -162,22 +162,23 @@ def classifier_card(run: Run, licence: str | None = None) -> dict:
         "train_error": round(ends[-1]["train_error"], 4),
         "epochs": sum(end["epoch"] for end in ends) + shipped["epochs"],
         "training_seconds": round(sum(end["seconds"] for end in ends) + shipped["training_seconds"]),
-        "hardware": run.data["device"],
+        "hardware": run.classifier.device,
         "trained_on": f"the {len(data.train)} training images of {data.title}",
         "selection": _selection(run),
         "licence": licence or LICENCES[parse(net.dataset).kind],
         "settings": run.settings,
         "data": run.data,
     }
-    if (views := run.settings["recipe"].get("test_views", 1)) > 1:
+    if (views := run.classifier.views_per_image) > 1:
         _, averaged = evaluation.evaluate(net.net, data.test, net.mean, net.std, views=views)
         card |= {"views": views, "error_views": round(averaged, 4)}
     return _placeless(card)
 
 
 def _selection(run: Run) -> str:
-    if run.data.get("selection") == "validation":
-        return f"the weights of epoch {run.data['selected_epoch']:g}, which had the lowest validation error"
+    record = run.classifier
+    if record.selection == "validation":
+        return f"the weights of epoch {record.selected_epoch:g}, which had the lowest validation error"
     return "none: the weights of the last step, whatever they scored"
 
 

@@ -3,6 +3,7 @@ pictures there are to learn from; or go on with a study that was begun."""
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 
 from core import datasets
@@ -59,22 +60,22 @@ def find_run(options: argparse.Namespace) -> Run:
 
 def table(run: Run) -> str:
     """The test errors found so far: by depth, and by the way that a net was trained."""
-    rows, counts = run.metrics(), run.data.get("pictures", [])
+    rows, counts = run.metrics(), run.study.pictures
     many = [f"{each:,} a class" if each else "all" for each in counts]
     lines = [f"test error, %{'':27}" + "".join(f"{words:>14}" for words in many)]
-    for cut in run.data.get("cuts", []):
-        found = {row["pictures"]: row for row in rows if row["way"] == LINEAR and row["cut"] == cut["name"]}
+    for cut, parameters in run.study.cuts:
+        found = {row["pictures"]: row for row in rows if row["way"] == LINEAR and row["cut"] == cut}
         if found:
-            lines.append(_line(f"{cut['name']}, {cut['parameters']:,} parameters", found, counts))
+            lines.append(_line(f"{cut}, {parameters:,} parameters", found, counts))
     for way in WAYS:
         found = {row["pictures"]: row for row in rows if row["way"] == way}
         if found:
             lines.append(_line(TITLES[way], found, counts))
     failed = [f"{row['run']}: {row['message']}" for row in rows if "message" in row]
-    return "\n".join([*lines, *run.data.get("remarks", []), *failed])
+    return "\n".join([*lines, *run.study.remarks, *failed])
 
 
-def _line(title: str, found: dict[int, dict], counts: list[int]) -> str:
+def _line(title: str, found: dict[int, dict], counts: Sequence[int]) -> str:
     errors = [found.get(each, {}).get("test_error") for each in counts]
     return f"{title:40}" + "".join(f"{'–' if error is None else f'{error:.2f}':>14}" for error in errors)
 

@@ -140,7 +140,7 @@ class _Training:
             steps=self.steps,
             steps_per_epoch=self.steps_per_epoch,
             parameters=sum(parameter.numel() for parameter in self.net.parameters()),
-            began_from=began_from if found is None else run.data.get("began_from"),
+            began_from=began_from if found is None else run.classifier.began_from,
         )
 
     def _build(self, *, fresh: bool) -> dict[str, Any] | None:

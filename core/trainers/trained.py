@@ -12,6 +12,7 @@ from core import hardware, weights
 from core.datasets.augmentation import normalise
 from core.errors import UserError
 from core.models import catalogue
+from core.runs.record import NetRecord
 from core.runs.run import DamagedRun, Run
 
 
@@ -113,15 +114,30 @@ def _built(
     name: str, title: str, data: dict[str, Any], tensors: dict[str, Tensor], source: str, card: dict[str, Any]
 ) -> TrainedClassifier:
     try:
-        classes = tuple(map(str, data["classes"]))
-        channels, side = int(data["channels"]), int(data["side"])
-        mean, std = tuple(map(float, data["mean"])), tuple(map(float, data["std"]))
-        model, dataset, held_out = data["model"], data["dataset"], data["held_out"]
+        record = NetRecord.from_json(data)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"What {title} says about its data is damaged ({error}); train the net again.") from error
-    net = catalogue.build(model, classes=len(classes), channels=channels, side=side, dataset=dataset)
+    net = catalogue.build(
+        record.model,
+        classes=len(record.classes),
+        channels=record.channels,
+        side=record.side,
+        dataset=record.dataset,
+    )
     weights.fill(net, tensors, f"The weights file of {title}")
     hardware.channels_last(net.eval().requires_grad_(False))
     return TrainedClassifier(
-        name, title, net, model, dataset, classes, channels, side, mean, std, held_out, source, card
+        name,
+        title,
+        net,
+        record.model,
+        record.dataset,
+        record.classes,
+        record.channels,
+        record.side,
+        record.mean,
+        record.std,
+        record.held_out,
+        source,
+        card,
     )

@@ -56,18 +56,17 @@ class Findings:
 
 def findings(run: Run) -> Findings:
     """What the rows of a study say. Rows that were edited into something else are passed over."""
-    rows, data = run.metrics(), run.data
+    rows, study = run.metrics(), run.study
     depths = tuple(_depth(row) for row in rows if row.get("way") == LINEAR and _is_whole(row, ("cut", "parameters")))
     nets = tuple(_trained(row) for row in rows if row.get("way") in WAYS and _is_whole(row, ("run", "images")))
     failures = tuple(f"{row.get('run')}: {row['message']}" for row in rows if "message" in row)
-    classes = data.get("classes")
     return Findings(
         depths,
         nets,
         failures,
-        len(classes) if isinstance(classes, list) else 0,
-        str(data.get("source_title", run.settings.get("source", ""))),
-        str(data.get("title", run.settings.get("dataset", ""))),
+        len(study.classes),
+        study.source_title,
+        study.dataset_title,
     )
 
 

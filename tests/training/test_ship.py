@@ -50,7 +50,7 @@ def test_the_card_says_on_what_the_weights_were_chosen_and_both_errors(shelf):
     card = ship.ship(run, "two")
     assert card["selection"].startswith("none") and card["views"] == 3
     assert abs(card["error_views"] - card["error"]) < 20
-    run.data |= {"selection": "validation", "selected_epoch": 7}
+    run.replace_data(run.data | {"selection": "validation", "selected_epoch": 7})
     assert "epoch 7, which had the lowest validation error" in ship.classifier_card(run)["selection"]
 
 
