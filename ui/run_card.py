@@ -84,7 +84,7 @@ def latest(rows: list[dict[str, Any]], key: str) -> float | None:
 
 
 def evaluation_split(run: Run) -> str:
-    """Return the split on which the run is evaluated: "test" until the run says otherwise."""
+    """Return the split on which the run is evaluated: "test" until the run names another."""
     return run.classifier.split
 
 
@@ -98,7 +98,7 @@ def _button(key: str, icon: str, enabled: bool, help: str) -> bool:
 
 
 def _stop_button(state: str) -> bool:
-    """One button for two labels: a waiting run is cancelled, any other is stopped."""
+    """Draw one button for two labels: a waiting run is cancelled, any other is stopped."""
     waits = state == "queued"
     return firm(
         "Cancel" if waits else "Stop",

@@ -42,6 +42,6 @@ def keep_error(error: UserError) -> None:
 
 
 def show_error() -> None:
-    """Show the error kept last, once."""
+    """Show the error that was kept last, once."""
     if message := st.session_state.pop(_ERROR, None):
         st.error(message, icon=":material/error:")

@@ -108,9 +108,9 @@ def names(runs: Iterable[Run]) -> dict[str, str]:
 
     labels = {id: summary.name for id, summary in summaries.items()}
     for suffix in (created, str):
-        taken = list(labels.values())
+        in_use = list(labels.values())
         labels = {
-            id: f"{summaries[id].name}, {suffix(id)}" if taken.count(label) > 1 else label
+            id: f"{summaries[id].name}, {suffix(id)}" if in_use.count(label) > 1 else label
             for id, label in labels.items()
         }
     return labels

@@ -31,7 +31,7 @@ def draw_regularisation(fields: Fields) -> dict[str, Any]:
             step=0.1,
             placeholder="the net's own",
             key=fields.key("dropout"),
-            help="Share of features dropped at random while it learns; empty leaves what the net's table says.",
+            help="Share of features dropped at random while it learns; empty: the net's own value.",
         ),
         "label_smoothing": fields.number(
             "label_smoothing",

@@ -1,6 +1,6 @@
 """Find a Chromium to drive, or fetch one: an installed browser, else Playwright's own, else Debian's package.
 
-`python -m tests.e2e.browser` fetches and says what it found; the tests only look, and skip where none is.
+`python -m tests.e2e.browser` fetches one and prints its path; the tests only look for one, and skip without it.
 """
 
 import os
@@ -33,7 +33,7 @@ FLAGS = (
 
 
 def find() -> Path | None:
-    """The browser that starts, an installed one first; None where there is none.
+    """Return the browser that starts, an installed one first; None where there is none.
 
     Call it outside of `sync_playwright()`: it opens one of its own.
     """
@@ -42,18 +42,18 @@ def find() -> Path | None:
 
 
 def fetch() -> Path | None:
-    """`find`, and where nothing is found Playwright's download, then Debian's package."""
+    """Return what `find` returns, or else Playwright's download, or else Debian's package."""
     return find() or fetch_by_playwright() or fetch_by_apt()
 
 
 def playwrights_own() -> str:
-    """Where Playwright keeps the Chromium that it fetched, whether or not it is there."""
+    """Return where Playwright keeps its Chromium, whether or not it is there."""
     with sync_playwright() as playwright:
         return playwright.chromium.executable_path
 
 
 def starts(path: str) -> bool:
-    """True if the program runs here: a download without its system libraries does not."""
+    """Return whether the program runs here: a download without its system libraries does not."""
     if not Path(path).exists():
         return False
     try:
@@ -85,5 +85,5 @@ def succeeds(command: list[str]) -> bool:
 
 
 if __name__ == "__main__":
-    found = fetch()
-    print(f"The browser tests use {found}." if found else NONE)
+    path = fetch()
+    print(f"The browser tests use {path}." if path else NONE)

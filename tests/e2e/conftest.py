@@ -41,7 +41,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def folder(tmp_path: Path, runs: Path) -> Iterator[Path]:
-    """Where a server keeps its runs and data; what still trains there at the end is stopped."""
+    """Yield the folder of a server's runs and data; what still trains there at the end is stopped."""
     assert runs == tmp_path / "runs"
     yield tmp_path
     for run in list_runs():
@@ -51,7 +51,7 @@ def folder(tmp_path: Path, runs: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def address(folder: Path) -> Iterator[str]:
-    """The address of a running app."""
+    """Yield the address of a running app."""
     with serve(folder) as address:
         yield address
 
@@ -67,16 +67,16 @@ def end(run: Run) -> None:
 
 
 def card(page: Page) -> Locator:
-    """The card of the run that the train page shows."""
+    """Return the card of the run that the Train page shows."""
     return page.locator(".st-key-job-card")
 
 
 def shows(page: Page, state: str, seconds: float = TIMEOUT_MS / 1000) -> None:
-    """Wait until the run's card on the train page says that it is in `state`: a word behind its icon."""
+    """Wait until the run's card on the Train page shows `state`: a word behind its icon."""
     badge = card(page).get_by_text(re.compile(rf"\b{state}$")).first
     expect(badge).to_be_visible(timeout=1000 * seconds)
 
 
 def process_of(run: Run) -> int:
-    """The process id of the run's training."""
+    """Return the process id of the run's training."""
     return json.loads((run.path / "status.json").read_text())["pid"]

@@ -19,7 +19,7 @@ WAIT = 180_000  # ms
 
 
 def seconds(page: Page, open_it: Callable[[], object]) -> float:
-    """From the call to the drawn table and the first chart."""
+    """Return the seconds from the call to the drawn table and the first chart."""
     started = time.perf_counter()
     open_it()
     page.get_by_test_id("stDataFrame").locator("canvas").first.wait_for(timeout=WAIT)
@@ -28,7 +28,7 @@ def seconds(page: Page, open_it: Callable[[], object]) -> float:
 
 
 def visit(page: Page, address: str) -> tuple[float, float]:
-    """Seconds by the menu of another page, and by the address."""
+    """Return the seconds by the menu of another page, and by the address."""
     page.goto(f"{address}/architectures")
     page.get_by_role("heading", level=1).wait_for(timeout=WAIT)
     page.locator("details[data-stage]").first.wait_for(timeout=WAIT)
@@ -44,10 +44,10 @@ def main() -> None:
         with sync_playwright() as playwright, serve(Path(folder)) as address:
             browser = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
             context = browser.new_context(viewport={"width": 1440, "height": 1000})
-            found = [visit(context.new_page(), address) for _ in range(VISITS)]
+            visits = [visit(context.new_page(), address) for _ in range(VISITS)]
             browser.close()
     print(f"{runs.RUNS} runs of {runs.EPOCHS} epochs, the first visit of a fresh server and those after it")
-    for way, times in zip(("by the menu", "by the address"), zip(*found, strict=True), strict=True):
+    for way, times in zip(("by the menu", "by the address"), zip(*visits, strict=True), strict=True):
         print(f"{way:<16}" + "  ".join(f"{each:.2f} s" for each in times))
 
 

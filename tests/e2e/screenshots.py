@@ -27,27 +27,27 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the PNG files go")
     parser.add_argument("--address", help="of a running app; one is started where this is left out")
     parser.add_argument("--pages", nargs="*", default=PAGES, help="paths, with a query if one is wanted")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     executable = find()
     if executable is None:
         raise SystemExit(NONE)
-    given.folder.mkdir(parents=True, exist_ok=True)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as runs, sync_playwright() as playwright:
-        server = nullcontext(given.address) if given.address else serve(Path(runs))
+        server = nullcontext(arguments.address) if arguments.address else serve(Path(runs))
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         with server as address:
             for theme in ("light", "dark"):
                 for width, (across, down) in WIDTHS.items():
                     page = browser.new_page(viewport={"width": across, "height": down}, color_scheme=theme)
-                    for path in given.pages:
+                    for path in arguments.pages:
                         name = path.partition("?")[0] or "home"
-                        photograph(page, f"{address}/{path}", given.folder / f"{name}-{theme}-{width}.png")
+                        photograph(page, f"{address}/{path}", arguments.folder / f"{name}-{theme}-{width}.png")
                     page.close()
         browser.close()
 
 
 def photograph(page: Page, address: str, file: Path) -> None:
-    """The whole page, however long, once it has settled."""
+    """Take a picture of the whole page, however long, once it has settled."""
     across, down = page.viewport_size["width"], page.viewport_size["height"]
     page.goto(address)
     page.get_by_test_id("stAppViewContainer").wait_for()
@@ -63,7 +63,7 @@ def photograph(page: Page, address: str, file: Path) -> None:
 
 
 def settled_height(page: Page) -> int:
-    """The height of the page's content once three looks, a second apart, find it the same."""
+    """Return the height of the page's content once three measurements, a second apart, agree."""
     looks: list[int] = []
     while len(looks) < 3 or len(set(looks[-3:])) > 1:
         page.wait_for_function(SETTLED, timeout=120_000)

@@ -16,7 +16,7 @@ START_SECONDS = 180
 
 @contextmanager
 def serve(folder: Path, port: int | None = None) -> Iterator[str]:
-    """The address of a running app whose runs, data and log are kept in `folder`."""
+    """Yield the address of a running app whose runs, data and log are in `folder`."""
     port = port or free_port()
     places = {"ATELIER_RUNS": str(folder / "runs"), "ATELIER_DATA": str(folder / "data")}
     options = {"address": "127.0.0.1", "port": str(port), "headless": "true"}

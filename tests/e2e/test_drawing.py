@@ -15,12 +15,12 @@ ASK = "explain?net=baseline_mnist&grey_from=Draw+a+digit"
 
 
 def pad(page: Page) -> Locator:
-    """The pad, once it can be drawn on."""
-    found = page.get_by_role("img", name="Draw a digit here")
-    expect(found).to_be_visible()
+    """Return the pad once it can be drawn on."""
+    canvas = page.get_by_role("img", name="Draw a digit here")
+    expect(canvas).to_be_visible()
     expect(page.get_by_text("This one is an example")).to_be_visible()
-    found.scroll_into_view_if_needed()
-    return found
+    canvas.scroll_into_view_if_needed()
+    return canvas
 
 
 def answer(page: Page, text: str) -> None:
@@ -28,7 +28,7 @@ def answer(page: Page, text: str) -> None:
 
 
 def on(canvas: Locator, shares) -> list[tuple[float, float]]:
-    """The shares of the pad's sides in pixels of the window, in small steps as a hand goes."""
+    """Return shares of the pad's sides in pixels of the window, in small steps as of a hand."""
     box = canvas.bounding_box()
     assert box
     corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in shares]

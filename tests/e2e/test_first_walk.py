@@ -19,7 +19,7 @@ PICTURE_SIDE = 150  # px; smaller images are icons and swatches
 
 @pytest.mark.timeout(900)
 def test_train_look_inside_and_paint(page: Page, address: str, tmp_path: Path):
-    run = starts_a_training(page, address)
+    run = start_a_training(page, address)
     the_curve_moves(page)
     leaving_and_reloading_lose_nothing(page, run)
     it_finishes_well(page, run)
@@ -27,8 +27,8 @@ def test_train_look_inside_and_paint(page: Page, address: str, tmp_path: Path):
     a_photograph_is_painted(page, address, tmp_path)
 
 
-def starts_a_training(page: Page, address: str) -> str:
-    """Returns the run's id, which is in the address."""
+def start_a_training(page: Page, address: str) -> str:
+    """Start a training and return its run's id, which is in the address."""
     page.goto(f"{address}/train")
     page.get_by_text("More", exact=True).click()
     page.get_by_role("spinbutton", name="Epochs", exact=True).fill(str(EPOCHS))
@@ -54,14 +54,14 @@ def the_curve_moves(page: Page) -> None:
 
 
 def steps(page: Page) -> int:
-    """How many steps the page says are done."""
+    """Return how many steps are done according to the page."""
     text = card(page).get_by_text(re.compile(r"^(Step [\d,]+ of|Not a step yet)")).first
-    found = re.match(r"Step ([\d,]+)", text.inner_text())
-    return int(found[1].replace(",", "")) if found else 0
+    match = re.match(r"Step ([\d,]+)", text.inner_text())
+    return int(match[1].replace(",", "")) if match else 0
 
 
 def curve(page: Page) -> bytes:
-    """The error curves as they are drawn now."""
+    """Return a screenshot of the error curves."""
     return page.get_by_test_id("stVegaLiteChart").first.screenshot()
 
 
@@ -82,7 +82,7 @@ def leaving_and_reloading_lose_nothing(page: Page, run: str) -> None:
 def it_finishes_well(page: Page, run: str) -> None:
     shows(page, "Finished", seconds=FINISH_SECONDS)
     metric = card(page).get_by_test_id("stMetric").filter(has_text="Test error")
-    error = float(re.search(r"([\d.]+) %", metric.inner_text())[1])
+    error = float(re.search(r"([\d.]+)%", metric.inner_text())[1])
     assert error <= 4
     assert error == pytest.approx(Run.open(run).metrics()[-1]["test_error"], abs=0.005)
 
@@ -113,17 +113,17 @@ def a_photograph_is_painted(page: Page, address: str, tmp_path: Path) -> None:
 
 
 def pictures(page: Page) -> list[bytes]:
-    """The large pictures of the page, as they are seen; none while the page is exchanging them."""
-    found = page.get_by_test_id("stMain").locator("img, canvas").all()
+    """Return screenshots of the large pictures of the page; none while the page is exchanging them."""
+    elements = page.get_by_test_id("stMain").locator("img, canvas").all()
     try:
-        shown = [image for image in found if (box := image.bounding_box()) and box["width"] >= PICTURE_SIDE]
-        return [image.screenshot() for image in shown]
+        large = [image for image in elements if (box := image.bounding_box()) and box["width"] >= PICTURE_SIDE]
+        return [image.screenshot() for image in large]
     except Error:
         return []
 
 
 def settled_pictures(page: Page) -> list[bytes]:
-    """The pictures, once two looks at them are the same."""
+    """Return the pictures once two screenshots of them are the same."""
     last: list[bytes] = []
     for _ in range(60):
         time.sleep(1)
@@ -135,7 +135,7 @@ def settled_pictures(page: Page) -> list[bytes]:
 
 
 def changed_pictures(page: Page, before: list[bytes]) -> list[bytes]:
-    """The pictures, once they differ from `before` and have settled."""
+    """Return the pictures once they differ from `before` and have settled."""
     for _ in range(20):
         now = settled_pictures(page)
         if now != before:

@@ -1,4 +1,4 @@
-"""What a training survives: a restart of the server, a kill of its process, another that waits for it, and steering."""
+"""What a training survives: a new server, a kill of its process, another that waits, and another learning rate."""
 
 import os
 import re
@@ -65,14 +65,14 @@ def test_a_training_is_steered_while_another_waits_for_its_end(
         expect(page.get_by_role("heading", name="Waiting (1)")).to_be_visible()
         rate = steered.settings["recipe"]["learning_rate"]
         page.get_by_role("slider").press("ArrowLeft")
-        becomes(lambda: steered.last("learning_rate"), rate / 2)
+        wait_for(lambda: steered.last("learning_rate"), rate / 2)
         expect(card(page).get_by_text(re.compile(rf"Current learning rate: {rate / 2:.3g} = "))).to_be_visible()
         card(page).get_by_role("button", name="Reset to 1x").click()
-        becomes(lambda: steered.last("learning_rate"), rate)
+        wait_for(lambda: steered.last("learning_rate"), rate)
         a_single_step_is_one_step(page, steered)
         card(page).get_by_role("button", name="Stop").click()
-        becomes(lambda: steered.status().state, "stopped")
-        becomes(lambda: waiting.status().state, "running")
+        wait_for(lambda: steered.status().state, "stopped")
+        wait_for(lambda: waiting.status().state, "running")
         assert not queue.waiting()
 
 
@@ -81,15 +81,15 @@ def a_single_step_is_one_step(page: Page, run: Run) -> None:
     shows(page, "Paused")
     before = run.status().progress.step
     card(page).get_by_role("button", name="Step", exact=True).click()
-    becomes(lambda: run.status().progress.step, before + 1)
+    wait_for(lambda: run.status().progress.step, before + 1)
     shows(page, "Paused")
 
 
-def becomes(look: Callable[[], object], wanted: object, seconds: float = 90) -> None:
-    """Wait until `look()` finds what is wanted."""
+def wait_for(look: Callable[[], object], wanted: object, seconds: float = 90) -> None:
+    """Wait until `look()` returns what is wanted."""
     deadline = time.monotonic() + seconds
-    while (found := look()) != wanted:
-        assert time.monotonic() < deadline, f"{found} did not become {wanted}"
+    while (value := look()) != wanted:
+        assert time.monotonic() < deadline, f"{value} did not become {wanted}"
         time.sleep(0.2)
 
 

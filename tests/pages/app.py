@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def visit(page: str, /, **query: str) -> AppTest:
-    """The page `page` ("train") as it stands after one run of its script, opened with the query given."""
+    """Return the page `page` ("train") after one run of its script, opened with this query."""
     app = AppTest.from_file(REPOSITORY / "ui" / "navigation.py", default_timeout=200)
     app._page_hash = calc_hash(page)  # switch_page knows no `url_path` before a first run
     for key, value in query.items():
@@ -19,7 +19,7 @@ def visit(page: str, /, **query: str) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    """Everything a visitor reads outside of widgets."""
+    """Return everything a visitor reads outside of widgets."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.metric)
     return "\n".join(f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind)
 

@@ -26,8 +26,8 @@ def charts(app) -> list[dict]:
 
 
 def selected(app) -> list[str]:
-    asked = app.query_params.get("run", [])
-    return [asked] if isinstance(asked, str) else asked
+    ids = app.query_params.get("run", [])
+    return [ids] if isinstance(ids, str) else ids
 
 
 def test_without_a_run_it_leads_to_the_first():
@@ -73,7 +73,7 @@ def test_shipped_runs_are_marked_drawn_and_left_as_they_are():
     assert any("Bn nin" in str(value) or "bn_nin" in str(value) for value in app.dataframe[1].value.to_numpy().flat)
     assert [field.label for field in app.text_input] == ["Name"], "only one's own runs are named"
     button(app, "Delete").click().run()
-    assert [found.id for found in list_runs(shipped=True)] == ["nin_mnist"]
+    assert [run.id for run in list_runs(shipped=True)] == ["nin_mnist"]
     app = visit("runs", run="nin_mnist")
     assert button(app, "Delete").disabled
 
