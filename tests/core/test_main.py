@@ -11,6 +11,8 @@ import pytest
 from core.__main__ import COMMANDS, main
 from core.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

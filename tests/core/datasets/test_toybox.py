@@ -10,6 +10,8 @@ from core.datasets import toybox
 from core.datasets.toybox import Scenes
 from core.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 FEW = {"train": 1000, "validation": 500, "test": 500}
 
 

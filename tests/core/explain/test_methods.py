@@ -12,6 +12,8 @@ from core.models import catalogue
 from core.vision import torchvision  # noqa: F401  (the peers import it, which fails unless it was imported here)
 from tests.core.explain.nets_by_hand import IMAGE, ConnectedNet, PoolingNet
 
+pytestmark = pytest.mark.slow
+
 NETS = ["baseline", "nin", "bn_nin", "bn_vgg", "resnet20", "densenet_40_12", "speedrun"]
 CONNECTED_AND_POOLED = ["baseline", "bn_vgg", "resnet20", "densenet_40_12"]
 

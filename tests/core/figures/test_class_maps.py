@@ -14,6 +14,8 @@ from core.figures import class_maps
 from core.trainers.trained import open_run, open_shipped, shipped
 from tests.nets import a_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", class_maps.FIGURES)
 def test_each_has_a_shipped_net_whose_data_need_no_download(name, tmp_path):

@@ -11,6 +11,8 @@ from core.figures.style_networks import FIGURES, GAP, SHOWN_HEIGHT
 from core.style import painter
 from tests.painting import STYLES, picture, ship
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):

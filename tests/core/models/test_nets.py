@@ -12,6 +12,8 @@ from core.models.nin import WIDTHS, BNNiN, NiN, widths_for
 from core.models.resnet import Block, ResNet
 from core.models.vgg import BNVGG
 
+pytestmark = pytest.mark.slow
+
 SHAPES = {"grey": (1, 28), "colour": (3, 32)}
 # One net of every kind (the others differ in numbers alone), and the factor between an image's side and its maps'.
 SHRINKS = {

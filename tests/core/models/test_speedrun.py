@@ -5,6 +5,8 @@ from torch import nn
 from core.models import catalogue
 from core.models.speedrun import LOGIT_SCALE, Speedrun
 
+pytestmark = pytest.mark.slow
+
 
 def _pictures(count: int, channels: int, side: int) -> torch.Tensor:
     """Noise whose neighbouring pixels and channels go together, as those of pictures do."""

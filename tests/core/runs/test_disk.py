@@ -19,6 +19,8 @@ from core.runs.control import Control
 from core.runs.run import Run, list_runs
 from core.runs.writer import writing
 
+pytestmark = pytest.mark.slow
+
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 

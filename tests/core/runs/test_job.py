@@ -12,6 +12,8 @@ from core.runs import job, queue
 from core.runs.run import Run
 from core.trainers import recipe as recipes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def runs_root(tmp_path, monkeypatch):

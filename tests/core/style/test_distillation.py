@@ -14,6 +14,8 @@ from core.style.distillation_recipe import DistillationRecipe, settings_of
 from core.style.photographs import Photographs
 from tests.painting import loss_networks, picture
 
+pytestmark = pytest.mark.slow
+
 TINY = DistillationRecipe(
     steps=4, crop=64, batch=3, transfers=1, pool=2, transfer_steps=2, teacher_forcing=0.5, log_every=1, save_every=2
 )

@@ -17,6 +17,8 @@ from core.style.pastiche_training import PasticheData, PasticheTraining
 from core.style.photographs import Photographs
 from tests.painting import loss_networks, net, picture
 
+pytestmark = pytest.mark.slow
+
 TINY = PasticheRecipe(("stripes", "dots"), steps=4, crop=32, style_side=48, width=0.25, log_every=1, save_every=2)
 PAINTINGS = {"stripes": picture(50, 60, 5), "dots": 255 - picture(64, 40, 6)}
 

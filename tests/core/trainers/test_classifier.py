@@ -19,6 +19,8 @@ from core.trainers.evaluation import evaluate, predict, scores
 from core.trainers.recipe import ClassifierRecipe, Settings
 from core.trainers.schedule import learning_rate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def runs_root(tmp_path, monkeypatch):

@@ -12,6 +12,8 @@ from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from tests.nets import a_run
 
+pytestmark = pytest.mark.slow
+
 FEW = {"epochs": 1, "batch_size": 20, "threads": 1, "precision": "float32", "new_head": True}
 
 

@@ -11,6 +11,8 @@ from core.trainers.classifier import train
 from core.trainers.parallel import Team
 from tests.team import ended, on_cpus, start
 
+pytestmark = pytest.mark.slow
+
 # 25 images to a batch are 13 and 12 of them.
 SMALL = {"batch_size": 25, "learning_rate": 0.01, "schedule": "constant", "augment": True, "threads": 1}
 

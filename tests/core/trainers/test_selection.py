@@ -13,6 +13,8 @@ from core.trainers import classifier, evaluation
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 
+pytestmark = pytest.mark.slow
+
 VALIDATION_ERRORS = [50.0, 20.0, 20.0, 30.0]
 
 

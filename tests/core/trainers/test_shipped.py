@@ -6,6 +6,8 @@ from core import datasets
 from core.datasets import Split, digits, toybox
 from core.trainers import evaluation, trained
 
+pytestmark = pytest.mark.slow
+
 WITH_DATA = [name for name in trained.shipped() if datasets.info(trained.open_shipped(name).dataset).embedded]
 BOUNDS = {"bn_nin_digits": 1.0, "resnet20_toybox": 4.0}  # per cent
 

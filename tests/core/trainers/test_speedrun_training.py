@@ -10,6 +10,8 @@ from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from training import classifier as command
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _runs_root(tmp_path, monkeypatch):

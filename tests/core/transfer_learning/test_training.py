@@ -18,6 +18,8 @@ from core.transfer_learning import training
 from core.transfer_learning.study import LINEAR, Study, child_path, create
 from tests.nets import a_run
 
+pytestmark = pytest.mark.slow
+
 FEW = {"pictures": (3,), "epochs": 1, "threads": 1}
 
 
