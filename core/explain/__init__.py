@@ -1,1 +1,1 @@
-"""Looking inside a trained net: class activation maps, boxes from them, its mistakes (section 5.1)."""
+"""Explaining a trained net: class activation maps, boxes from them, its mistakes (section 5.1)."""

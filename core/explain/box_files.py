@@ -1,8 +1,8 @@
 """True boxes of a folder of pictures, from a COCO-style JSON file or Pascal VOC XML files.
 
-Such files come from strangers, so everything is doubted: sizes are bounded, entities refused, and what does not match
-the pictures is said in a sentence. COCO counts x, y, width and height from 0; Pascal VOC counts pixels from 1 and means
-both ends; here all become half-open (x0, y0, x1, y1).
+The files are not trusted: sizes are bounded, entities refused, and a mismatch with the pictures is a UserError. COCO
+has x, y, width and height from 0; Pascal VOC counts pixels from 1 and includes both ends; here all become half-open
+(x0, y0, x1, y1).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ MAX_JSON_BYTES = 256_000_000
 MAX_XML_BYTES = 1_000_000  # of one picture's boxes
 MAX_PICTURES = 20_000
 _SLACK = 1.0  # pixels that a box may stick out of its picture: files round differently
-_NAMED = 3  # of the pictures left out, in a sentence
+_LISTED = 3  # of the pictures or classes left out, in a remark
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A picture's boxes: `boxes` (class name, (x0, y0, x1, y1)) in its pixels; `size` (width, height) if it is said."""
+    """A picture's `boxes`, (class name, (x0, y0, x1, y1)) in its pixels; `size` (width, height) if the file has it."""
 
     picture: str
     size: tuple[int, int] | None
@@ -44,7 +44,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Boxed:
-    """Pictures as a net sees them, with the class to be found and its true boxes.
+    """N pictures at a net's input size, each with its class and the true boxes of that class.
 
     `split` has images uint8 (N, C, side, side) and labels (N,); `truth` float (N, B, 4) is in the net's pixels, zeros
     where a picture has fewer than B boxes; `remarks` are sentences about what was left out.
@@ -57,9 +57,9 @@ class Boxed:
 
 
 def read(path: Path) -> list[Labelled]:
-    """The boxes in a COCO-style .json, a Pascal VOC .xml, or a folder of such .xml files, one for each picture.
+    """Return the boxes of each picture in a COCO-style .json, a Pascal VOC .xml, or a folder of such .xml files.
 
-    Raises UserError where there is no such file, it is damaged, too large or of another kind, and where it has no box.
+    Raises UserError where the file is missing, damaged, too large or of another kind, and where it has no box.
     """
     if path.is_dir():
         files = sorted(path.rglob("*.xml"))
@@ -67,18 +67,18 @@ def read(path: Path) -> list[Labelled]:
             raise UserError(f"{path} has no .xml file: give a folder of Pascal VOC files, or a COCO-style .json file.")
         if len(files) > MAX_PICTURES:
             raise UserError(f"{path} holds more than {MAX_PICTURES:,} files, the most that are read: take a part.")
-        found = [_voc(file) for file in files]
+        labelled = [_voc(file) for file in files]
     elif path.suffix.lower() == ".xml":
-        found = [_voc(path)]
+        labelled = [_voc(path)]
     elif path.suffix.lower() == ".json":
-        found = _coco(path)
+        labelled = _coco(path)
     else:
         raise UserError(
             f"{path} is no file of boxes: give a COCO-style .json, a Pascal VOC .xml, or a folder of .xml files."
         )
-    if not any(labelled.boxes for labelled in found):
+    if not any(picture.boxes for picture in labelled):
         raise UserError(f"{path} has not a single box in it: give the file that holds them.")
-    return found
+    return labelled
 
 
 def _bytes(path: Path, most: int) -> bytes:
@@ -102,19 +102,20 @@ def _coco(path: Path) -> list[Labelled]:
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path.name} is not JSON ({error}): export the boxes again.") from error
     try:
-        names = {one["id"]: str(one["name"]) for one in content["categories"]}
-        pictures = {one["id"]: one for one in content["images"]}
+        names = {category["id"]: str(category["name"]) for category in content["categories"]}
+        pictures = {image["id"]: image for image in content["images"]}
         boxes: dict[Any, list] = {id: [] for id in pictures}
-        for one in content["annotations"]:
-            boxes[one["image_id"]].append((names[one["category_id"]], _coco_box(one["bbox"])))
+        for annotation in content["annotations"]:
+            box = (names[annotation["category_id"]], _coco_box(annotation["bbox"]))
+            boxes[annotation["image_id"]].append(box)
         return [
-            Labelled(str(one["file_name"]), _size(one.get("width"), one.get("height")), tuple(boxes[id]))
-            for id, one in pictures.items()
+            Labelled(str(image["file_name"]), _size(image.get("width"), image.get("height")), tuple(boxes[id]))
+            for id, image in pictures.items()
         ]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        fault = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise UserError(
-            f"{path.name} is not a COCO-style file of boxes ({what}): it needs images (id, file_name), categories "
+            f"{path.name} is not a COCO-style file of boxes ({fault}): it needs images (id, file_name), categories "
             "(id, name) and annotations (image_id, category_id, bbox)."
         ) from error
 
@@ -136,17 +137,17 @@ def _voc(path: Path) -> Labelled:
     try:
         name = root.findtext("filename") or path.with_suffix("").name
         size = _size(root.findtext("size/width"), root.findtext("size/height"))
-        found = [(_text(one, "name"), _voc_box(one)) for one in root.iter("object")]
+        boxes = [(_text(element, "name"), _voc_box(element)) for element in root.iter("object")]
     except (TypeError, ValueError) as error:
         raise UserError(
             f"{path.name} is not a Pascal VOC file of boxes ({error}): every object needs a name and a bndbox with "
             "xmin, ymin, xmax and ymax."
         ) from error
-    return Labelled(name, size, tuple(found))
+    return Labelled(name, size, tuple(boxes))
 
 
-def _voc_box(one: Element) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = (float(_text(one, f"bndbox/{edge}")) for edge in ("xmin", "ymin", "xmax", "ymax"))
+def _voc_box(element: Element) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (float(_text(element, f"bndbox/{edge}")) for edge in ("xmin", "ymin", "xmax", "ymax"))
     return x0 - 1, y0 - 1, x1, y1
 
 
@@ -158,12 +159,12 @@ def _text(element: Element, path: str) -> str:
 
 
 def _tree(path: Path) -> Element:
-    """The file's root element. No document type is accepted, for an entity of it may unfold to gigabytes."""
+    """Return the file's root element. Refuse a document type, since its entities may expand to gigabytes."""
     builder = TreeBuilder()
     parser = expat.ParserCreate()
 
     def refuse(*_: Any) -> None:
-        raise UserError(f"{path.name} defines a document type, which boxes have no need of: export them without.")
+        raise UserError(f"{path.name} defines a document type, which boxes do not need: export them without.")
 
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler = builder.start
@@ -174,67 +175,71 @@ def _tree(path: Path) -> Element:
         parser.Parse(data, True)
     except UserError:
         raise  # from `refuse`
-    except (expat.ExpatError, ValueError, LookupError) as error:  # the last for an encoding that nobody knows
+    except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: unknown encoding
         raise UserError(f"{path.name} is not whole XML ({error}): export the boxes again.") from error
     return builder.close()
 
 
-# Meeting the pictures
+# Matching boxes with pictures
 
 
 def boxed(trained: TrainedClassifier, folder: Path, labelled: list[Labelled]) -> Boxed:
-    """Read the pictures of a folder and bring them and their boxes to what the net is shown: the central square.
+    """Return the pictures of a folder and their boxes, cut to the central square and resized to the net's input.
 
-    Of a picture with objects of several classes the one with the largest box is to be found, with all its boxes. Boxes
-    of classes that the net does not know, and those outside the square, are left out, with a remark. Raises UserError
-    where a picture is missing, has another size than the file says or a box that sticks out of it, and where no box is
-    left.
+    The label of a picture with several classes is that of the largest box; all boxes of that class are kept. Boxes of
+    classes that the net lacks, and those outside the square, are left out, with a remark. Raises UserError where a
+    picture is missing, differs in size from the file or has a box that sticks out of it, and where no box is left.
     """
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}: give the one that holds the pictures of the boxes.")
-    where = _pictures(folder)
-    shown, labels, truths, names = [], [], [], []
+    paths = _pictures(folder)
+    inputs, labels, truths, names = [], [], [], []
     unknown: Counter[str] = Counter()
     outside: list[str] = []
-    for one in labelled:
-        known = [(name, box) for name, box in one.boxes if name in trained.classes]
-        unknown.update(name for name, _ in one.boxes if name not in trained.classes)
-        if not known:
+    for row in labelled:
+        boxes = [(name, box) for name, box in row.boxes if name in trained.classes]
+        unknown.update(name for name, _ in row.boxes if name not in trained.classes)
+        if not boxes:
             continue
-        picture = images.decode(_found(where, one.picture, folder))
-        _check(one, picture)
-        seen = [(name, square) for name, box in known if (square := _in_square(picture, box, trained.side))]
-        if not seen:
-            outside.append(one.picture)
+        picture = images.decode(_path(paths, row.picture, folder))
+        _check(row, picture)
+        inside = [(name, square) for name, box in boxes if (square := _in_square(picture, box, trained.side))]
+        if not inside:
+            outside.append(row.picture)
             continue
-        chosen = max(seen, key=lambda item: _area(item[1]))[0]
-        shown.append(trained.prepare_picture(picture)[0])
-        labels.append(trained.classes.index(chosen))
-        truths.append([box for name, box in seen if name == chosen])
-        names.append(one.picture)
+        label = max(inside, key=lambda item: _area(item[1]))[0]
+        inputs.append(trained.prepare_picture(picture)[0])
+        labels.append(trained.classes.index(label))
+        truths.append([box for name, box in inside if name == label])
+        names.append(row.picture)
     remarks = _remarks(trained, unknown, outside)
-    if not shown:
+    if not inputs:
         raise UserError(" ".join(["No picture has a box that the net could find.", *remarks]))
-    truth = np.zeros((len(truths), max(map(len, truths)), 4))
-    for i, found in enumerate(truths):
-        truth[i, : len(found)] = found
-    return Boxed(Split(torch.stack(shown), torch.tensor(labels)), truth, tuple(names), remarks)
+    return Boxed(Split(torch.stack(inputs), torch.tensor(labels)), _padded(truths), tuple(names), remarks)
+
+
+def _padded(boxes: list[list[tuple[float, float, float, float]]]) -> NDArray:
+    """Return the boxes of N pictures as one array (N, B, 4), zeros where a picture has fewer than B."""
+    padded = np.zeros((len(boxes), max(map(len, boxes)), 4))
+    for i, of_picture in enumerate(boxes):
+        padded[i, : len(of_picture)] = of_picture
+    return padded
 
 
 def _pictures(folder: Path) -> dict[str, list[Path]]:
-    """The files of a folder and its sub-folders, by name and by path from it."""
-    where: dict[str, list[Path]] = {}
+    """Return the files of a folder and its sub-folders, by name and by relative path."""
+    paths: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             for key in {path.name, path.relative_to(folder).as_posix()}:
-                where.setdefault(key, []).append(path)
-    return where
+                paths.setdefault(key, []).append(path)
+    return paths
 
 
-def _found(where: dict[str, list[Path]], picture: str, folder: Path) -> Path:
-    # Only files that lie in the folder are looked up, so a name that leads out of it finds nothing.
-    named = picture.replace("\\", "/")
-    candidates = where.get(named) or where.get(PurePosixPath(named).name) or []
+def _path(paths: dict[str, list[Path]], picture: str, folder: Path) -> Path:
+    # Only files in the folder are looked up, so a name that leads out of it matches nothing.
+    name = picture.replace("\\", "/")
+    candidates = paths.get(name) or paths.get(PurePosixPath(name).name) or []
     if not candidates:
         raise UserError(
             f'The boxes are those of "{picture}", which is not in {folder}: give the folder of the pictures that the '
@@ -245,18 +250,19 @@ def _found(where: dict[str, list[Path]], picture: str, folder: Path) -> Path:
     return candidates[0]
 
 
-def _check(one: Labelled, picture: images.Picture) -> None:
+def _check(row: Labelled, picture: images.Picture) -> None:
+    """Raise UserError where the picture has another size than the file of boxes, or a box sticks out of it."""
     height, width = picture.shape[:2]
-    if one.size not in (None, (0, 0), (width, height)) and one.size is not None:
+    if row.size not in (None, (0, 0), (width, height)) and row.size is not None:
         raise UserError(
-            f'The file of boxes says that "{one.picture}" has {one.size[0]} x {one.size[1]} pixels, but it has '
+            f'In the file of boxes "{row.picture}" has {row.size[0]} x {row.size[1]} pixels, but the picture has '
             f"{width} x {height}: give the pictures that the boxes were drawn in, neither resized nor turned."
         )
-    for name, (x0, y0, x1, y1) in one.boxes:
+    for name, (x0, y0, x1, y1) in row.boxes:
         inside = -_SLACK <= x0 < x1 <= width + _SLACK and -_SLACK <= y0 < y1 <= height + _SLACK
         if not inside or not all(map(math.isfinite, (x0, y0, x1, y1))):
             raise UserError(
-                f'The box of "{name}" in "{one.picture}", from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g}), does not fit its '
+                f'The box of "{name}" in "{row.picture}", from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g}), does not fit its '
                 f"{width} x {height} pixels: give the pictures that the boxes were drawn in."
             )
 
@@ -264,7 +270,7 @@ def _check(one: Labelled, picture: images.Picture) -> None:
 def _in_square(
     picture: images.Picture, box: tuple[float, float, float, float], side: int
 ) -> tuple[float, float, float, float] | None:
-    """The part of a box that lies in the central square, in the net's pixels; None where that is less than half."""
+    """Return the part of a box in the central square, in the net's pixels; None for less than half of its area."""
     top, left, edge = view.central_square(picture)
     x0, x1 = (min(max(x - left, 0.0), edge) for x in (box[0], box[2]))
     y0, y1 = (min(max(y - top, 0.0), edge) for y in (box[1], box[3]))
@@ -281,14 +287,14 @@ def _area(box: tuple[float, float, float, float]) -> float:
 def _remarks(trained: TrainedClassifier, unknown: Counter[str], outside: list[str]) -> tuple[str, ...]:
     remarks = []
     if unknown:
-        named = ", ".join(f'"{name}"' for name, _ in unknown.most_common(_NAMED))
+        names = ", ".join(f'"{name}"' for name, _ in unknown.most_common(_LISTED))
         remarks.append(
-            f"{unknown.total():,} boxes are of classes that {trained.title} does not know ({named}) and left out; it "
-            f"knows {', '.join(trained.classes)}."
+            f"{unknown.total():,} boxes are of classes that {trained.title} does not have ({names}) and left out; its "
+            f"classes are {', '.join(trained.classes)}."
         )
     if outside:
         remarks.append(
-            f"{len(outside):,} pictures have no box in the central square, which is what the net is shown, and are "
-            f"left out: {', '.join(outside[:_NAMED])}."
+            f"{len(outside):,} pictures have no box in the central square, the net's input, and are left out: "
+            f"{', '.join(outside[:_LISTED])}."
         )
     return tuple(remarks)

@@ -1,4 +1,4 @@
-"""Boxes from class activation maps: where an object is, by a net that was never told (section 5.1.1).
+"""Boxes from class activation maps: weakly supervised localisation, without boxes in training (section 5.1.1).
 
 A box is (x0, y0, x1, y1) in pixels, half-open: x runs from x0 to x1 - 1, so the width is x1 - x0.
 """
@@ -18,16 +18,16 @@ from core.images import Picture
 
 Box = tuple[int, int, int, int]
 Boxes = NDArray[np.int64]
-"""Boxes (..., 4). One whose four numbers are 0 is none: the map was positive nowhere."""
+"""Boxes (..., 4). Four zeros stand for no box: the map was positive nowhere."""
 
-THRESHOLD = 0.5  # of the map's greatest value
+THRESHOLD = 0.5  # share of the map's maximum
 _TOUCHING = np.ones((3, 3), dtype=bool)  # pixels that meet at a corner belong to one region
-_IMAGES = 500  # whose maps are thresholded at once
+_BATCH = 500  # maps that are thresholded at once
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How a box is read off a map: `name` for addresses, `description` for people, and the default threshold."""
+    """A way to read a box off a map: `name` in addresses, `description` for people, and the default threshold."""
 
     name: str
     description: str
@@ -38,31 +38,30 @@ RULES = {
     rule.name: rule
     for rule in (
         Rule("all", "the smallest box around everything above the threshold, as in the thesis", THRESHOLD),
-        Rule("largest", "the box around the largest region above the threshold, as Zhou et al. (2016) have it", 0.2),
+        Rule("largest", "the box around the largest region above the threshold, as in Zhou et al. (2016)", 0.2),
     )
 }
 
 
 def rule(name: str) -> Rule:
-    """The rule of that name. Raises UserError, listing all, for another."""
+    """Return the rule of that name. Raises UserError, which lists all names, for another."""
     if name not in RULES:
         raise UserError(f'There is no rule "{name}" for boxes: choose one of {", ".join(RULES)}.')
     return RULES[name]
 
 
 def box(map: Tensor, threshold: float = THRESHOLD, by: str = "all") -> Box | None:
-    """The box of the map (H, W) at `threshold` times its greatest value, by one of RULES.
+    """Return the box of the map (H, W) at `threshold` times its maximum, by one of RULES; None without positive values.
 
-    "all" is the smallest box around all positions above it, as in the thesis; "largest" goes around the largest
-    connected region of them alone (Zhou et al.). A map that is positive nowhere has no box. `threshold` lies between 0
-    and 1, both excluded (UserError).
+    "all" is the smallest box around all positions above the threshold, as in the thesis; "largest" the one around
+    their largest connected region (Zhou et al., 2016). Raises UserError for a `threshold` outside (0, 1).
     """
     x0, y0, x1, y1 = over_thresholds(map.detach().numpy()[None], [threshold], by)[0, 0].tolist()
     return (x0, y0, x1, y1) if x1 else None
 
 
 def over_thresholds(maps: NDArray, thresholds: Sequence[float] | NDArray, by: str = "all") -> Boxes:
-    """The boxes (N, T, 4) of maps (N, H, W) at each of T thresholds, by one of RULES; zeros where there is none.
+    """Return the boxes (N, T, 4) of maps (N, H, W) at each of T thresholds, by one of RULES; zeros for no box.
 
     Raises UserError as `box` does.
     """
@@ -70,27 +69,27 @@ def over_thresholds(maps: NDArray, thresholds: Sequence[float] | NDArray, by: st
     for threshold in thresholds:
         if not 0 < threshold < 1:
             raise UserError(
-                f"A threshold of {threshold:g} has no meaning: it is a share of the map's greatest value, "
+                f"A threshold of {threshold:g} has no meaning: it is a share of the map's maximum, "
                 "so give a number between 0 and 1, such as 0.5."
             )
     shares = np.asarray(thresholds, dtype=maps.dtype)
-    found = np.zeros((len(maps), len(shares), 4), dtype=np.int64)
-    for start in range(0, len(maps), _IMAGES):
-        part = slice(start, start + _IMAGES)
+    boxes = np.zeros((len(maps), len(shares), 4), dtype=np.int64)
+    for start in range(0, len(maps), _BATCH):
+        part = slice(start, start + _BATCH)
         limits = shares * maps[part].max((1, 2))[:, None]
-        found[part] = _around_all(maps[part], limits) if by == "all" else _around_largest(maps[part], limits)
-    return found
+        boxes[part] = _around_all(maps[part], limits) if by == "all" else _around_largest(maps[part], limits)
+    return boxes
 
 
 def _around_all(maps: NDArray, limits: NDArray) -> Boxes:
-    """Boxes (N, T, 4) around everything above `limits` (N, T), of maps that have positive ones."""
-    # A column holds something above the limit just when its greatest value is: no map is thresholded as a whole.
+    """Return boxes (N, T, 4) around all positions of maps (N, H, W) above `limits` (N, T); zeros for limits <= 0."""
+    # A column holds a position above the limit exactly when its maximum is above it: no map is thresholded whole.
     columns, rows = (maps.max(axis)[:, None] > limits[:, :, None] for axis in (1, 2))
     return _bounds(columns, rows) * (limits > 0)[..., None]
 
 
 def _around_largest(maps: NDArray, limits: NDArray) -> Boxes:
-    """Boxes (N, T, 4) around the region of most pixels above `limits` (N, T); of equal ones the first from the top."""
+    """Return boxes (N, T, 4) around the largest region above `limits` (N, T), the topmost of equal ones."""
     planes = np.zeros((3, 3, 3), dtype=bool)
     planes[1] = _TOUCHING  # within one image, never from one to the next
     boxes = []
@@ -99,14 +98,14 @@ def _around_largest(maps: NDArray, limits: NDArray) -> Boxes:
         sizes = np.bincount(regions.ravel(), minlength=count + 1)
         sizes[0] = 0  # what lies below the limit is no region
         largest = sizes[regions].reshape(len(maps), -1).argmax(1)
-        chosen = np.take_along_axis(regions.reshape(len(maps), -1), largest[:, None], 1)
-        inside = (regions == chosen[:, :, None]) & (regions > 0)
+        label = np.take_along_axis(regions.reshape(len(maps), -1), largest[:, None], 1)
+        inside = (regions == label[:, :, None]) & (regions > 0)
         boxes.append(_bounds(inside.any(1), inside.any(2)))
     return np.stack(boxes, 1) * (limits > 0)[..., None]
 
 
 def _bounds(columns: NDArray, rows: NDArray) -> Boxes:
-    """Boxes (..., 4) from which columns (..., W) and rows (..., H) have something in them."""
+    """Return boxes (..., 4) from flags of occupied columns (..., W) and rows (..., H)."""
     edges = (_first(columns), _first(rows), columns.shape[-1] - _first(columns[..., ::-1]))
     return np.stack([*edges, rows.shape[-1] - _first(rows[..., ::-1])], -1)
 
@@ -116,7 +115,7 @@ def _first(flags: NDArray) -> NDArray:
 
 
 def iou(one: NDArray, other: NDArray) -> NDArray:
-    """Intersection over union, 0 to 1, of boxes (..., 4) and (..., 4) that broadcast; 0 for a box that is none."""
+    """Return the intersection over union (...), 0 to 1, of boxes (..., 4) that broadcast; 0 where there is no box."""
     width = np.minimum(one[..., 2], other[..., 2]) - np.maximum(one[..., 0], other[..., 0])
     height = np.minimum(one[..., 3], other[..., 3]) - np.maximum(one[..., 1], other[..., 1])
     common = np.clip(width, 0, None) * np.clip(height, 0, None)
@@ -129,10 +128,9 @@ def _area(box: NDArray) -> NDArray:
 
 
 def draw(picture: Picture, box: Box, colour: tuple[int, int, int], *, zoom: float = 1, line: int = 2) -> Picture:
-    """A copy of the uint8 picture (H, W, 3) with the box's frame, `line` px wide, drawn inside the box.
+    """Return a copy of the uint8 picture (H, W, 3) with the box's frame, `line` px wide, drawn inside the box.
 
-    `zoom` is the picture's size in terms of the box's pixels: 16 where a box of a 28 px image is drawn at 448
-    px.
+    `zoom` is the size of one of the box's pixels in the picture: 16 for a box of a 28 px image drawn at 448 px.
     """
     framed = picture.copy()
     x0, y0, x1, y1 = (round(edge * zoom) for edge in box)

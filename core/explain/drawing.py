@@ -1,8 +1,8 @@
-"""A digit drawn by hand, made to look like those that a net learned from: centred and scaled as MNIST's were.
+"""Digits drawn by hand, preprocessed like the training images of a net: centred and scaled as MNIST's were.
 
-LeCun et al. (1998) fitted each digit into a box of 20 x 20 pixels, its proportions kept and its edges smoothed, and put
-its centre of mass into the middle of 28 x 28. A drawing arrives as lines, so here the pen has the same width however
-large the digit was drawn.
+LeCun et al. (1998) fitted each digit into a box of 20 x 20 pixels, with its proportions kept and its edges smoothed,
+and put its centre of mass into the middle of 28 x 28. A drawing is a set of lines, so the pen has the same width
+whatever the size of the digit.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from core.datasets.digits import BOX, FRAME
 from core.datasets.name import parse
 from core.errors import UserError
 
-PEN = 2.6  # px in the frame of 28: ten drawn digits then hold as much ink as those of MNIST, 0.13 of the frame
-FINE = 8  # a side of a pixel while the lines are drawn
+PEN = 2.6  # px in the frame of 28: ten drawn digits then have as much ink as those of MNIST, 0.13 of the frame
+FINE = 8  # cells along a side of a pixel while the lines are drawn
 MOST_POINTS = 20_000
 
 Stroke = NDArray[np.float64]
-"""Points (P, 2), x and y, from one touch of the pen to its lifting; the unit is whatever the pad's is."""
+"""Points (P, 2), x and y, of one stroke of the pen, in the units of the pad."""
 
 
 def _arc(x: float, y: float, across: float, down: float, start: int, end: int) -> tuple[tuple[float, float], ...]:
@@ -37,7 +37,7 @@ def _arc(x: float, y: float, across: float, down: float, start: int, end: int) -
     return tuple((round(x + across * math.cos(at), 3), round(y + down * math.sin(at), 3)) for at in angles)
 
 
-# A 3 in one stroke, to be looked at before anything has been drawn; the pad's side is 1.
+# A 3 in one stroke, the example before anything has been drawn; the pad's side is 1.
 EXAMPLE = (_arc(0.49, 0.33, 0.17, 0.16, -150, 90) + _arc(0.49, 0.66, 0.2, 0.17, -90, 150),)
 
 
@@ -51,51 +51,51 @@ class Manner:
 
 MANNERS = {
     "mnist": Manner(
-        f"Before the net sees it, your digit is made like those of MNIST: fitted into {BOX} x {BOX} pixels, drawn with "
-        f"a pen {PEN:g} pixels wide, and its centre of mass put into the middle of {FRAME} x {FRAME}.",
+        f"Your digit is preprocessed like those of MNIST: fitted into {BOX} x {BOX} pixels, drawn with a pen {PEN:g} "
+        f"pixels wide, and its centre of mass put into the middle of {FRAME} x {FRAME}.",
         False,
     ),
     "digits": Manner(
-        f"Before the net sees it, your digit is made like those that it learned from: scanned at 8 x 8 pixels, "
-        f"enlarged to {BOX} x {BOX}, and put into the middle of {FRAME} x {FRAME}.",
+        f"Your digit is preprocessed like the training images: scanned at 8 x 8 pixels, enlarged to {BOX} x {BOX}, "
+        f"and put into the middle of {FRAME} x {FRAME}.",
         True,
     ),
 }
 
 
 def manner(dataset: str) -> Manner | None:
-    """How the digits of the data set of that name were prepared; None where it holds none that can be drawn."""
+    """Return how the digits of the data set of that name were prepared; None where it has no digits to draw."""
     return MANNERS.get(parse(dataset).kind)
 
 
 def strokes(value: Any) -> tuple[Stroke, ...]:
-    """The strokes of a drawing as the pad hands them over: lists of strokes, of points, of two numbers.
+    """Return the strokes of a drawing as the pad hands them over: lists of strokes, of points, of two numbers.
 
     Raises UserError for anything else, and for a drawing of more than MOST_POINTS points.
     """
     try:
-        found = tuple(np.asarray(stroke, dtype=np.float64).reshape(-1, 2) for stroke in value if len(stroke))
+        points = tuple(np.asarray(stroke, dtype=np.float64).reshape(-1, 2) for stroke in value if len(stroke))
     except (TypeError, ValueError) as error:
         raise UserError("The drawing cannot be read: clear it and draw again.") from error
-    if not all(np.isfinite(stroke).all() for stroke in found) or sum(map(len, found)) > MOST_POINTS:
-        raise UserError("The drawing has too many points, or some that are nowhere: clear it and draw again.")
-    return found
+    if not all(np.isfinite(stroke).all() for stroke in points) or sum(map(len, points)) > MOST_POINTS:
+        raise UserError("The drawing has too many points, or some that are not finite: clear it and draw again.")
+    return points
 
 
 def as_digit(drawn: Sequence[Stroke], dataset: str) -> Tensor:
-    """The drawing as an image of `dataset`: uint8 (1, 28, 28), black 0, ink 255.
+    """Return the drawing as an image of `dataset`: uint8 (1, 28, 28), black 0, ink 255.
 
     Raises UserError for an empty drawing, and for a data set whose `manner` is None.
     """
     how = manner(dataset)
     if how is None:
-        raise UserError(f"A net trained on {dataset} knows no drawn digits: choose one for {' or '.join(MANNERS)}.")
+        raise UserError(f"A net trained on {dataset} classifies no digits: choose one for {' or '.join(MANNERS)}.")
     if not drawn:
         raise UserError("Nothing has been drawn yet: draw a digit first.")
     points = _in_box(drawn)
     if how.coarse:
         return _scanned(points)
-    # The centre of mass of the ink, not of the points: a pen that rests draws many of them at one place.
+    # The centre of mass of the ink, not of the points: a resting pen draws many points at one place.
     rows, columns = np.indices((FRAME * FINE, FRAME * FINE))
     ink = _ink(points)
     centre = np.array([(ink * columns).sum(), (ink * rows).sum()]) / ink.sum() + 0.5
@@ -105,17 +105,17 @@ def as_digit(drawn: Sequence[Stroke], dataset: str) -> Tensor:
 
 
 def _in_box(drawn: Sequence[Stroke]) -> list[Stroke]:
-    """The strokes so that their ink touches the box in the middle of the frame at two opposite sides at least."""
+    """Return the strokes scaled and centred so that their ink fits the box in the middle of the frame."""
     points = np.concatenate(drawn)
     low, high = points.min(0), points.max(0)
     longest = float((high - low).max())
-    # A mere dot has no size of its own: it stays as large as the pen.
+    # A dot has no size of its own: it stays as large as the pen.
     scale = (BOX - PEN) / longest if longest > 0 else 1.0
     return [(stroke - (low + high) / 2) * scale + FRAME / 2 for stroke in drawn]
 
 
 def _ink(drawn: Sequence[Stroke]) -> NDArray[np.float64]:
-    """Where the ink is on a sheet of FINE cells a pixel: 0 or 1, (28 FINE, 28 FINE)."""
+    """Return the strokes rasterised with FINE cells a pixel: 0 or 1, (28 FINE, 28 FINE)."""
     sheet = Image.new("L", (FRAME * FINE, FRAME * FINE))
     brush = ImageDraw.Draw(sheet)
     radius = PEN * FINE / 2
@@ -128,7 +128,7 @@ def _ink(drawn: Sequence[Stroke]) -> NDArray[np.float64]:
 
 
 def _scanned(drawn: Sequence[Stroke]) -> Tensor:
-    """The digit as scikit-learn's were scanned: the ink in each of 8 x 8 cells of its box, 0 to 16, then enlarged."""
+    """Return the digit scanned as scikit-learn's were: the ink in each of 8 x 8 cells, 0 to 16, then enlarged."""
     margin = (FRAME - BOX) // 2 * FINE
     ink = torch.from_numpy(_ink(drawn))[margin:-margin, margin:-margin]
     cells = F.adaptive_avg_pool2d(ink[None], (8, 8))

@@ -1,11 +1,11 @@
-"""How faithful maps are to the net they explain: what becomes of a class when the map's pixels come and go.
+"""Faithfulness of maps to the net they explain: the class's probability as the map's pixels are inserted or deleted.
 
 Insertion and deletion (Petsiuk et al., 2018): pixels are shown, or hidden, in the order of the map, greatest evidence
-first, and the class's probability is followed; a faithful map lets it rise early and fall early. Average drop and
-increase (Chattopadhay et al., 2018): the image is darkened to what the map lights up, and the probability compared.
+first; for a faithful map the class's probability rises early and falls early. Average drop and increase (Chattopadhay
+et al., 2018): the image is multiplied by the map, and the probabilities compared.
 
-Hidden pixels are not black: deletion hides them behind the mean colour of the training images, and insertion begins
-with a blurred image. Both choices colour the figures, so every method is to be compared with ORDERS that know nothing.
+Hidden pixels are not black: deletion replaces them by the mean colour of the training images, and insertion begins
+with a blurred image. Both choices affect the figures, so compare every method with the baselines of ORDERS.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from core.trainers.trained import TrainedClassifier
 
 STEPS = 32  # of the curves
 BLUR = 0.1  # standard deviation of the blur, as a share of the image's side
-BATCH = 512  # altered images that the net is shown at once
+BATCH = 512  # altered images in one forward pass
 _IMAGES = 64  # that are explained at once
 
-HIDDEN = "deletion hides pixels behind the mean colour of the training images, insertion begins with a blurred image"
+HIDDEN = "deletion replaces pixels by the mean colour of the training images, insertion begins with a blurred image"
 
 
 def _random(side: tuple[int, int], generator: torch.Generator) -> Tensor:
@@ -39,18 +39,18 @@ def _centre(side: tuple[int, int], generator: torch.Generator) -> Tensor:
     return distances.max() - distances
 
 
-# Maps that have not seen the image: whatever they reach, a method has to surpass.
+# Baselines, maps that do not depend on the image: a method should surpass them.
 ORDERS: dict[str, Callable[[tuple[int, int], torch.Generator], Tensor]] = {"random": _random, "centre": _centre}
 
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """What a method reaches on N images, each explained for one class.
+    """The faithfulness of a method on N images, each explained for one class.
 
-    `shares` (T + 1,), of the pixels that came or went, 0 to 1; `insertion` and `deletion` (T + 1,), the class's mean
-    probability then; `insertion_areas` and `deletion_areas` (N,), under each image's own curve, 0 to 1. `average_drop`
-    and `average_increase` in percent: how much of its probability the class loses when only the map's part is shown,
-    and for how many images it gains.
+    `shares` (T + 1,), of the pixels inserted or deleted, 0 to 1; `insertion` and `deletion` (T + 1,), the class's mean
+    probability at each; `insertion_areas` and `deletion_areas` (N,), under each image's own curve, 0 to 1.
+    `average_drop` in percent: the share of its probability that the class loses when the image is multiplied by the
+    map; `average_increase` in percent: the share of images for which it gains.
     """
 
     method: str
@@ -67,12 +67,12 @@ class Faithfulness:
 
     @property
     def insertion_area(self) -> float:
-        """The mean area under the insertion curves: greater is better."""
+        """Return the mean area under the insertion curves, 0 to 1; higher is better."""
         return float(self.insertion_areas.mean())
 
     @property
     def deletion_area(self) -> float:
-        """The mean area under the deletion curves: smaller is better."""
+        """Return the mean area under the deletion curves, 0 to 1; lower is better."""
         return float(self.deletion_areas.mean())
 
 
@@ -87,8 +87,8 @@ def measure(
 ) -> Faithfulness:
     """Measure a method of `methods`, or one of ORDERS, on uint8 images (N, C, side, side).
 
-    `classes` (N,) are explained; left out, the predicted ones. `progress` hears of images done and in all. Raises
-    UserError for an unknown method, one that does not fit the net, and where there are no images.
+    `classes` (N,) are explained, by default the predicted ones. `progress` is called with the images done and in all.
+    Raises UserError for an unknown method, one that does not fit the net, and where there are no images.
     """
     if method not in ORDERS:
         methods.named(method)
@@ -98,16 +98,17 @@ def measure(
     parts = []
     for start in range(0, len(images), _IMAGES):
         x = trained.prepare(images[start : start + _IMAGES])
-        wanted = _predicted(trained.net, x) if classes is None else classes[start : start + _IMAGES]
-        size = (x.shape[-2], x.shape[-1])
-        if method in ORDERS:
-            maps = torch.stack([ORDERS[method](size, generator) for _ in range(len(x))])
-        else:
-            maps = cam.upsample(methods.maps(method, trained.net, x, wanted), size)
-        parts.append(_followed(trained.net, x, wanted, maps, steps))
+        explained = _predicted(trained.net, x) if classes is None else classes[start : start + _IMAGES]
+        maps = _maps(trained.net, x, explained, method, generator)
+        parts.append(_curves(trained.net, x, explained, maps, steps))
         progress(start + len(x), len(images))
-    insertion, deletion, drops = (torch.cat(found) for found in zip(*parts, strict=True))
-    shares = torch.linspace(0, 1, steps + 1)
+    insertion, deletion, drops = (torch.cat(batches) for batches in zip(*parts, strict=True))
+    return _summary(method, insertion, deletion, drops)
+
+
+def _summary(method: str, insertion: Tensor, deletion: Tensor, drops: Tensor) -> Faithfulness:
+    """Return the means over images of curves (N, T + 1) and of drops (N,)."""
+    shares = torch.linspace(0, 1, insertion.shape[1])
     return Faithfulness(
         method,
         shares,
@@ -120,41 +121,49 @@ def measure(
     )
 
 
+def _maps(net: nn.Module, x: Tensor, classes: Tensor, method: str, generator: torch.Generator) -> Tensor:
+    """Return maps (N, H, W) in the size of the images."""
+    size = (x.shape[-2], x.shape[-1])
+    if method in ORDERS:
+        return torch.stack([ORDERS[method](size, generator) for _ in range(len(x))])
+    return cam.upsample(methods.maps(method, net, x, classes), size)
+
+
 @torch.no_grad()
 def _predicted(net: nn.Module, x: Tensor) -> Tensor:
     return cam.finite(net(x)).argmax(1)
 
 
 @torch.no_grad()
-def _followed(net: nn.Module, x: Tensor, classes: Tensor, maps: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Insertion and deletion curves (N, T + 1), and the share of the probability (N,) lost to the map's own mask."""
-    place = ranks(maps)
+def _curves(net: nn.Module, x: Tensor, classes: Tensor, maps: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return insertion and deletion curves (N, T + 1), and the share of the probability (N,) lost under the map."""
+    rank = ranks(maps)
     soft = blurred(x)
-    hidden = torch.zeros(())  # the mean colour, for normalised images
-    counts = [round(step * place[0].numel() / steps) for step in range(steps + 1)]
-    insertion = _probabilities(net, (torch.where(place < n, x, soft) for n in counts), classes)
-    deletion = _probabilities(net, (torch.where(place < n, hidden, x) for n in counts), classes)
-    lit = maps.clamp(min=0)
-    lit = lit / lit.amax((1, 2), keepdim=True).clamp(min=torch.finfo(lit.dtype).tiny)
-    (kept,) = _probabilities(net, iter((x * lit[:, None],)), classes).unbind(1)
+    mean_colour = torch.zeros(())  # since images are normalised
+    counts = [round(step * rank[0].numel() / steps) for step in range(steps + 1)]
+    insertion = _probabilities(net, (torch.where(rank < n, x, soft) for n in counts), classes)
+    deletion = _probabilities(net, (torch.where(rank < n, mean_colour, x) for n in counts), classes)
+    mask = maps.clamp(min=0)
+    mask = mask / mask.amax((1, 2), keepdim=True).clamp(min=torch.finfo(mask.dtype).tiny)
+    (masked,) = _probabilities(net, iter((x * mask[:, None],)), classes).unbind(1)
     whole = deletion[:, 0]
-    return insertion, deletion, (whole - kept) / whole.clamp(min=torch.finfo(whole.dtype).tiny)
+    return insertion, deletion, (whole - masked) / whole.clamp(min=torch.finfo(whole.dtype).tiny)
 
 
 def ranks(maps: Tensor) -> Tensor:
-    """The place of each pixel of maps (N, H, W) in its image's order, (N, 1, H, W): 0 has the greatest evidence.
+    """Return the rank of each pixel of maps (N, H, W) in its image, (N, 1, H, W): 0 has the greatest evidence.
 
-    Equal ones come in an order drawn by lot, the same for all, so that none is preferred for being at the top left.
+    Ties are broken by a fixed random order, so that no pixel is preferred for being at the top left.
     """
     flat = maps.flatten(1)
-    lot = torch.randperm(flat.shape[1], generator=torch.Generator().manual_seed(0))
-    order = lot[flat[:, lot].argsort(dim=1, descending=True, stable=True)]
+    shuffled = torch.randperm(flat.shape[1], generator=torch.Generator().manual_seed(0))
+    order = shuffled[flat[:, shuffled].argsort(dim=1, descending=True, stable=True)]
     places = torch.empty_like(order).scatter_(1, order, torch.arange(flat.shape[1]).expand_as(order))
     return places.view(maps.shape).unsqueeze(1)
 
 
 def blurred(x: Tensor) -> Tensor:
-    """Images (N, C, H, W) through a Gaussian of BLUR times the side, cut off at three deviations, edges mirrored."""
+    """Return images (N, C, H, W) after a Gaussian blur of BLUR times the side, cut at three deviations, reflected."""
     for axis in (-2, -1):
         side = x.shape[axis]
         reach = min(side - 1, round(3 * BLUR * side))
@@ -167,20 +176,20 @@ def blurred(x: Tensor) -> Tensor:
 
 
 def _probabilities(net: nn.Module, altered: Iterator[Tensor], classes: Tensor) -> Tensor:
-    """The probability (N, M) of each image's class in every one of M altered batches (N, C, H, W)."""
-    found: list[Tensor] = []
-    waiting: list[Tensor] = []
+    """Return the probability (N, M) of each image's class in every one of M altered batches (N, C, H, W)."""
+    probabilities: list[Tensor] = []
+    pending: list[Tensor] = []
 
-    def ask() -> None:
-        x = torch.cat(waiting).contiguous(memory_format=torch.channels_last)
-        probabilities = net(x).float().softmax(1)
-        found.extend(probabilities.gather(1, classes.repeat(len(waiting))[:, None])[:, 0].split(len(classes)))
-        waiting.clear()
+    def run_pending() -> None:
+        x = torch.cat(pending).contiguous(memory_format=torch.channels_last)
+        every_class = net(x).float().softmax(1)
+        probabilities.extend(every_class.gather(1, classes.repeat(len(pending))[:, None])[:, 0].split(len(classes)))
+        pending.clear()
 
     for batch in altered:
-        waiting.append(batch)
-        if len(waiting) * len(classes) >= BATCH:
-            ask()
-    if waiting:
-        ask()
-    return torch.stack(found, 1)
+        pending.append(batch)
+        if len(pending) * len(classes) >= BATCH:
+            run_pending()
+    if pending:
+        run_pending()
+    return torch.stack(probabilities, 1)

@@ -1,4 +1,4 @@
-"""What a person says of a net's mistakes: marks, kept beside the net, and exported with the mistakes as a table.
+"""A user's marks on a net's mistakes, saved beside the net, and exported with the mistakes as a table.
 
 A run's marks are `marks.json` in its folder; those of a shipped net are in `.marks` beside the runs.
 """
@@ -21,14 +21,14 @@ from core.trainers.trained import TrainedClassifier
 
 MARKS = {"label": "The label looks wrong", "human": "I would err too"}
 VERSION = 1
-_PATIENCE = 10  # seconds that another page may hold the file
+_LOCK_SECONDS = 10  # to wait for another page that writes the file
 
 Marks = dict[int, tuple[str, ...]]
 """The marks of each image, by its index in the split."""
 
 
 def path_of(trained: TrainedClassifier) -> Path:
-    """Where the marks of a net are kept, whether there are any or not."""
+    """Return the path of a net's marks, whether the file exists or not."""
     run = root() / trained.name
     if trained.source == "run" and run.is_dir():
         return run / "marks.json"
@@ -36,15 +36,15 @@ def path_of(trained: TrainedClassifier) -> Path:
 
 
 def read(trained: TrainedClassifier, split: str) -> Marks:
-    """The marks of the images of a split ("test"); empty where nobody has marked any.
+    """Return the marks of the images of a split ("test"); empty where there are none.
 
-    Raises UserError where the file is damaged: what a person has written is not to be lost in silence.
+    Raises UserError where the file is damaged: the user's marks must not be lost silently.
     """
     return _read(path_of(trained)).get(split, {})
 
 
 def put(trained: TrainedClassifier, split: str, index: int, marks: tuple[str, ...]) -> None:
-    """Replace the marks of an image by `marks`, each one of MARKS; none takes them away.
+    """Replace the marks of an image by `marks`, each one of MARKS; an empty tuple removes them.
 
     Several pages may write at once. Raises UserError for an unknown mark, and where the file cannot be read or written.
     """
@@ -55,18 +55,18 @@ def put(trained: TrainedClassifier, split: str, index: int, marks: tuple[str, ..
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=_PATIENCE):
-            kept = _read(path)
-            of_split = {**kept.get(split, {}), index: tuple(mark for mark in MARKS if mark in marks)}
-            kept[split] = {one: of_split[one] for one in sorted(of_split) if of_split[one]}
+        with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS):
+            by_split = _read(path)
+            of_split = {**by_split.get(split, {}), index: tuple(mark for mark in MARKS if mark in marks)}
+            by_split[split] = {image: of_split[image] for image in sorted(of_split) if of_split[image]}
             try:
-                temporary.write_text(json.dumps({"version": VERSION, "marks": kept}, indent=1), "utf-8")
+                temporary.write_text(json.dumps({"version": VERSION, "marks": by_split}, indent=1), "utf-8")
                 os.replace(temporary, path)
             finally:
                 temporary.unlink(missing_ok=True)
     except (OSError, filelock.Timeout) as error:
         reason = getattr(error, "strerror", None) or "another page is writing it"
-        raise UserError(f"The mark cannot be kept in {path} ({reason}): make room there, or try again.") from error
+        raise UserError(f"The mark cannot be saved to {path} ({reason}): make room there, or try again.") from error
 
 
 def _read(path: Path) -> dict[str, Marks]:
@@ -79,11 +79,11 @@ def _read(path: Path) -> dict[str, Marks]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(f"The marks in {path} cannot be read ({error}): mend the file, or move it away.") from error
+        raise UserError(f"The marks in {path} cannot be read ({error}): repair the file, or move it away.") from error
 
 
 def table(mistakes: Mistakes, classes: tuple[str, ...], marks: Marks) -> str:
-    """The mistakes in their order as CSV with a head: image, truth, predicted, probabilities, loss, margin, marks."""
+    """Return the mistakes as CSV with a header: image, truth, predicted, probabilities, loss, margin, marks."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["image", "truth", "predicted", "confidence", "probability_of_truth", "loss", "margin", *MARKS])
@@ -104,5 +104,5 @@ def table(mistakes: Mistakes, classes: tuple[str, ...], marks: Marks) -> str:
 
 
 def _text(name: str) -> str:
-    """A class's name such that no spreadsheet takes it for a formula: it may be the name of a stranger's folder."""
+    """Return a class's name escaped so that no spreadsheet reads a formula: it may be an untrusted folder name."""
     return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name

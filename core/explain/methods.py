@@ -1,6 +1,6 @@
-"""Eight ways to ask a net where its evidence is, behind one interface (section 5.1, and the papers that are named).
+"""Eight methods of explanation behind one interface (section 5.1, and the papers named in each).
 
-All give signed maps on no scale, one for each image. None hooks into a net or changes its mode: what they need is
+All return signed, unscaled maps, one for each image. None hooks into a net or changes its mode: they use
 `net.features`, `net.head` and gradients with respect to tensors of their own, so threads may share a net.
 """
 
@@ -17,8 +17,8 @@ from core.errors import UserError
 from core.explain import cam
 from core.explain.cam import Explainable, Explanation
 
-FORWARD_BATCH = 256  # altered copies of images that are shown to the net at once
-OCCLUSION_CELLS = 8  # a side of the occlusion map, as in the last maps of a ResNet of 32 pixels
+FORWARD_BATCH = 256  # altered copies of images in one forward pass
+OCCLUSION_CELLS = 8  # along a side of the occlusion map, as in the last maps of a ResNet for 32 pixels
 OCCLUSION_SHARE = 0.25  # of the image's side that the patch covers
 
 # Net, images (N, C, H, W), their last feature maps (N, F, h, w) and a class for each (N,) to maps (N, h, w).
@@ -27,11 +27,11 @@ Computation = Callable[[Explainable, Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Method:
-    """A way to explain a net.
+    """A method of explanation.
 
-    `name` stands in addresses and on the command line, `title` in a picture; `measures` is one sentence.
-    `needs_pooling`: only for nets that end in global average pooling. `compute` gives maps (N, h, w) of the size of the
-    last feature maps or another; call `maps` or `explain`, which check what it is given.
+    `name` is for addresses and the command line, `title` for pictures; `measures` is one sentence. `needs_pooling`:
+    only for nets that end in global average pooling. `compute` returns maps (N, h, w) of the size of the last feature
+    maps or another, without checks; call `maps` or `explain`, which check their arguments.
     """
 
     name: str
@@ -43,25 +43,25 @@ class Method:
 
 
 def names() -> tuple[str, ...]:
-    """The methods that `named` knows."""
+    """Return the names of all methods."""
     return tuple(_METHODS)
 
 
 def named(name: str) -> Method:
-    """The method of that name. Raises UserError, listing all, for another."""
+    """Return the method of that name. Raises UserError, which lists all names, for another."""
     if name not in _METHODS:
         raise UserError(f'There is no method "{name}": choose one of {", ".join(names())}.')
     return _METHODS[name]
 
 
 def fitting(net: nn.Module) -> tuple[Method, ...]:
-    """The methods that can explain the net; first the one that `cam.explain` uses."""
+    """Return the methods that can explain the net, first the one that `cam.explain` uses."""
     pooled = cast(Explainable, net).ends_in_gap
     return tuple(method for method in _METHODS.values() if pooled or not method.needs_pooling)
 
 
 def maps(name: str, net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
-    """Maps (N, h, w), signed and unscaled, of the method `name` for normalised images `x` (N, C, H, W).
+    """Return maps (N, h, w), signed and unscaled, of the method `name` for normalised images `x` (N, C, H, W).
 
     `classes` (N,) is a class for each image. Raises as `explain`.
     """
@@ -69,31 +69,31 @@ def maps(name: str, net: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
 
 
 def explain(net: nn.Module, x: Tensor, classes: Tensor | None = None, method: str | None = None) -> Explanation:
-    """Logits and maps as `cam.explain` gives them, but by the named method; left out, by the one that suits the net.
+    """Return logits and maps of normalised images `x` (N, C, H, W) by a method; by default as `cam.explain`.
 
-    `classes` (N, K) says which maps are wanted; left out, it is the predicted class of each image. Raises ValueError
-    where the net is in training mode, and UserError where there is no such method, it does not fit the net, the net has
-    no such class, or answers with values that are not numbers.
+    `classes` (N, K) selects the maps; the default is the predicted class of each image. Raises ValueError where the
+    net is in training mode, and UserError where there is no such method, it does not fit the net, the net has no such
+    class, or a logit is not finite.
     """
     if method is None:
         return cam.explain(net, x, classes)
-    how, explainable = named(method), cast(Explainable, net)
+    chosen, explainable = named(method), cast(Explainable, net)
     if net.training:
         raise ValueError("maps need a net in evaluation mode: call net.eval() first")
-    if how.needs_pooling and not explainable.ends_in_gap:
+    if chosen.needs_pooling and not explainable.ends_in_gap:
         others = ", ".join(other.title for other in fitting(net))
         raise UserError(
-            f"{how.title} needs a net that ends in global average pooling, and this one does not: choose {others}."
+            f"{chosen.title} needs a net that ends in global average pooling, and this one does not: choose {others}."
         )
     with torch.inference_mode(False):
-        # What was made in inference mode cannot take part in a gradient.
+        # Tensors made in inference mode cannot take part in a gradient.
         x, classes = _usable(x), None if classes is None else _usable(classes)
         with torch.no_grad():
             features = explainable.features(x)
             logits = cam.finite(explainable.head(features))
-        wanted = logits.argmax(1, keepdim=True) if classes is None else cam.checked(classes, logits.shape[1])
-        found = [how.compute(explainable, x, features, of_image).float() for of_image in wanted.unbind(1)]
-    return Explanation(logits, wanted, torch.stack(found, 1), how.title, how.measures)
+        explained = logits.argmax(1, keepdim=True) if classes is None else cam.checked(classes, logits.shape[1])
+        maps = [chosen.compute(explainable, x, features, of_image).float() for of_image in explained.unbind(1)]
+    return Explanation(logits, explained, torch.stack(maps, 1), chosen.title, chosen.measures)
 
 
 def _usable(tensor: Tensor) -> Tensor:
@@ -117,11 +117,11 @@ def _grad_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) ->
 
 
 def _grad_cam_plus_plus(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
-    """Equations 19 and 11 of Chattopadhay et al. for the exponential of the score, a positive factor left out."""
+    """Return maps by equations 19 and 11 of Chattopadhay et al. (2018), for the exponential of the score, unscaled."""
     gradient = _gradient(net, features, classes)
     square = gradient**2
     divisor = 2 * square + features.sum((-2, -1), keepdim=True) * square * gradient
-    # The divisor is naught where the gradient is, and may be for maps that are negative: such positions count nothing.
+    # The divisor can be zero, also for negative maps; skip those positions.
     shares = torch.where(divisor.abs() > torch.finfo(divisor.dtype).tiny, square / divisor, torch.zeros(()))
     return torch.einsum("nf,nfhw->nhw", (shares * gradient.relu()).sum((-2, -1)), features)
 
@@ -141,10 +141,10 @@ def _score_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -
     with torch.no_grad():
         masks = cam.upsample(features, (x.shape[-2], x.shape[-1]))
         low, high = masks.amin((-2, -1), keepdim=True), masks.amax((-2, -1), keepdim=True)
-        # A map that is the same everywhere masks everything: it points nowhere.
+        # A constant map masks everything: it points nowhere.
         masks = torch.where(high > low, (masks - low) / (high - low), torch.zeros(()))
-        shown = (x[i] * masks[i, :, None] for i in range(len(x)))
-        scores = torch.stack([_scores(net, copies, classes[i]) for i, copies in enumerate(shown)])
+        masked = (x[i] * masks[i, :, None] for i in range(len(x)))
+        scores = torch.stack([_scores(net, copies, classes[i]) for i, copies in enumerate(masked)])
         return torch.einsum("nf,nfhw->nhw", scores.softmax(1), features)
 
 
@@ -162,7 +162,7 @@ def _occlusion(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -
 
 
 def _windows(side: int) -> list[tuple[int, int]]:
-    """Where the patch begins and ends along a side of the image: its middles are the middles of the map's cells."""
+    """Return (start, end) of each patch along a side of the image; its middle is that of a cell of the map."""
     cells = min(OCCLUSION_CELLS, side)
     half = OCCLUSION_SHARE * side / 2
     middles = [(cell + 0.5) * side / cells for cell in range(cells)]
@@ -170,7 +170,7 @@ def _windows(side: int) -> list[tuple[int, int]]:
 
 
 def _scores(net: Explainable, x: Tensor, classes: Tensor) -> Tensor:
-    """The logits (N,) of `classes`, one for each image or one for all."""
+    """Return the logits (N,) of `classes`, one for each image or one for all."""
     logits = torch.cat([net.head(net.features(part)).float() for part in x.split(FORWARD_BATCH)])
     return logits.gather(1, classes.expand(len(x))[:, None])[:, 0]
 
@@ -181,8 +181,8 @@ def _scores(net: Explainable, x: Tensor, classes: Tensor) -> Tensor:
 def _saliency(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
     with torch.enable_grad():
         pixels = x.detach().clone().requires_grad_()
-        chosen = net.head(net.features(pixels)).gather(1, classes[:, None])
-        (gradient,) = torch.autograd.grad(chosen.sum(), pixels)
+        scores = net.head(net.features(pixels)).gather(1, classes[:, None])
+        (gradient,) = torch.autograd.grad(scores.sum(), pixels)
     return gradient.abs().amax(1)
 
 
@@ -195,7 +195,7 @@ _METHODS = {
             "grad-cam++",
             "Grad-CAM++",
             "The last feature maps are added up, each weighted by its positive gradients alone, those places counting "
-            "more where few of them speak for the class (Chattopadhay et al., 2018).",
+            "more where few of them are evidence for the class (Chattopadhay et al., 2018).",
             True,
             False,
             _grad_cam_plus_plus,
@@ -221,8 +221,8 @@ _METHODS = {
         Method(
             "score-cam",
             "Score-CAM",
-            "The last feature maps are added up, each weighted by the score that the class keeps when only what the "
-            "map lights up is shown (Wang et al., 2020).",
+            "The last feature maps are added up, each weighted by the class's score when the image is multiplied by "
+            "that map (Wang et al., 2020).",
             False,
             False,
             _score_cam,

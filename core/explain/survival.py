@@ -1,4 +1,4 @@
-"""Whether a mistake outlives a change that no person would notice: a mirrored copy, or one moved by a pixel or two."""
+"""Robustness of a mistake: whether the net also errs on a flipped copy, and on copies shifted by a few pixels."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from core.trainers.trained import TrainedClassifier
 
 SHIFT = 2  # pixels
 
-# What becomes of the image, with (mirrored, pixels to the right, pixels down).
+# Name of each copy: (flipped, pixels to the right, pixels down).
 COPIES: dict[str, tuple[bool, int, int]] = {
     "as it is": (False, 0, 0),
-    "mirrored": (True, 0, 0),
+    "flipped": (True, 0, 0),
     f"{SHIFT} px to the left": (False, -SHIFT, 0),
     f"{SHIFT} px to the right": (False, SHIFT, 0),
     f"{SHIFT} px up": (False, 0, -SHIFT),
@@ -26,9 +26,9 @@ COPIES: dict[str, tuple[bool, int, int]] = {
 
 @dataclass(frozen=True)
 class Survival:
-    """What a net takes the copies of N images of true classes `labels` (N,) for: a column for each of COPIES.
+    """Predictions for the copies of N images of true classes `labels` (N,): a column for each of the V COPIES.
 
-    `predicted` (N, V), and `confidence` (N, V), the probability of it.
+    `predicted` (N, V), and `confidence` (N, V), the probability of it, 0 to 1.
     """
 
     predicted: Tensor
@@ -37,20 +37,17 @@ class Survival:
 
     @property
     def wrong(self) -> Tensor:
-        """Which copies are misclassified, bool (N, V)."""
+        """Return which copies are misclassified, bool (N, V)."""
         return self.predicted != self.labels[:, None]
 
     @property
     def survives(self) -> Tensor:
-        """Which images are misclassified in every copy, bool (N,)."""
+        """Return which images are misclassified in every copy, bool (N,)."""
         return self.wrong.all(1)
 
 
 def survival(trained: TrainedClassifier, images: Tensor, labels: Tensor) -> Survival:
-    """Ask the net about every copy of uint8 images (N, C, side, side) of true classes `labels` (N,).
-
-    A border that a shift uncovers repeats the outermost pixels.
-    """
+    """Return the net's predictions for every copy of uint8 images (N, C, side, side) of classes `labels` (N,)."""
     copies = torch.stack([altered(images, *change) for change in COPIES.values()], 1)
     logits = evaluation.predict(trained.net, copies.flatten(0, 1), trained.mean, trained.std)
     confidence, predicted = logits.softmax(1).max(1)
@@ -58,9 +55,9 @@ def survival(trained: TrainedClassifier, images: Tensor, labels: Tensor) -> Surv
     return Survival(predicted.view(shape), labels, confidence.view(shape))
 
 
-def altered(images: Tensor, mirrored: bool, right: int, down: int) -> Tensor:
-    """Images (N, C, H, W), mirrored and moved by so many pixels; the outermost pixels fill what is uncovered."""
-    images = images.flip(-1) if mirrored else images
+def altered(images: Tensor, flipped: bool, right: int, down: int) -> Tensor:
+    """Return images (N, C, H, W), flipped horizontally and shifted by pixels, with replicate padding."""
+    images = images.flip(-1) if flipped else images
     reach = max(abs(right), abs(down))
     if not reach:
         return images

@@ -163,7 +163,7 @@ def build(name: str, *, classes: int, channels: int, side: int, dataset: str | N
             raise UserError(f"A net cannot have {value} {what}: give 1 or more.")
     if side < entry.smallest_side:
         raise UserError(
-            f"{entry.title} cannot see images of {side} x {side} pixels, its pooling would leave nothing of them: "
+            f"{entry.title} cannot take images of {side} x {side} pixels, its pooling would leave nothing of them: "
             f"use images of at least {entry.smallest_side} x {entry.smallest_side}."
         )
     return entry.make(Shape(classes, channels, side, dataset))

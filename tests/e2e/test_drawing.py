@@ -56,7 +56,7 @@ def test_a_digit_is_answered_and_lines_can_be_taken_back(page: Page, address: st
     draw(page, canvas, SEVEN)
     answer(page, "^7, ")
     expect(page.get_by_text("This one is an example")).to_be_hidden()
-    expect(page.get_by_text("made like those of MNIST")).to_be_visible()
+    expect(page.get_by_text("preprocessed like those of MNIST")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("the net answers while you draw")).to_be_visible()
     draw(page, canvas, ONE)

@@ -69,7 +69,7 @@ def test_another_method_and_a_picture_with_nothing_in_it(tmp_path, capsys):
     ("words", "sentence"),
     [
         (("--method", "magic"), "no method"),
-        (("--class", "unicorn"), "knows no class"),
+        (("--class", "unicorn"), "has no class"),
         (("--threshold", "1.5"), "between 0 and 1"),
         (("--model", "unheard_of"), "There is no run named unheard_of"),
     ],

@@ -110,8 +110,8 @@ def test_unknown_classes_are_left_out_with_a_remark(tmp_path, folder, trained):
     found = boxed(trained, folder, written(tmp_path, coco(annotations=annotations, categories=categories)))
     assert found.truth.shape == (1, 1, 4)
     assert found.remarks == (
-        '1 boxes are of classes that My net does not know ("teapot") and left out; '
-        "it knows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
+        '1 boxes are of classes that My net does not have ("teapot") and left out; '
+        "its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
     )
 
 
@@ -132,7 +132,7 @@ def edited(**fields):
     [
         (edited(file_name="b.png"), '"b.png", which is not in'),
         (edited(file_name="../../secret.png"), "which is not in"),
-        (edited(width=40, height=60), "has 40 x 60 pixels, but it has 60 x 40.*neither resized nor turned"),
+        (edited(width=40, height=60), "has 40 x 60 pixels, but the picture has 60 x 40.*neither resized nor turned"),
         (coco(annotations=[{"image_id": 7, "category_id": 4, "bbox": [50, 0, 20, 10]}]), "does not fit its 60 x 40"),
         (coco(annotations=[{"image_id": 7, "category_id": 4, "bbox": [5, 5, 0, 10]}]), "does not fit its 60 x 40"),
         (coco(annotations=[{"image_id": 7, "category_id": 4, "bbox": [5, 5, -3, 10]}]), "does not fit its 60 x 40"),

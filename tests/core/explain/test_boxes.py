@@ -111,7 +111,7 @@ def test_regions_do_not_run_from_one_image_into_the_next():
 def test_many_images_go_in_parts(monkeypatch):
     maps = np.random.default_rng(1).normal(size=(7, 4, 5))
     expected = {by: boxes.over_thresholds(maps, [0.3, 0.6], by) for by in boxes.RULES}
-    monkeypatch.setattr(boxes, "_IMAGES", 3)
+    monkeypatch.setattr(boxes, "_BATCH", 3)
     for by in boxes.RULES:
         np.testing.assert_array_equal(boxes.over_thresholds(maps, [0.3, 0.6], by), expected[by])
 

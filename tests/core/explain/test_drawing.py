@@ -69,7 +69,7 @@ def test_the_shipped_nets_read_the_example_and_a_one(net, dataset):
 def test_names_with_options_are_known_and_other_data_sets_are_not():
     assert drawing.manner("mnist?train=500") is drawing.MANNERS["mnist"]
     assert drawing.manner("cifar10") is None
-    with pytest.raises(UserError, match="knows no drawn digits: choose one for mnist or digits"):
+    with pytest.raises(UserError, match="classifies no digits: choose one for mnist or digits"):
         drawing.as_digit(EXAMPLE, "fashion_mnist")
 
 
@@ -79,7 +79,7 @@ def test_an_empty_drawing_and_damaged_ones_are_sentences():
     for damaged in ("abc", [[[1, 2], [3]]], [[["x", "y"]]], 7):
         with pytest.raises(UserError, match="cannot be read"):
             drawing.strokes(damaged)
-    with pytest.raises(UserError, match="nowhere"):
+    with pytest.raises(UserError, match="not finite"):
         drawing.strokes([[[float("nan"), 0.5]]])
     with pytest.raises(UserError, match="too many points"):
         drawing.strokes([[[0.5, 0.5]] * (drawing.MOST_POINTS + 1)])

@@ -1,4 +1,4 @@
-"""One image through the epochs: what every kept epoch says of it, and both maps on one scale."""
+"""One image through the epochs: its predictions after every checkpoint, and both maps on one scale."""
 
 from dataclasses import replace
 
@@ -51,5 +51,5 @@ def test_the_rival_is_what_it_is_taken_for_or_the_next_best():
 
 def test_a_run_without_epochs_says_how_to_get_them():
     run: Run = a_run()
-    with pytest.raises(UserError, match="kept no weights along the way.*Epochs kept.*--keep-epochs 8"):
+    with pytest.raises(UserError, match="has no checkpoints.*Checkpoints.*--keep-epochs 8"):
         epochs.story(run, IMAGE, 3, 8)

@@ -66,7 +66,7 @@ def test_threads_lose_no_mark(trained):
 @pytest.mark.parametrize("content", ["{", "[]", '{"marks": {"test": {"x": []}}}', '{"marks": {"test": 3}}'])
 def test_a_damaged_file_is_named_and_not_overwritten(trained, content):
     marks.path_of(trained).write_text(content)
-    with pytest.raises(UserError, match="cannot be read.*mend the file"):
+    with pytest.raises(UserError, match="cannot be read.*repair the file"):
         marks.read(trained, "test")
     with pytest.raises(UserError, match="cannot be read"):
         marks.put(trained, "test", 1, ("label",))
@@ -77,7 +77,7 @@ def test_unknown_marks_and_unwritable_places_are_refused(trained, runs):
     with pytest.raises(UserError, match='no mark "ugly".*label, human'):
         marks.put(trained, "test", 1, ("ugly",))
     (runs / ".marks").write_text("in the way")
-    with pytest.raises(UserError, match="cannot be kept"):
+    with pytest.raises(UserError, match="cannot be saved"):
         marks.put(replace(trained, source="shipped"), "test", 1, ("label",))
 
 

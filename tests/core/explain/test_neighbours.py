@@ -14,7 +14,7 @@ from tests.nets import a_net
 
 
 class Echo(nn.Module):
-    """Its two feature maps are the image's two channels; it says class 0 where the first is the brighter."""
+    """Its two feature maps are the image's two channels; it predicts class 0 where the first is the brighter."""
 
     def features(self, x):
         return x
@@ -50,7 +50,7 @@ def test_nearest_by_direction_and_only_what_is_classified_rightly(trained):
 
 def test_a_class_never_right_has_no_neighbours(trained):
     known = neighbours.neighbourhood(trained, split_of(((9, 0), 0), ((9, 0), 1)))
-    with pytest.raises(UserError, match="no such training image rightly"):
+    with pytest.raises(UserError, match="no such training image correctly"):
         known.nearest(neighbours.features_of(trained, TRAIN.images), 1, label=1)
 
 

@@ -40,13 +40,13 @@ def test_copies_by_hand(change, expected):
     assert found[0, 0].tolist() == expected and found.dtype == torch.uint8
 
 
-def test_a_mirror_mends_what_depends_on_the_side():
+def test_flipping_corrects_a_mistake_that_depends_on_the_side():
     trained = replace(a_net(), net=LeftHalf().eval(), classes=("a", "b"), mean=(0.0,), std=(0.01,))
     images = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
     images[0, ..., 0] = 250  # the left edge: class 1
     found = survival.survival(trained, images, torch.tensor([0, 1]))
     assert found.predicted.shape == (2, len(survival.COPIES))
     by_copy = dict(zip(survival.COPIES, found.wrong[0].tolist(), strict=True))
-    assert by_copy["as it is"] and not by_copy["mirrored"] and by_copy["2 px to the right"]
+    assert by_copy["as it is"] and not by_copy["flipped"] and by_copy["2 px to the right"]
     assert found.survives.tolist() == [False, True]  # the other is dark all over, whatever is done to it
     assert (found.confidence >= 0.5).all()

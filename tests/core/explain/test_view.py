@@ -92,7 +92,7 @@ def test_a_large_photograph_is_shown_smaller():
 def test_class_named():
     trained = a_net()
     assert view.class_named(trained, "7") == 7
-    with pytest.raises(UserError, match="knows no class “seven”: choose one of 0, 1, 2"):
+    with pytest.raises(UserError, match="has no class “seven”: choose one of 0, 1, 2"):
         view.class_named(trained, "seven")
 
 
@@ -113,8 +113,8 @@ def test_a_pooled_net_may_see_an_image_larger_for_a_finer_map():
 @pytest.mark.parametrize(
     ("model", "shape", "sentence"),
     [
-        ("densenet_40_12", (1, 3, 3), "cannot see images of 3 x 3 pixels.*at least 4 x 4"),
-        ("baseline", (1, 56, 56), "sees images of 28 x 28 pixels alone, and these have 56 x 56"),
+        ("densenet_40_12", (1, 3, 3), "cannot take images of 3 x 3 pixels.*at least 4 x 4"),
+        ("baseline", (1, 56, 56), "takes images of 28 x 28 pixels only, and these have 56 x 56"),
         ("bn_nin", (3, 28, 28), "images of 1 channels, and these have 3"),
     ],
 )
@@ -136,11 +136,11 @@ def test_constant_pictures_and_empty_maps_get_a_sentence():
         return view.View(picture, torch.tensor([1.0]), (0,), torch.tensor([map]), "CAM", "").remarks()
 
     assert remarks(noisy, [[1.0, -1.0]]) == ()
-    assert [said.split()[0:3] for said in remarks(blank, [[1.0, 0.0]])] == [["The", "picture", "is"]]
+    assert [sentence.split()[0:3] for sentence in remarks(blank, [[1.0, 0.0]])] == [["The", "picture", "is"]]
     assert "zero everywhere" in remarks(noisy, [[0.0, 0.0]])[0]
-    assert "speaks for this class" in remarks(noisy, [[-1.0, 0.0]])[0]
+    assert "no positive evidence" in remarks(noisy, [[-1.0, 0.0]])[0]
     assert len(remarks(blank, [[-1.0, -2.0]])) == 2
-    assert "outweighs by far" in remarks(noisy, [[-10.0, 0.9]])[0] and remarks(noisy, [[-10.0, 1.1]]) == ()
+    assert "far outweighs" in remarks(noisy, [[-10.0, 0.9]])[0] and remarks(noisy, [[-10.0, 1.1]]) == ()
 
 
 def test_a_run_whose_net_is_unknown_here_is_named():

@@ -91,7 +91,7 @@ def test_nets_without_normalisation_stay_in_float32():
 def test_every_recipe_can_be_set_or_says_why_not(net, data):
     for name in recipes.recipes(net, data):
         if net == "bn_vgg" and datasets.info(data).side < 32:
-            with pytest.raises(UserError, match="BN-VGG cannot see images of 28 x 28 pixels"):
+            with pytest.raises(UserError, match="BN-VGG cannot take images of 28 x 28 pixels"):
                 recipes.settings(data, net, name)
         else:
             settings = recipes.settings(data, net, name)

@@ -36,7 +36,7 @@ def test_the_address_carries_the_nets_side_by_side():
 
 def test_a_net_that_does_not_fit_the_images_is_a_sentence():
     app = visit("architectures", net="bn_vgg", dataset="mnist")
-    assert "BN-VGG cannot see images of 28 x 28 pixels" in app.error[0].value and not app.exception
+    assert "BN-VGG cannot take images of 28 x 28 pixels" in app.error[0].value and not app.exception
 
 
 def test_depth_and_width_are_free_and_the_address_carries_them():

@@ -150,7 +150,7 @@ def test_a_photograph_goes_through_nets_of_other_sizes_and_channels():
 def test_a_class_that_the_net_does_not_have_is_a_sentence(query):
     app = visit("explain", run=a_run("baseline").id, **query)
     assert not app.exception and "sure" in headline(app)
-    assert "knows no class “zebra”: choose one of 0, 1" in app.error[0].value
+    assert "has no class “zebra”: choose one of 0, 1" in app.error[0].value
     assert not app.run().error
 
 
@@ -166,7 +166,7 @@ def test_another_net_is_chosen_while_the_address_holds_a_class_of_the_first():
     app = visit("explain", net="resnet20_cifar10", sample="cat", method="cam", **{"class": "dog"})
     assert "CAM of dog" in texts(app)
     app.selectbox("chosen net").set_value(grey.id).run()
-    assert not app.exception and "knows no class “dog”" in app.error[0].value and len(app.error) == 1
+    assert not app.exception and "has no class “dog”" in app.error[0].value and len(app.error) == 1
     app.run()
     assert not app.error and "sure" in headline(app)
 

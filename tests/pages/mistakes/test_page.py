@@ -262,4 +262,4 @@ def test_an_opened_mistake_is_told_through_the_epochs_that_the_run_kept():
 def test_a_net_without_kept_epochs_says_how_to_get_them():
     run = a_run()
     app = visit("mistakes", run=run.id, image=str(int(expected(run).indices[0])))
-    assert "kept no weights along the way" in texts(app) and "--keep-epochs" in texts(app) and not app.error
+    assert "has no checkpoints" in texts(app) and "--keep-epochs" in texts(app) and not app.error
