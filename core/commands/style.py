@@ -11,7 +11,7 @@ from core.style import painter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `stylize` is told on the command line."""
+    """Add the options of `stylize`."""
     parser.add_argument("picture", metavar="IN", type=Path, help="a photograph: a file, or sample:NAME")
     parser.add_argument("out", metavar="OUT", type=Path, help="where the painting is written: .png, .jpg, ...")
     parser.add_argument(
@@ -32,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Paint `args.picture` with a blend of styles and write it to `args.out`; exit status 0."""
+    """Paint `args.picture` with a blend of styles, write it to `args.out`; return exit status 0."""
     blend = weights_of(args.style)
-    painter.shipped(painter.net_of(blend))  # an unknown style is told before a large picture is read
+    painter.shipped(painter.net_of(blend))  # so that an unknown style is refused before a large picture is read
     if args.max_side is not None and args.max_side < images.MIN_SIDE:
         raise UserError(f"--max-side is {args.max_side}; give at least {images.MIN_SIDE} pixels.")
     picture = images.named(args.picture, max_side=args.max_side)
@@ -48,34 +48,34 @@ def run(args: argparse.Namespace) -> int:
 
 
 def weights_of(pairs: list[str]) -> dict[str, float]:
-    """NAME=WEIGHT pairs as a dictionary. Raises UserError for anything else, a style given twice included."""
-    found: dict[str, float] = {}
+    """Return NAME=WEIGHT pairs as a dictionary. Raises UserError for anything else, a style given twice included."""
+    weights: dict[str, float] = {}
     for pair in pairs:
         name, equals, number = pair.partition("=")
         try:
             weight = float(number) if equals else 1.0
         except ValueError as error:
             raise UserError(f"The style {pair!r} is not of the form NAME=WEIGHT with a number as weight.") from error
-        if name in found:
+        if name in weights:
             raise UserError(f"The style {name} is given twice; give it once with one weight.")
-        found[name] = weight
-    return found
+        weights[name] = weight
+    return weights
 
 
 def add_styles_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `styles` is told on the command line."""
+    """Add the options of `styles`."""
     parser.add_argument("--json", action="store_true", help="print one JSON list")
 
 
 def run_styles(args: argparse.Namespace) -> int:
-    """Print the shipped styles: name, title, artist, year and net; exit status 0."""
+    """Print the shipped styles: name, title, artist, year and net; return exit status 0."""
     rows = painter.styles()
     print(json.dumps(rows, indent=1, ensure_ascii=False) if args.json else table(rows))
     return 0
 
 
 def table(rows: list[dict[str, str]]) -> str:
-    """Rows as aligned columns under their headings."""
+    """Return rows as aligned columns under their headings."""
     if not rows:
         return "No styles are shipped with this copy; train a net with python -m training.pastiche."
     lines = [{key: key for key in rows[0]}, *rows]

@@ -1,1 +1,1 @@
-"""Painting: the perceptual losses, the pastiche network and the blending of its styles (chapter 5)."""
+"""Painting: the perceptual losses, the style network and the blending of its styles (chapter 5)."""

@@ -1,4 +1,4 @@
-"""How long a training has worked: pauses, checkpoints and pictures do not count, and a resumed one goes on counting."""
+"""The seconds that a training has spent in steps: without pauses, checkpoints and previews, over all resumptions."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,12 @@ class Clock:
     """Adds up the seconds of steps, over every process that works on a run."""
 
     def __init__(self) -> None:
-        self.seconds: float | None = 0.0  # of the whole run; None where an old checkpoint does not say
+        self.seconds: float | None = 0.0  # of the whole run; None after an old checkpoint, which holds no time
         self._steps, self._here = 0, 0.0  # of this process
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Count the time inside as that of a step."""
+        """Add the time inside the block as that of a step."""
         began = time.monotonic()
         yield
         passed = time.monotonic() - began
@@ -26,17 +26,17 @@ class Clock:
 
     @property
     def speed(self) -> float:
-        """Steps a second of this process; 0 before its first."""
+        """Return the steps a second of this process; 0 before its first."""
         return self._steps / self._here if self._here else 0.0
 
     def left(self, steps: int) -> float | None:
-        """Seconds that so many more steps take; None before the first."""
+        """Return the expected seconds of so many more steps; None before the first."""
         return steps / self.speed if self.speed else None
 
     def row(self) -> dict[str, float]:
-        """What a row of the metrics says of it; nothing where it is not known."""
+        """Return `seconds` for a row of the metrics; an empty row where they are unknown."""
         return {} if self.seconds is None else {"seconds": round(self.seconds, 3)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from the `seconds` of a checkpoint's state; one without has steps behind it that nobody timed."""
+        """Continue from the `seconds` of a checkpoint's state; without them it is unknown, but for a fresh run."""
         self.seconds = state["seconds"] if "seconds" in state else None if state.get("step") else 0.0

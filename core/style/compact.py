@@ -1,7 +1,7 @@
-"""`compact`, our own loss network: one pass gives the layers of VGG-19 as far as relu3_1 and those of SqueezeNet 1.1.
+"""`compact`, the built-in loss network: one pass computes the layers of VGG-19 to relu3_1 and of SqueezeNet 1.1.
 
-The two share nothing but the picture. SqueezeNet is small already, so its shape is kept (Iandola et al., 2016); VGG-19,
-which takes nine tenths of the time, is thinned: a second narrow stem replaces conv1_2, a squeezed pair conv2_2. All
+The two share nothing but the picture. SqueezeNet is small already, so its architecture stays (Iandola et al., 2016);
+VGG-19, nine tenths of the time, is thinned: a second narrow stem replaces conv1_2, a squeezed pair conv2_2. All
 weights are learnt by `core.style.distillation`. Pooling stands where the teachers have theirs: strided convolutions in
 its place would print their grid into every picture.
 """
@@ -27,7 +27,7 @@ SOURCES: dict[str, str | None] = {
         for before, layer in zip(SqueezeNet.layers, SqueezeNet.layers[1:], strict=False)
     },
 }
-# Root mean squares of SqueezeNet's layers on photographs, roughly; VGG-19 is normalised and of the size of one already.
+# Rough root mean squares of SqueezeNet's layers on photographs; VGG-19 is normalised to about one already.
 SCALES = {
     "vgg19.relu1_1": 1.0, "vgg19.relu2_1": 1.0, "vgg19.relu3_1": 1.0, "squeezenet.conv1": 34.0,
     "squeezenet.fire2": 53.0, "squeezenet.fire3": 58.0, "squeezenet.fire4": 75.0, "squeezenet.fire5": 50.0,
@@ -35,8 +35,8 @@ SCALES = {
 }  # fmt: skip
 STEM, SECOND = 16, 24  # maps of the narrow stem, at full size
 SQUEEZED, THIRD = 32, 64  # maps between relu2_1 and relu3_1, at half size
-# What a transfer by compact compares. relu1_1 and relu3_1 are left out: with them a step takes half as long again, and
-# layers that are computed anyway see pieces of the picture of nearly the same size. So the content is compared at those
+# The layers that a transfer by compact compares. relu1_1 and relu3_1 are left out: with them a step takes half as long
+# again, and layers that are computed anyway have nearly the same receptive fields. So the content is compared at those
 # before and beside the teachers' relu3_1 in its place; without them the loss under the teachers is a twelfth higher.
 CONTENT = {"vgg19.relu2_1": 1.0, "squeezenet.fire3": 1.0, "squeezenet.fire4": 1.0}
 STYLE = {
@@ -63,50 +63,52 @@ class Compact(LossNetwork):
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
 
     def prepare(self, x: Tensor) -> Tensor:
-        """RGB in [0, 1] -> BGR about zero, of the size of one, (N, 3, H, W)."""
+        """Return RGB in [0, 1], (N, 3, H, W), as BGR about zero, of unit scale."""
         return super().prepare(x) / 64
 
-    def forward(self, x: Tensor, wanted: Iterable[str], given: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
-        """Feature maps of the wanted layers of (N, 3, H, W) in [0, 1]; computes nothing else.
+    def forward(
+        self, x: Tensor, wanted: Iterable[str], teachers: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Return the feature maps of the wanted layers of (N, 3, H, W) in [0, 1]; compute nothing else.
 
-        A layer that follows one of `given`, the teachers' feature maps, is computed from those instead of our own.
+        A layer that follows one of `teachers`, feature maps of the teachers, is computed from those (teacher forcing).
         Raises UserError for an unknown layer.
         """
         wanted = tuple(wanted)
         self.check(wanted)
         picture = self.prepare(x)
-        taught = {layer: features / SCALES[layer] for layer, features in (given or {}).items()}
-        found: dict[str, Tensor] = {}
+        forced = {layer: features / SCALES[layer] for layer, features in (teachers or {}).items()}
+        maps: dict[str, Tensor] = {}
 
         def compute(layer: str) -> Tensor:
-            if layer not in found:
+            if layer not in maps:
                 source = SOURCES[layer]
-                before = picture if source is None else taught[source] if source in taught else compute(source)
-                found[layer] = self.blocks[key(layer)](before)
-            return found[layer]
+                before = picture if source is None else forced[source] if source in forced else compute(source)
+                maps[layer] = self.blocks[key(layer)](before)
+            return maps[layer]
 
         return {layer: scaled(layer, compute(layer)) for layer in wanted}
 
     def steps(self, x: Tensor) -> Iterable[tuple[str, Tensor]]:
         """Yield (layer name, feature maps) of a prepared picture from shallow to deep."""
-        found: dict[str, Tensor] = {}
+        maps: dict[str, Tensor] = {}
         for layer, source in SOURCES.items():
-            found[layer] = self.blocks[key(layer)](x if source is None else found[source])
-            yield layer, scaled(layer, found[layer])
+            maps[layer] = self.blocks[key(layer)](x if source is None else maps[source])
+            yield layer, scaled(layer, maps[layer])
 
 
 def scaled(layer: str, features: Tensor) -> Tensor:
-    """Features of the size of one as those of the teacher; a full-size layer is spared a walk for nothing."""
+    """Return features of unit scale at the scale of the teacher; those of scale one as they are."""
     return features if SCALES[layer] == 1 else features * SCALES[layer]
 
 
 def key(layer: str) -> str:
-    """A layer's name as a module's, which may have no dot."""
+    """Return the name of a layer's module, which may have no dot."""
     return layer.replace(".", "_")
 
 
 def block(layer: str) -> nn.Module:
-    """What computes `layer` from its source."""
+    """Return an untrained module that computes `layer` from its source."""
     if layer == "vgg19.relu1_1":
         return nn.Sequential(nn.Conv2d(3, 64, 3, padding=1), nn.ReLU())
     if layer == "vgg19.relu2_1":
@@ -130,20 +132,20 @@ def block(layer: str) -> nn.Module:
 
 
 def fresh(seed: int) -> Compact:
-    """An untrained net from `seed`, which leaves the global random numbers as they are."""
+    """Return an untrained net from `seed`; the global random state is left as it is."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return Compact()
 
 
 def read(path: Path) -> Compact:
-    """The net whose weights are in `path`, frozen. Raises UserError where they belong to another or are damaged."""
+    """Return the net whose weights are in `path`, frozen. Raises UserError for damaged weights or those of another."""
     net = Compact()
     weights.fill(net, weights.read(path), path.name)
     return hardware.channels_last(net.eval().requires_grad_(False))
 
 
-def relative_error(found: Tensor, target: Tensor) -> Tensor:
-    """Squared error of feature maps (N, C, H, W) in units of the target's variance, over the whole batch: a scalar."""
-    found, target = found.float(), target.float()
-    return F.mse_loss(found, target) / target.var(correction=0).clamp_min(1e-12)
+def relative_error(features: Tensor, target: Tensor) -> Tensor:
+    """Return the squared error of feature maps (N, C, H, W) in units of the target's variance: a scalar."""
+    features, target = features.float(), target.float()
+    return F.mse_loss(features, target) / target.var(correction=0).clamp_min(1e-12)

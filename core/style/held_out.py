@@ -1,5 +1,5 @@
-"""The ten photographs that no training for styles sees, so that nets can be judged by them: sky, faces, text, night,
-an animal, a crowd."""
+"""The ten photographs that no style training sees, so that nets can be evaluated on them: sky, faces, text, night, an
+animal, a crowd."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,5 +19,5 @@ PHOTOGRAPHS = (  # file stems
 
 
 def learnable(paths: Iterable[Path]) -> list[Path]:
-    """Those of the picture files that may be learnt from."""
+    """Return those of the picture files that a training may use."""
     return [path for path in paths if path.stem not in PHOTOGRAPHS]

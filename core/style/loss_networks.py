@@ -14,7 +14,7 @@ from core.errors import UserError
 
 VGG_MEANS = (103.939, 116.779, 123.68)  # B, G, R, on the scale 0 to 255
 SQUEEZENET_MEANS = (104.0, 117.0, 123.0)  # B, G, R, as its Caffe original
-# What a training compares that is driven by both networks.
+# The layers that a training by both networks compares.
 CONTENT_LAYERS = {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
 STYLE_LAYERS = {
     "vgg19.relu1_1": 1.0,
@@ -27,21 +27,21 @@ STYLE_LAYERS = {
 
 
 class LossNetwork(nn.Module, ABC):
-    """A frozen convolutional network that is read at named layers."""
+    """A frozen convolutional network whose named layers are compared."""
 
     means: Tensor
-    layers: tuple[str, ...] = ()  # all that can be asked for, from shallow to deep
+    layers: tuple[str, ...] = ()  # from shallow to deep
 
     def __init__(self, means: tuple[float, float, float]) -> None:
         super().__init__()
         self.register_buffer("means", torch.tensor(means).view(1, 3, 1, 1), persistent=False)
 
     def prepare(self, x: Tensor) -> Tensor:
-        """RGB in [0, 1] -> BGR in 0 to 255 minus the means, (N, 3, H, W)."""
+        """Return RGB in [0, 1], (N, 3, H, W), as BGR in 0 to 255 minus the means."""
         return x.flip(1) * 255 - self.means.to(x.dtype)
 
     def check(self, wanted: Iterable[str]) -> None:
-        """Raise UserError where a wanted layer is none of this network's."""
+        """Raise UserError where the network lacks a wanted layer."""
         unknown = set(wanted) - set(self.layers)
         if unknown:
             raise UserError(f"There is no loss layer {sorted(unknown)[0]!r}; the layers are {', '.join(self.layers)}.")
@@ -51,19 +51,22 @@ class LossNetwork(nn.Module, ABC):
         """Yield (layer name, feature maps) from shallow to deep."""
 
     def forward(self, x: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
-        """Feature maps of the wanted layers of (N, 3, H, W) in [0, 1]; goes no deeper than the deepest."""
+        """Return the feature maps of the wanted layers of (N, 3, H, W) in [0, 1]; compute nothing behind the deepest.
+
+        Raises UserError for an unknown layer.
+        """
         remaining = set(wanted)
         self.check(remaining)
-        found: dict[str, Tensor] = {}
+        wanted_maps: dict[str, Tensor] = {}
         if not remaining:
-            return found
+            return wanted_maps
         for name, features in self.steps(self.prepare(x)):
             if name in remaining:
-                found[name] = features
+                wanted_maps[name] = features
                 remaining.discard(name)
                 if not remaining:
                     break
-        return found
+        return wanted_maps
 
 
 class Vgg19(LossNetwork):
@@ -104,7 +107,7 @@ class SqueezeNet(LossNetwork):
 
     file = "squeezenet1_1.safetensors"
     layers = ("conv1", "fire2", "fire3", "fire4", "fire5", "fire6", "fire7", "fire8", "fire9")
-    pooled = ("fire2", "fire4", "fire6")  # what a pooling stands before
+    pooled = ("fire2", "fire4", "fire6")  # layers behind a pooling
     fires = (  # torchvision index, maps in, squeezed, expanded
         (3, 64, 16, 64), (4, 128, 16, 64), (6, 128, 32, 128), (7, 256, 32, 128),
         (9, 256, 48, 192), (10, 384, 48, 192), (11, 384, 64, 256), (12, 512, 64, 256),
@@ -137,29 +140,32 @@ class LossNetworks(nn.Module):
         self.squeezenet = SqueezeNet()
 
     def forward(self, x: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
-        """Feature maps of (N, 3, H, W) in [0, 1] by full layer name; a network nobody asks for is not run."""
-        asked: dict[str, list[str]] = {"vgg19": [], "squeezenet": []}
+        """Return the feature maps of (N, 3, H, W) in [0, 1] by full layer name; run only the networks that are needed.
+
+        Raises UserError for an unknown layer.
+        """
+        wanted_of: dict[str, list[str]] = {"vgg19": [], "squeezenet": []}
         for layer in wanted:
             network, _, name = layer.partition(".")
-            if network not in asked:
+            if network not in wanted_of:
                 raise UserError(f"The loss layer {layer!r} names neither vgg19 nor squeezenet before its dot.")
-            asked[network].append(name)
+            wanted_of[network].append(name)
         return {
             f"{network}.{name}": features
-            for network, names in asked.items()
+            for network, names in wanted_of.items()
             for name, features in getattr(self, network)(x, names).items()
         }
 
 
 def load(folder: Path) -> LossNetworks:
-    """Read both networks from `folder`, frozen and channels_last. Raises UserError if a file is missing or wrong."""
+    """Return both networks from `folder`, frozen and channels_last. Raises UserError for a missing or wrong file."""
     networks = LossNetworks()
     for network in (networks.vgg19, networks.squeezenet):
         path = Path(folder) / network.file
         if not path.is_file():
             raise UserError(f"The loss network {network.file} is not in {folder}; give the folder that holds it.")
         tensors = weights.read(path)
-        kept = {name: tensor for name, tensor in tensors.items() if name.startswith("features.")}
-        weights.fill(network, kept, network.file)
+        convolutions = {name: tensor for name, tensor in tensors.items() if name.startswith("features.")}
+        weights.fill(network, convolutions, network.file)
     networks.requires_grad_(False)
     return hardware.channels_last(networks.eval())

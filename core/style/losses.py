@@ -33,7 +33,7 @@ class Correlation(torch.autograd.Function):
 
 
 def gram(features: Tensor, convention: str = "HW") -> Tensor:
-    """Gram matrices (N, C, C) of feature maps (N, C, H, W), divided by H*W (equation 5.7) or by C*H*W.
+    """Return Gram matrices (N, C, C) of feature maps (N, C, H, W), divided by H*W (equation 5.7) or by C*H*W.
 
     `convention` is one of CONVENTIONS; UserError for another.
     """
@@ -45,10 +45,10 @@ def gram(features: Tensor, convention: str = "HW") -> Tensor:
 
 
 class Distance(torch.autograd.Function):
-    """Mean squared difference (N,) of two (N, C, H, W), summed in float32 or wider; the slope is taken with respect to
-    the first alone.
+    """Mean squared difference (N,) of two (N, C, H, W), summed in float32 or wider; differentiable in the
+    first alone.
 
-    Autograd walks the maps several times as often, in turn along and across the way they lie in memory.
+    Autograd reads the maps several times as often, in turn along and across their layout in memory.
     """
 
     @staticmethod
@@ -60,19 +60,19 @@ class Distance(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (difference,) = ctx.saved_tensors
-        slope = 2 / difference[0].numel() * gradient
-        return difference * slope.to(difference.dtype)[:, None, None, None], None
+        scale = 2 / difference[0].numel() * gradient
+        return difference * scale.to(difference.dtype)[:, None, None, None], None
 
 
 def layer_content_loss(painted: Tensor, content: Tensor) -> Tensor:
-    """One term of equation 5.5 with unit weight: the mean squared difference, (N,), in float32 or wider."""
+    """Return one term of equation 5.5 with unit weight: the mean squared difference, (N,), in float32 or wider."""
     return Distance.apply(painted, content)
 
 
 def content_terms(
     painted: Features, content: Features, weights: Mapping[str, float], *, relative: bool = True
 ) -> dict[str, Tensor]:
-    """The weighted terms of equation 5.5 by layer, each (N,).
+    """Return the weighted terms of equation 5.5 by layer, each (N,).
 
     `relative` divides each term by the variance of its target, which makes layers of any scale comparable; without
     it the terms are the equation's own. A target without variance divides by one.
@@ -86,12 +86,12 @@ def content_terms(
 
 
 def content_loss(painted: Features, content: Features, weights: Mapping[str, float]) -> Tensor:
-    """Equation 5.5 with `weights` per layer, each term relative to its target (see `content_terms`): (N,)."""
+    """Return equation 5.5 with `weights` per layer, each term relative to its target (see `content_terms`): (N,)."""
     return torch.stack(list(content_terms(painted, content, weights).values())).sum(0)
 
 
 def layer_style_loss(painted: Tensor, target: Tensor) -> Tensor:
-    """One term of equation 5.8 with unit weight: mean squared difference of Gram matrices (N, C, C): (N,)."""
+    """Return one term of equation 5.8 with unit weight: mean squared difference of Gram matrices (N, C, C): (N,)."""
     return (wide(painted) - wide(target)).square().mean((1, 2))
 
 
@@ -103,7 +103,7 @@ def style_terms(
     convention: str = "HW",
     relative: bool = True,
 ) -> dict[str, Tensor]:
-    """The weighted terms of equation 5.8 by layer, each (N,).
+    """Return the weighted terms of equation 5.8 by layer, each (N,).
 
     `painted` holds feature maps (N, C, H, W), `targets` Gram matrices (N, C, C) or (1, C, C) of the same
     `convention`. `relative` divides each term by the mean square of its target Gram matrix, so that one style weight
@@ -118,15 +118,15 @@ def style_terms(
 
 
 def style_loss(painted: Features, targets: Features, weights: Mapping[str, float]) -> Tensor:
-    """Equation 5.8 with `weights` per layer, each term relative to its target (see `style_terms`): (N,)."""
+    """Return equation 5.8 with `weights` per layer, each term relative to its target (see `style_terms`): (N,)."""
     return torch.stack(list(style_terms(painted, targets, weights).values())).sum(0)
 
 
 def total_variation(picture: Tensor, exponent: float = 2.0) -> Tensor:
-    """Equation 5.9 with beta = `exponent`, as a mean over (N, C, H, W), so that no size is favoured: (N,).
+    """Return equation 5.9 with beta = `exponent`, as a mean over (N, C, H, W), so that no size is favoured: (N,).
 
     The last row has no pixel below it and the last column none beside it; those differences count as zero.
-    Raises UserError for an exponent below 1, whose slope has no bound near flat places.
+    Raises UserError for an exponent below 1, whose gradient has no bound near flat places.
     """
     if not 1 <= exponent < math.inf:
         raise UserError(f"The exponent of the total variation is {exponent}; give a number of 1 or more.")
@@ -136,14 +136,14 @@ def total_variation(picture: Tensor, exponent: float = 2.0) -> Tensor:
     if exponent == 2:
         return (down.sum((1, 2, 3)) + right.sum((1, 2, 3))) / picture[0].numel()
     squares = F.pad(down, (0, 0, 0, 1)) + F.pad(right, (0, 1, 0, 0))
-    # Where nothing changes the root has no slope; those pixels are already as flat as they can be.
+    # Where nothing changes the root has no gradient; those pixels are flat already.
     changes = squares > 0
     powers = torch.where(changes, squares, torch.ones_like(squares)).pow(exponent / 2)
     return torch.where(changes, powers, torch.zeros_like(powers)).mean((1, 2, 3))
 
 
 def check_weights(weights: Mapping[str, float], what: str, layers: Collection[str] | None = None) -> None:
-    """Refuse, with a UserError, weights of `what` that are negative or no numbers, or name none of `layers`."""
+    """Raise UserError for weights of `what` that are negative or no numbers, or name none of `layers`."""
     for name, weight in weights.items():
         if layers is not None and name not in layers:
             raise UserError(f"There is no loss layer {name!r}; the layers are {', '.join(layers)}.")
@@ -154,7 +154,7 @@ def check_weights(weights: Mapping[str, float], what: str, layers: Collection[st
 
 
 def check_style(picture: Any, what: str = "The style picture") -> None:
-    """Refuse, with a UserError, a picture (H, W, 3) of one colour, which has no style to give."""
+    """Raise UserError for a picture (H, W, 3) of one colour, which has no style to imitate."""
     if (picture == picture[:1, :1]).all():
         raise UserError(f"{what} is of one colour and has no strokes to imitate; choose a painting.")
 
@@ -169,15 +169,15 @@ class Terms:
 
 
 def total_loss(terms: Terms, content: float, style: Tensor | float, variation: float) -> Tensor:
-    """Equation 5.10 (5.4 when `variation` is zero): the weighted sum, (N,). `style` may differ per sample, (N,)."""
+    """Return equation 5.10 (5.4 when `variation` is zero): the weighted sum, (N,). `style` is a number or (N,)."""
     return content * terms.content + style * terms.style + variation * terms.variation
 
 
 def unless_zero(sizes: Tensor) -> Tensor:
-    """Divisors (N,) with ones for zeros."""
+    """Return divisors (N,) with ones for zeros."""
     return torch.where(sizes > 0, sizes, torch.ones_like(sizes))
 
 
 def wide(x: Tensor) -> Tensor:
-    """Half-width numbers as float32, since squares of small differences vanish in bfloat16."""
+    """Return 16-bit numbers as float32, since squares of small differences vanish in bfloat16."""
     return x if x.dtype == torch.float64 else x.float()

@@ -1,4 +1,4 @@
-"""The multi-style pastiche network: Table 5.1 of the thesis with every normalisation conditioned on the
+"""The style network, which the thesis calls a pastiche network: Table 5.1 with every normalisation conditioned on the
 style (section 5.5, equation 5.13), so that blended parameters (equation 5.14) paint blended styles."""
 
 import math
@@ -18,19 +18,19 @@ MIN_SIDE = 8  # the 9x9 convolutions reflect four pixels, and the bottleneck nee
 
 
 def reflect(x: Tensor, pad: int) -> Tensor:
-    """Mirror `pad` pixels beyond every edge of (N, C, H, W): zeros would show as a coloured frame."""
+    """Pad (N, C, H, W) by reflection, `pad` pixels at every edge: zeros would show as a coloured frame."""
     return F.pad(x, (pad, pad, pad, pad), mode="reflect")
 
 
 def relu(x: Tensor) -> Tensor:
-    """ReLU of a fresh result; in its own memory where no gradient will ask for what was there."""
+    """Apply ReLU to an intermediate result, in place where no gradient needs the former values."""
     return F.relu(x, inplace=not torch.is_grad_enabled())
 
 
 class InstanceNorm(torch.autograd.Function):
     """Instance normalisation whose gradient is as fast in channels_last as its value.
 
-    PyTorch's own gradient of group_norm walks channels_last against the grain: it took a third of a training step.
+    PyTorch's own gradient of group_norm reads channels_last across its layout: it took a third of a training step.
     """
 
     @staticmethod
@@ -108,16 +108,16 @@ class UpsampledConvolution(nn.Module):
 
 
 def upsampled_convolution(x: Tensor, weight: Tensor) -> Tensor:
-    """Double (N, C, H, W) by nearest neighbours, mirror one pixel, convolve by (K, C, 3, 3): (N, K, 2H, 2W)."""
+    """Double (N, C, H, W) by nearest neighbours, reflect one pixel, convolve by (K, C, 3, 3): (N, K, 2H, 2W)."""
     samples, _, height, width = x.shape
     maps = weight.shape[0]
     kernels = [quarter for rows in fold(weight, 2) for quarter in fold(rows, 3)]
-    # A mirrored pixel of the doubled picture is the edge pixel itself, hence replication before doubling.
-    found = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), torch.cat(kernels)).permute(0, 2, 3, 1)
+    # A reflected pixel of the doubled picture is the edge pixel itself, hence replication before doubling.
+    quarters = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), torch.cat(kernels)).permute(0, 2, 3, 1)
     rows = []
     for row in (0, 1):
         cells = [
-            found[:, row : row + height, column : column + width, (2 * row + column) * maps :][..., :maps]
+            quarters[:, row : row + height, column : column + width, (2 * row + column) * maps :][..., :maps]
             for column in (0, 1)
         ]
         rows.append(torch.stack(cells, 3))
@@ -126,7 +126,7 @@ def upsampled_convolution(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def fold(weight: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Three taps on doubled pixels as two taps on the pixels themselves, for even and for odd outputs."""
+    """Return three taps on doubled pixels as two taps on the pixels themselves, for even and for odd outputs."""
     before, centre, after = weight.unbind(axis)
     return torch.stack((before, centre + after), axis), torch.stack((before + centre, after), axis)
 
@@ -151,7 +151,7 @@ class PasticheNet(nn.Module):
     def __init__(self, styles: int, width: float = 1.0) -> None:
         super().__init__()
         if styles < 1:
-            raise UserError(f"A pastiche net needs at least one style, and {styles} were asked for.")
+            raise UserError(f"A style network needs at least one style, not {styles}.")
         if not (math.isfinite(width) and round(16 * width) >= 1):
             raise UserError(f"The width must be a positive number (1 is Table 5.1), not {width}.")
         self.styles = styles
@@ -174,7 +174,7 @@ class PasticheNet(nn.Module):
         """Set the last normalisation of one style so that a new net paints with a painting's palette.
 
         `means` and `deviations` are (3,), of R, G, B in [0, 1]. Left at ones and zeros, tanh would saturate
-        and the first thousand steps would go into finding the colours.
+        and the first thousand steps would be spent on the colours.
         """
         level = (means * 255 - self.means.flatten()) / OUTPUT_RANGE
         self.leave.norm.shift[style] = level.atanh()
@@ -206,12 +206,12 @@ class PasticheNet(nn.Module):
 
 
 def one_hot(labels: Tensor, styles: int) -> Tensor:
-    """Rows (N, styles) that choose one style per sample from int64 `labels` (N,)."""
+    """Return rows (N, styles) that choose one style per sample from int64 `labels` (N,)."""
     return F.one_hot(labels, styles).float()
 
 
 def mixture(weights: dict[str, float], names: tuple[str, ...]) -> Tensor:
-    """The row (1, styles) of equation 5.14: each style's weight over the sum of all weights.
+    """Return the row (1, styles) of equation 5.14: each style's weight over the sum of all weights.
 
     `weights` maps style names to finite numbers of at least zero, not all zero; styles left out weigh
     nothing. Raises UserError for anything else.

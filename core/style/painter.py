@@ -1,4 +1,4 @@
-"""Painting with a trained net: photograph -> pastiche net with blended normalisation (equation 5.14) -> picture."""
+"""Painting with a trained net: photograph -> style network with blended normalisation (equation 5.14) -> picture."""
 
 import copy
 import functools
@@ -26,7 +26,7 @@ SWATCH_SIDE = 160
 
 @dataclass(frozen=True)
 class Painter:
-    """A net in evaluation, the names of its styles in the order of its parameters, and its number format."""
+    """A net in evaluation mode, the names of its styles in the order of its parameters, and its number format."""
 
     net: PasticheNet
     names: tuple[str, ...]
@@ -36,7 +36,7 @@ class Painter:
     def paint(self, picture: Picture, styles: Mapping[str, float]) -> Picture:
         """Paint uint8 (H, W, 3) with the blend of `styles` (name -> weight of zero or more): the same shape.
 
-        Raises UserError for weights that mean nothing (see `mixture`), a picture with a side under 8 px, or
+        Raises UserError for weights that cannot be used (see `mixture`), a picture with a side under 8 px, or
         one of more than MAX_PIXELS.
         """
         height, width = picture.shape[:2]
@@ -53,21 +53,21 @@ class Painter:
 
 
 def read_net(path: Path, styles: int, width: float) -> PasticheNet:
-    """The net whose weights are in `path`. Raises UserError where they belong to another."""
+    """Return the net whose weights are in `path`. Raises UserError where they belong to another."""
     net = PasticheNet(styles, width)
     weights.fill(net, weights.read(path), path.name)
     return net
 
 
 def painter_of(net: PasticheNet, names: tuple[str, ...], half: bool) -> Painter:
-    """A painter with `net`, which is brought to bfloat16 if `half`, else left in float32."""
+    """Return a painter with `net`, which is converted to bfloat16 if `half`, else left in float32."""
     net = hardware.channels_last(net.eval().requires_grad_(False))
     dtype = torch.bfloat16 if half else torch.float32
     return Painter(net.to(dtype), names, dtype, threading.Lock())
 
 
 def half_error(net: PasticheNet, pictures: Sequence[Picture]) -> float:
-    """Mean absolute difference of `net` in bfloat16 from float32 on the pictures, worst style, on a scale of 0 to 1."""
+    """Return the mean difference, 0 to 1, of `net` in bfloat16 from float32 on pictures, for the worst style."""
     names = tuple(str(style) for style in range(net.styles))
     exact, near = (painter_of(copy.deepcopy(net), names, half) for half in (False, True))
     errors = [
@@ -80,7 +80,7 @@ def half_error(net: PasticheNet, pictures: Sequence[Picture]) -> float:
 
 @functools.cache
 def shipped(net: str) -> Painter:
-    """The painter of the shipped net of that name, read once; in bfloat16 where that is fast and near enough."""
+    """Return the painter of the shipped net of that name, read once; in bfloat16 where fast and exact enough."""
     card = weights.card(net)
     if card["kind"] != "pastiche":
         raise UserError(f"{net} is a {card['kind']}, which cannot paint; the painting nets are {', '.join(nets())}.")
@@ -90,54 +90,54 @@ def shipped(net: str) -> Painter:
 
 
 def nets() -> tuple[str, ...]:
-    """Names of the shipped pastiche nets."""
+    """Return the names of the shipped style networks."""
     return tuple(weights.cards("pastiche"))
 
 
 def palettes() -> tuple[str, ...]:
-    """The shipped nets of several styles, which can blend; where there is none, all nets."""
+    """Return the shipped nets of several styles, which can blend; where there is none, all nets."""
     return tuple(net for net in nets() if len(weights.card(net)["styles"]) > 1) or nets()
 
 
 def single(style: str) -> str | None:
-    """The shipped net of that style alone; None where there is none."""
+    """Return the shipped net of that style alone; None where there is none."""
     alone = (net for net in nets() if [row["name"] for row in weights.card(net)["styles"]] == [style])
     return next(alone, None)
 
 
 def title(net: str) -> str:
-    """What a shipped net is called for people."""
+    """Return the title of a shipped net."""
     return weights.card(net)["title"]
 
 
 def styles() -> list[dict[str, str]]:
-    """The shipped styles as rows of name, title, artist, year and net, each once, with the net that paints it."""
-    found: dict[str, dict[str, str]] = {}
+    """Return the shipped styles as rows of name, title, artist, year and net (the one that paints it), each once."""
+    rows: dict[str, dict[str, str]] = {}
     for net in (*palettes(), *nets()):
         for row in styles_of(net):
-            found.setdefault(row["name"], row)
-    return list(found.values())
+            rows.setdefault(row["name"], row)
+    return list(rows.values())
 
 
 def styles_of(net: str) -> list[dict[str, str]]:
-    """The styles of one shipped net as rows of name, title, artist, year and net."""
-    listed = weights.card(net)["styles"]
-    return [{**{key: style[key] for key in ("name", "title", "artist", "year")}, "net": net} for style in listed]
+    """Return the styles of one shipped net as rows of name, title, artist, year and net."""
+    entries = weights.card(net)["styles"]
+    return [{**{key: style[key] for key in ("name", "title", "artist", "year")}, "net": net} for style in entries]
 
 
 def net_of(names: Mapping[str, float]) -> str:
-    """The shipped net that paints all of `names`. Raises UserError for an unknown style or a mix of nets."""
+    """Return the shipped net that paints all of `names`. Raises UserError for an unknown style or a mix of nets."""
     rows = styles()
     if not rows:
         raise UserError("No painting net is shipped with this copy; train one with python -m training.pastiche.")
-    known = {row["name"]: row["net"] for row in rows}
+    net_by_style = {row["name"]: row["net"] for row in rows}
     for name in names:
-        if name not in known:
-            raise UserError(f"There is no style {name!r}; the styles are {', '.join(known)}.")
-    found = {known[name] for name in names} or {rows[0]["net"]}
-    if len(found) > 1:
-        raise UserError(f"These styles belong to different nets ({', '.join(sorted(found))}) and cannot be blended.")
-    return found.pop()
+        if name not in net_by_style:
+            raise UserError(f"There is no style {name!r}; the styles are {', '.join(net_by_style)}.")
+    nets = {net_by_style[name] for name in names} or {rows[0]["net"]}
+    if len(nets) > 1:
+        raise UserError(f"These styles belong to different nets ({', '.join(sorted(nets))}) and cannot be blended.")
+    return nets.pop()
 
 
 def stylise(
@@ -145,9 +145,9 @@ def stylise(
 ) -> Picture:
     """Paint uint8 (H, W, 3) with shipped styles, `blend` mapping names to weights (equation 5.14): the same shape.
 
-    `net` is the shipped net that paints, by default the first that knows the styles. `photograph`, from 0 to 1, is
+    `net` is the shipped net that paints, by default the first that has the styles. `photograph`, from 0 to 1, is
     the photograph's part in a plain average of its pixels with the painting's.
-    Raises UserError for unknown styles, weights that mean nothing, and pictures that are too small or too large.
+    Raises UserError for unknown styles, weights that cannot be used, and pictures that are too small or too large.
     """
     if not 0 <= photograph <= 1:
         raise UserError(f"The part of the photograph is {photograph}; it must be from 0 to 1.")
@@ -159,26 +159,26 @@ def stylise(
 
 
 def largest(picture: Picture) -> Picture:
-    """The picture itself, or where it has more than MAX_PIXELS, the largest copy that can be painted."""
+    """Return the picture itself or, where it has more than MAX_PIXELS, the largest copy that can be painted."""
     height, width = picture.shape[:2]
     scale = math.sqrt(MAX_PIXELS / (height * width))
     return picture if scale >= 1 else images.fit(picture, int(max(height, width) * scale))
 
 
 def number_format(net: str) -> str:
-    """The number format in which a shipped net computes here: bfloat16 or float32."""
+    """Return the number format in which a shipped net computes here: bfloat16 or float32."""
     return str(shipped(net).dtype).removeprefix("torch.")
 
 
 def shares(blend: Mapping[str, float]) -> dict[str, float]:
-    """The part of each style with any weight in the whole of a valid `blend`, adding up to one."""
+    """Return the share of each style with any weight in a valid `blend`; they add up to one."""
     total = sum(blend.values())
     return {name: weight / total for name, weight in blend.items() if weight > 0}
 
 
 @functools.cache
 def swatch(style: str, net: str) -> bytes:
-    """A small JPEG of a sample photograph painted in one style of a shipped net, made once a process."""
+    """Return a small JPEG of a sample photograph painted in one style of a shipped net, made once a process."""
     name = SWATCH_SAMPLE if SWATCH_SAMPLE in images.sample_names() else images.sample_names()[0]
     picture = images.fit(images.sample(name), 2 * SWATCH_SIDE)
     painted = stylise(picture, {style: 1.0}, net=net)

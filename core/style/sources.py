@@ -1,4 +1,4 @@
-"""Where loss networks come from: one name each, the layers that are usually compared, and whether it is at hand."""
+"""The loss networks by name: the layers that each usually compares, and whether and how it can be opened here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ Network = LossNetwork | LossNetworks
 
 @dataclass(frozen=True)
 class Layers:
-    """What is compared at which layer, each with its weight: the sets C and S of section 5.2."""
+    """The layers that are compared, each with its weight: the sets C and S of section 5.2."""
 
     content: dict[str, float]
     style: dict[str, float]
 
 
 def equal(*names: str) -> dict[str, float]:
-    """The same weight for each layer, adding up to one."""
+    """Return the same weight for each layer; they add up to one."""
     return {name: 1 / len(names) for name in names}
 
 
@@ -40,7 +40,7 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Source:
-    """A loss network by name: `preset` is a key of PRESETS, `needs` says what to do where it is not at hand."""
+    """A loss network by name: `preset` is a key of PRESETS, `needs` what to do where it is not at hand."""
 
     name: str
     title: str
@@ -50,6 +50,7 @@ class Source:
 
     @property
     def usual(self) -> Layers:
+        """Return the layers that are compared unless a recipe names others."""
         return PRESETS[self.preset]
 
 
@@ -58,14 +59,14 @@ KNOWN = {
     for source in (
         Source(
             "compact",
-            "Compact, our own",
+            "Compact (built in)",
             compact.Compact.layers,
             "compact",
             "It is not part of this copy yet; train it with python -m training.loss_network, or take VGG-19.",
         ),
         Source(
             "vgg19",
-            "VGG-19, the thesis' own",
+            "VGG-19 (the thesis)",
             vgg.layer_names("vgg19"),
             "section 5.3.2",
             f"It is fetched once, {vgg.MEGABYTES['vgg19']} MB, and then works without a network.",
@@ -89,23 +90,24 @@ KNOWN = {
 
 
 def source(name: str) -> Source:
-    """The loss network of that name. Raises UserError, listing the names, where there is none."""
+    """Return the loss network of that name. Raises UserError, listing the names, where there is none."""
     if name not in KNOWN:
         raise UserError(f"There is no loss network {name!r}; choose one of {', '.join(KNOWN)}.")
     return KNOWN[name]
 
 
 def folder() -> Path:
-    """Where loss networks lie that are no part of Atelier."""
+    """Return the folder of loss networks that are no part of Atelier."""
     return data_root() / "loss_networks"
 
 
 def compact_path() -> Path:
+    """Return the path of compact's weights."""
     return weights.WEIGHTS / "compact.safetensors"
 
 
 def at_hand(name: str, files: Path | None = None) -> bool:
-    """Whether the network can be opened without a download; `files` is the folder for "both", else `folder()`."""
+    """Return whether the network can be opened without a download; `files`, else `folder()`, is searched for "both"."""
     source(name)
     if name == "compact":
         return compact_path().is_file()
@@ -115,23 +117,23 @@ def at_hand(name: str, files: Path | None = None) -> bool:
 
 
 def can_be_fetched(name: str) -> bool:
-    """Whether a network that is not at hand can be downloaded."""
+    """Return whether a network that is not at hand can be downloaded."""
     return name in vgg.DEPTHS
 
 
 def names(files: Path | None = None) -> tuple[str, ...]:
-    """All loss networks that can be used here, those at hand first."""
+    """Return the names of the loss networks that can be used here, those at hand first."""
     usable = [name for name in KNOWN if at_hand(name, files) or can_be_fetched(name)]
     return tuple(sorted(usable, key=lambda name: not at_hand(name, files)))
 
 
 def load(name: str, files: Path | None = None, progress: Progress = silent) -> Network:
-    """The network, frozen; fetched first where it can be, which `progress` hears of. Raises UserError."""
+    """Return the network, frozen; downloaded where missing, with calls of `progress`. Raises UserError."""
     openers: dict[str, Callable[[], Network]] = {
         "compact": lambda: compact.read(compact_path()),
         "both": lambda: loss_networks.load(files or folder()),
     }
-    known = source(name)
+    chosen = source(name)
     if not at_hand(name, files) and not can_be_fetched(name):
-        raise UserError(f"The loss network {known.title} is not here. {known.needs}")
+        raise UserError(f"The loss network {chosen.title} is not here. {chosen.needs}")
     return openers[name]() if name in openers else vgg.load(name, progress)

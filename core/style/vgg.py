@@ -1,7 +1,7 @@
 """VGG-16 and VGG-19 (Simonyan and Zisserman, 2015) as loss networks, with the weights of torchvision's enums.
 
-They are fetched on demand; of their 500 MB only the convolutions, 80 MB or less, are kept, as safetensors. The thesis
-used the Caffe weights that Keras carries: same networks, another training.
+They are downloaded on demand; of their 500 MB only the convolutions, 80 MB or less, are saved, as safetensors. The
+thesis used the Caffe weights that Keras carries: same networks, another training.
 """
 
 import pickle
@@ -29,7 +29,7 @@ MEGABYTES = {"vgg16": 528, "vgg19": 548}  # of the downloads
 
 
 def layer_names(name: str) -> tuple[str, ...]:
-    """conv1_1, relu1_1, conv1_2, ... from shallow to deep: what a convolution gives before and after its ReLU."""
+    """Return conv1_1, relu1_1, conv1_2, ... from shallow to deep: a convolution before and after its ReLU."""
     places = [(block, place) for block, depth in enumerate(DEPTHS[name], 1) for place in range(1, depth + 1)]
     return tuple(f"{kind}{block}_{place}" for block, place in places for kind in ("conv", "relu"))
 
@@ -55,7 +55,7 @@ class Vgg(LossNetwork):
             index += 1
 
     def prepare(self, x: Tensor) -> Tensor:
-        """RGB in [0, 1] -> RGB in units of ImageNet's deviation about its mean, (N, 3, H, W)."""
+        """Return RGB in [0, 1], (N, 3, H, W), in units of ImageNet's deviation about its mean."""
         return (x - self.means.to(x.dtype)) / self.deviation.to(x.dtype)
 
     def steps(self, x: Tensor) -> Iterable[tuple[str, Tensor]]:
@@ -71,19 +71,19 @@ class Vgg(LossNetwork):
 
 
 def path_of(name: str) -> Path:
-    """Where the convolutions of `name` are kept once they were fetched."""
+    """Return the path of the convolutions of `name`, where they have been downloaded."""
     return data_root() / "loss_networks" / f"{name}.safetensors"
 
 
 def address(name: str) -> str:
-    """Where torchvision's weight enum says that the weights of `name` lie."""
-    from core.vision import torchvision  # here, so that who has the weights already need not wait for it
+    """Return the address of the weights of `name` in torchvision's weight enum."""
+    from core.vision import torchvision  # a slow import, needed only before a download
 
     return str(getattr(torchvision.models, ENUMS[name]).IMAGENET1K_V1.url)
 
 
 def fetch(name: str, progress: Progress = silent) -> Path:
-    """The file of `path_of(name)`, downloaded where it is not there yet. Raises UserError where that fails."""
+    """Return the file of `path_of(name)`, downloaded where it is missing. Raises UserError where that fails."""
     target = path_of(name)
     if target.is_file():
         return target
@@ -103,15 +103,15 @@ def fetch(name: str, progress: Progress = silent) -> Path:
 
 
 def checksum(url: str) -> str:
-    """What the file must hash to, which PyTorch puts into its name: vgg19-dcbb9e9d.pth."""
-    found = re.search(r"-([0-9a-f]{8,})\.pth$", url)
-    if not found:
-        raise UserError(f"The address {url} tells no checksum; install the torchvision that requirements.txt names.")
-    return f"sha256:{found[1]}"
+    """Return the checksum of the file, which PyTorch puts into its name: vgg19-dcbb9e9d.pth."""
+    match = re.search(r"-([0-9a-f]{8,})\.pth$", url)
+    if not match:
+        raise UserError(f"The address {url} holds no checksum; install the torchvision that requirements.txt names.")
+    return f"sha256:{match[1]}"
 
 
 def convolutions(path: Path) -> dict[str, Tensor]:
-    """The tensors `features.*` of a file that torch.save wrote. Raises UserError where it is none."""
+    """Return the tensors `features.*` of a file of torch.save. Raises UserError where it cannot be read."""
     try:
         # weights_only reads tensors and nothing that could run; mmap leaves the classifier's 400 MB on the disk.
         saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -121,7 +121,7 @@ def convolutions(path: Path) -> dict[str, Tensor]:
 
 
 def load(name: str, progress: Progress = silent) -> Vgg:
-    """The network with its weights, frozen and channels_last; fetched first where need be. Raises UserError."""
+    """Return the network with its weights, frozen and channels_last; downloaded where missing. Raises UserError."""
     path = fetch(name, progress)
     network = Vgg(name)
     weights.fill(network, weights.read(path), path.name)

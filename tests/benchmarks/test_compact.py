@@ -94,7 +94,7 @@ def test_the_whole_loss_is_what_the_teachers_transfer_minimises():
 
 def test_a_net_that_is_the_teachers_equal_makes_no_errors(monkeypatch):
     teachers = loss_networks()
-    monkeypatch.setattr(Compact, "forward", lambda self, x, wanted, given=None: teachers(x, wanted))
+    monkeypatch.setattr(Compact, "forward", lambda self, x, wanted, forced=None: teachers(x, wanted))
     contest = benchmark.Contest(compact.fresh(0), teachers, SIDE, 2)
     painting = images.resize(images.sample("flower"), SIDE, SIDE)
     found = benchmark.layers_of([contest.outcome("cat", picture(SIDE, SIDE), painting)])

@@ -246,6 +246,6 @@ def test_pictures_that_cannot_be_used_are_told_before_anything_is_written():
     with pytest.raises(UserError, match="style picture is of one colour"):
         optimisation_run.create(CONTENT, np.full((50, 50, 3), 9, np.uint8), TINY)
     sources.compact_path().unlink()
-    with pytest.raises(UserError, match="Compact, our own is not here"):
+    with pytest.raises(UserError, match=r"Compact \(built in\) is not here"):
         optimisation_run.create(CONTENT, STYLE, TINY)
     assert not root().exists()

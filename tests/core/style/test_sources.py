@@ -19,7 +19,7 @@ def nothing_here(tmp_path, monkeypatch):
 
 def test_without_files_only_what_can_be_fetched_is_offered():
     assert sources.names() == ("vgg19", "vgg16")
-    with pytest.raises(UserError, match="Compact, our own is not here. It is not part of this copy yet"):
+    with pytest.raises(UserError, match=r"Compact \(built in\) is not here. It is not part of this copy yet"):
         sources.load("compact")
     with pytest.raises(UserError, match="and SqueezeNet is not here. Put vgg19_normalised"):
         sources.load("both")

@@ -94,7 +94,7 @@ def test_a_run_is_shown_with_its_figures_its_curves_and_its_controls():
     app = visit("optimise", run=run.id)
     assert not app.exception
     assert {metric.label: metric.value for metric in app.metric}["Time per step"] == "100 ms"
-    assert "Compact, our own · 64 px" in texts(app)
+    assert "Compact (built in) · 64 px" in texts(app)
     assert len(app.get("vega_lite_chart")) == 3
     next(button for button in app.button if button.key == "pause").click().run()
     assert Run.open(run.path).control().command == "pause"

@@ -91,7 +91,7 @@ def test_before_the_first_training_the_curves_of_the_shipped_net_are_shown(start
     assert not app.exception and not app.error
     text = texts(app)
     assert "No training yet" in text and "Training of the shipped style network: 2 styles" in text
-    assert "Compact, our own · 12 photographs" in text
+    assert "Compact (built in) · 12 photographs" in text
     assert len(app.get("vega_lite_chart")) == 7
 
 
@@ -116,7 +116,7 @@ def test_a_run_is_shown_with_its_strips_its_curves_and_its_controls(started):
     figures = {metric.label: metric.value for metric in app.metric}
     assert (figures["Style"], figures["Gradient norm"], figures["Time left"]) == ("1", "2", "0:40")
     text = texts(app)
-    assert "Compact, our own · 12 photographs · width 1" in text
+    assert "Compact (built in) · 12 photographs · width 1" in text
     assert "**The dots** · content 3.5 · style 1.25" in text
     assert len(app.get("vega_lite_chart")) == 7, "three terms, two kinds of style by style, gradient and rate"
     press(app, "Pause")
