@@ -88,7 +88,7 @@ def run_training(run: Run, team: Team) -> None:
     if team.size > 1:
         raise UserError("The loss network is trained by one process; start this command without torchrun.")
     recipe = distillation_recipe.recipe_of(run.settings)
-    folders = {name: Path(run.settings[f"{name}_folder"]) for name in FOLDERS}
+    folders = {name: Path(run.loss_network.folders[name]) for name in FOLDERS}
     teachers = loss_networks.load(folders["loss_networks"])
     pictures, held_out, facts = {}, [], {}
     for kind, what in (("photos", "photographs"), ("styles", "paintings")):

@@ -147,7 +147,7 @@ def run_training(run: Run, team: Team) -> None:
         recipe = pastiche_recipe.recipe_of(run.settings)
         team.check_batch(recipe.batch)
         paintings, paths = team.first(lambda: _files(run, recipe))
-        network = sources.load(recipe.network, Path(run.settings["loss_networks_folder"]), downloading)
+        network = sources.load(recipe.network, Path(run.style_network.folders["loss_networks"]), downloading)
         writer.progress(downloading=None, bytes=None, bytes_total=None)
         photographs, refused = read_photographs(paths, progress=team.leads)
         data = PasticheData(photographs, {name: images.decode(path) for name, path in paintings.items()}, network)

@@ -1,7 +1,6 @@
 """Run folders of the distillation of `compact`: carried out to the end of their recipe, and described by a card."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from torch import Tensor
 
@@ -37,23 +36,24 @@ def card_of(run: Run, licence: str) -> dict:
     if not evaluated or run.model_path() is None:
         raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
     last = evaluated[-1]
-    recipe = replace(recipe_of(run.settings), steps=run.data["steps"])
+    record = run.loss_network
+    recipe = recipe_of({**run.settings, "steps": record.steps})
     return {
         "kind": "loss_network",
         "title": "Compact loss network",
         "source": "distilled from VGG-19 as far as relu3_1 and SqueezeNet 1.1, by hints (Romero et al., 2015)",
-        "parameters": run.data["parameters"],
-        "data": f"{run.data['photographs']} photographs and {run.data['paintings']} paintings",
+        "parameters": record.parameters,
+        "data": f"{record.photographs} photographs and {record.paintings} paintings",
         "licence": licence,
         "steps": last["step"],
         "training_seconds": round(last["seconds"]) if "seconds" in last else None,
-        "precision": run.data["precision"],
+        "precision": record.precision,
         "errors": {kind: {k.partition("/")[2]: round(v, 4) for k, v in last.items() if k.startswith(f"{kind}/")}
                    for kind in ("error", "gram")},
         "errors_are": "on held-out photographs and paintings: squared error of a layer in units of its variance, and "
         "of its Gram matrices in units of their mean square",
-        "held_out_photographs": run.data["held_out_photographs"],
-        "held_out_paintings": run.data["held_out_paintings"],
+        "held_out_photographs": list(record.held_out_photographs),
+        "held_out_paintings": list(record.held_out_paintings),
         "recipe": settings_of(recipe),
     }  # fmt: skip
 

@@ -56,7 +56,7 @@ def again(run: Run) -> Run:
     content, style = (images.decode(run.path / f"{name}.png") for name in PICTURES)
     names = {entry.name for entry in fields(OptimisationRecipe)}
     more = {name: value for name, value in run.settings.items() if name not in names | {"files"}}
-    files = run.settings.get("files")
+    files = run.optimisation.files
     folder = Path(files) if files else None
     return create(content, style, recipe_of(run.settings), name=run.name, files=folder, **more)
 
@@ -85,7 +85,7 @@ def carry_out(run: Run, progress: Progress = silent) -> None:
     `progress` is called while a loss network is downloaded. Raises UserError where the run cannot be carried out.
     """
     recipe = recipe_of(run.settings)
-    files = run.settings.get("files")
+    files = run.optimisation.files
     with writing(run) as writer:
 
         def downloading(what: str, done: int, total: int) -> None:

@@ -39,16 +39,16 @@ def origin_of(start: str) -> Origin:
         made |= {"recipe": card.get("recipe", {}), "before": card.get("before")}
         return Origin(f"The shipped net {start}", path, names, card["width"], made)
     run = Run.open(start)
-    model, names, rows = run.model_path(), tuple(run.data.get("names", ())), run.metrics()
-    if model is None or run.kind != "pastiche" or not rows or "width" not in run.data:
+    model, record, rows = run.model_path(), run.style_network, run.metrics()
+    if model is None or run.kind != "pastiche" or not rows or record.trained_width is None:
         raise UserError(f"The run {run.id} has saved no weights of a style network yet; start from another.")
-    made = {**work_of(run), "recipe": settings_of(recipe_of_run(run)), "before": run.data.get("before")}
-    return Origin(f"The run {run.id}", model, names, run.data["width"], made)
+    made = {**work_of(run), "recipe": settings_of(recipe_of_run(run)), "before": record.before}
+    return Origin(f"The run {run.id}", model, record.trained_styles, record.trained_width, made)
 
 
 def work_of(run: Run) -> dict:
     """Return the steps of a run with metrics, those of what it started from included, and its own seconds."""
-    before, last = run.data.get("before"), run.metrics()[-1]
+    before, last = run.style_network.before, run.metrics()[-1]
     seconds = last.get("seconds")
     steps = last["step"] + (before["steps"] if before else 0)
     return {"steps": steps, "training_seconds": None if seconds is None else round(seconds)}

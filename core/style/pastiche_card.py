@@ -1,6 +1,7 @@
 """The card of a style network: what it paints, what it learnt from and for how long, and its losses."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from core import hardware
 from core.errors import UserError
@@ -12,14 +13,14 @@ from core.style.pastiche_recipe import PasticheRecipe, recipe_of_run, settings_o
 
 def card_of(run: Run, licence: str) -> dict:
     """Return the card of the latest weights of such a training; `licence` is that of its photographs."""
-    recipe = recipe_of_run(run)
+    recipe, record = recipe_of_run(run), run.style_network
     rows = run.metrics()
     if not rows or run.model_path() is None:
         raise UserError(f"The run {run.id} has saved no weights yet; train it first.")
     last = [row for row in rows if row["step"] > rows[-1]["step"] - 500]
     styles = [
-        {**style, "losses": {kind: mean_of(last, f"{kind}/{style['name']}") for kind in ("content", "style")}}
-        for style in run.data["styles"]
+        {**asdict(one), "losses": {kind: mean_of(last, f"{kind}/{one.name}") for kind in ("content", "style")}}
+        for one in record.paintings
     ]
     return {
         "kind": "pastiche",
@@ -27,17 +28,17 @@ def card_of(run: Run, licence: str) -> dict:
         "source": "Table 5.1 with all sixteen normalisations conditioned on the style (equation 5.13)",
         "width": recipe.width,
         "styles": styles,
-        "data": f"{run.data['photographs']} photographs",
+        "data": f"{record.photographs} photographs",
         "licence": licence,
         **work_of(run),
         "precision": hardware.precision(recipe.half),
-        "hardware": run.data.get("device"),  # None for runs of older versions
+        "hardware": record.device,  # None for runs of older versions
         "loss_networks": loss_networks(recipe),
         "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
         "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
         "the variance (content) or the mean square (style) of its target",
         "recipe": settings_of(recipe),
-        "before": run.data.get("before"),  # the training whose weights this one started from
+        "before": record.before,  # the training whose weights this one started from
     }
 
 

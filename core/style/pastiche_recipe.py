@@ -106,7 +106,8 @@ def recipe_of(settings: Mapping) -> PasticheRecipe:
 
 def recipe_of_run(run: Run) -> PasticheRecipe:
     """Return the recipe of a run, with the number of steps of its latest process."""
-    return recipe_of({**run.settings, **({"steps": run.data["steps"]} if "steps" in run.data else {})})
+    steps = run.style_network.steps
+    return recipe_of(run.settings if steps is None else {**run.settings, "steps": steps})
 
 
 def settings_of(recipe: PasticheRecipe, **more: str) -> dict:

@@ -110,8 +110,8 @@ def again(run: Run) -> Run:
 
 def folder_of(run: Run, key: str) -> Path:
     """Return the folder of a run's "photos" or "styles". Raises UserError where its settings name none."""
-    folder = run.settings.get(f"{key}_folder")
-    if not isinstance(folder, str) or not folder:
+    folder = run.style_network.folders.get(key)
+    if not folder:
         raise UserError(f"The settings of the run {run.id} name no folder of {FOLDERS[key]}; begin a new one.")
     return run.path / folder  # a whole path stays as it is
 
@@ -172,8 +172,8 @@ def carry_out(
     recipe = recipe_of(run.settings)
     training = PasticheTraining(recipe, data, team)
     saved = team.first(run.checkpoint)
-    before = run.data.get("before")
-    if (start := run.settings.get("start")) and not saved:
+    before = run.style_network.before
+    if (start := run.style_network.start) and not saved:
         # Only here: the other processes receive the net with the first step.
         before = team.first(lambda: training.start_from(origin_of(start)))
     if saved:
