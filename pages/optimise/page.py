@@ -37,7 +37,7 @@ def main() -> None:
                 watch(path, partial(draw, row), row)
             earlier("Style transfers", runs, shown)
         frame.takeaway(
-            "Every step moves each pixel along the gradient of the loss. A style network (the Stylize page) learns to "
+            "Every step moves each pixel down the gradient of the loss. A style network (the Stylize page) learns to "
             "make all those steps at once."
         )
 

@@ -117,7 +117,7 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     titles = titles_of(run)
     if len(titles) > 1:
         chosen = st.multiselect(
-            "Style by style", list(titles), list(titles)[: charts.MOST], format_func=titles.get,
+            "Styles", list(titles), list(titles)[: charts.MOST], format_func=titles.get,
             key=f"styles of {run.id}", max_selections=charts.MOST,
         )  # fmt: skip
         for place, kind in zip(st.columns(2), ("content", "style"), strict=True):
