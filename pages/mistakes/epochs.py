@@ -1,4 +1,4 @@
-"""An image through the epochs of a training: a slider, and what the net made of the image by then."""
+"""An image over the epochs of a training: a slider over the checkpoints, and the prediction and maps of each."""
 
 import streamlit as st
 from torch import Tensor
@@ -8,61 +8,57 @@ from core.explain.epochs import Story
 from core.explain.view import View
 from core.runs.run import Run
 from core.trainers.trained import TrainedClassifier
-from pages.mistakes import detail as mistake_figure
 from pages.mistakes import epochs_chart
+from pages.mistakes.detail import picture
 from ui import bars, map_legend, menu, theme
 from ui.frame import guard
+from ui.map_legend import Scale
+from ui.slots import filled
 
 EPOCH = "epoch"  # the key of the address
 BARS = 5
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _kept(name: str, kept: tuple[int, ...], image: str, classes: tuple[int, int]) -> list[Story]:
-    """A place for one story; empty until it has been told."""
+def _slot(name: str, checkpoints: tuple[int, ...], image: str, classes: tuple[int, int]) -> list[Story]:
+    """Return the cache slot for a run's answers on one image, a checkpoint each."""
     return []
 
 
-def panel(trained: TrainedClassifier, image: Tensor, label: int, seen: View, which: str) -> None:
-    """The slider with all that moves with it; or, where the net kept no epochs, how to get them.
+def panel(trained: TrainedClassifier, image: Tensor, label: int, result: View, image_name: str) -> None:
+    """Draw the slider with all that moves with it; or, where the run has no checkpoints, how to get them.
 
-    `seen` is what the net says in the end, `which` a name of the image.
+    `result` is the view of the image by the trained net, `image_name` names the image among all others.
     """
     run = Run.open(trained.name) if trained.source == "run" else None
-    kept = () if run is None else tuple(run.epoch_weights())
-    if run is None or not kept:
+    checkpoints = () if run is None else tuple(run.epoch_weights())
+    if run is None or not checkpoints:
         _invite(trained)
-    elif len(kept) == 1:
-        st.markdown("So far only the initial weights are kept: the first epoch is still under way.")
+    elif len(checkpoints) == 1:
+        st.markdown("So far there is only the checkpoint of the initial weights: the first epoch is still running.")
     else:
-        rival = epochs.rival_of(seen, label)
-        place = _kept(run.id, kept, which, (rival, label))
-        if not place:
-            bar = st.progress(0.0, text="Asking every kept epoch")
-            try:
-                place.append(
-                    epochs.story(
-                        run,
-                        image,
-                        label,
-                        rival,
-                        lambda done, of: bar.progress(done / of, text=f"Asking the net of epoch {kept[done - 1]}"),
-                    )
-                )
-            finally:
-                bar.empty()
-        _told(trained, place[0], "predicted at the end" if seen.predicted != label else "next to it at the end")
+        rival = epochs.rival_of(result, label)
+        story = filled(
+            _slot(run.id, checkpoints, image_name, (rival, label)),
+            "Running every checkpoint",
+            lambda step: epochs.story(run, image, label, rival, step),
+            unit="checkpoints",
+        )
+        role = "predicted at the end" if result.predicted != label else "second at the end"
+        _show(trained.classes, story, role)
 
 
 @st.fragment
-def _told(trained: TrainedClassifier, story: Story, role: str) -> None:
-    """A fragment: nothing else of the page is drawn anew while the slider moves."""
+def _show(names: tuple[str, ...], story: Story, role: str) -> None:
+    """Draw slider, maps, bars and chart; a fragment, so that the slider does not draw the whole page again.
+
+    `role` says what the class `story.rival` is.
+    """
     with guard():
         position = story.epochs.index(_slider(story.epochs))
-        seen, names = story.views[position], trained.classes
-        st.markdown(_answers(story, names))
+        st.markdown(_predictions(story, names))
         alone = st.session_state.get("alone", False)
-        scale = seen.scale if alone else story.scale
+        scale = story.views[position].scale if alone else story.scale
         left, right = st.columns(2, gap="medium", vertical_alignment="center")
         with left:
             _maps(story, position, names, scale, role)
@@ -70,7 +66,7 @@ def _told(trained: TrainedClassifier, story: Story, role: str) -> None:
             _bars(story, position, names)
             st.altair_chart(
                 epochs_chart.course(story, names, position, role),
-                alt=f"Probability of {names[story.label]}, the truth, and of {names[story.rival]} over the epochs",
+                alt=f"Probability of {names[story.label]}, the true class, and of {names[story.rival]} over the epochs",
             )
         map_legend.draw(scale)
         st.toggle(
@@ -80,60 +76,60 @@ def _told(trained: TrainedClassifier, story: Story, role: str) -> None:
         )
 
 
-def _slider(kept: tuple[int, ...]) -> int:
-    """The chosen epoch: that of the address at first, else the last."""
+def _slider(checkpoints: tuple[int, ...]) -> int:
+    """Return the chosen epoch: that of the address at first, else the last."""
     widget = "epoch looked at"
-    if st.session_state.get(widget) not in kept:
-        asked = st.query_params.get(EPOCH, "")
-        st.session_state[widget] = int(asked) if asked.isdecimal() and int(asked) in kept else kept[-1]
+    if st.session_state.get(widget) not in checkpoints:
+        epoch = st.query_params.get(EPOCH, "")
+        st.session_state[widget] = int(epoch) if epoch.isdecimal() and int(epoch) in checkpoints else checkpoints[-1]
     return int(
         st.select_slider(
             "Epoch",
-            kept,
+            checkpoints,
             key=widget,
             on_change=lambda: st.query_params.update({EPOCH: str(st.session_state[widget])}),
-            help="Those whose weights the training kept; 0 is the net before it learned anything.",
+            help="Those that the training saved a checkpoint of; 0 is the net before training.",
         )
     )
 
 
-def _answers(story: Story, names: tuple[str, ...]) -> str:
-    """What it was taken for, stretch by stretch."""
-    said = []
-    for answer, first, last in story.answers():
+def _predictions(story: Story, names: tuple[str, ...]) -> str:
+    """Return the predicted classes in turn, each with its epochs."""
+    parts = []
+    for index, first, last in story.answers():
         when = f"epoch {first}" if first == last else f"epochs {first} to {last}"
-        said.append(f"**{names[answer]}**{', rightly,' if answer == story.label else ''} at {when}")
-    return f"The net said {'; '.join(said)}."
+        parts.append(f"**{names[index]}**{', correct,' if index == story.label else ''} at {when}")
+    return f"Predicted: {'; '.join(parts)}."
 
 
-def _maps(story: Story, position: int, names: tuple[str, ...], scale: tuple[float, float], role: str) -> None:
-    """The image and, over it, both maps, the rival's first; `role` says what the rival is."""
-    seen, colours = story.views[position], theme.colours()
+def _maps(story: Story, position: int, names: tuple[str, ...], scale: Scale, role: str) -> None:
+    """Draw the image and, over it, both maps, the rival's first."""
+    result, colours = story.views[position], theme.colours()
     epoch = story.epochs[position]
     with st.grid(3, min_column_width=90, gap="small"):
         with st.container(gap="xxsmall"):
-            mistake_figure.picture(seen.shown(), f"The image, a {names[story.label]}")
+            picture(result.shown(), f"The image, a {names[story.label]}")
             st.caption(f"{names[story.label]}, the image")
         for place, (index, what, colour) in enumerate(
-            ((story.rival, role, colours.prediction), (story.label, "truth", colours.truth))
+            ((story.rival, role, colours.prediction), (story.label, "true class", colours.truth))
         ):
             with st.container(gap="xxsmall"):
-                heat = seen.heat(place, alpha=0.6, scale=scale)
-                mistake_figure.picture(heat, f"{seen.method} of {names[index]} after epoch {epoch}, over the image")
+                heat = result.heat(place, alpha=0.6, scale=scale)
+                picture(heat, f"{result.method} of {names[index]} after epoch {epoch}, over the image")
                 st.markdown(f':small[:color[**{names[index]}, {what}**]{{foreground="{colour}"}}]')
-                st.caption(f"evidence {seen.evidence(place)}")
+                st.caption(f"evidence {result.evidence(place)}")
 
 
 def _bars(story: Story, position: int, names: tuple[str, ...]) -> None:
-    """Always the same classes in the same order, so that the eye can follow each."""
-    seen, shown = story.views[position], story.foremost(BARS)
-    if seen.predicted not in shown:
-        shown = [*shown, seen.predicted]
+    """Draw the probabilities: always of the same classes in the same order, so that the eye can follow each."""
+    result, shown = story.views[position], story.foremost(BARS)
+    if result.predicted not in shown:
+        shown = [*shown, result.predicted]
     st.altair_chart(
         bars.probabilities(
             [names[i] for i in shown],
-            [float(seen.probabilities[i]) for i in shown],
-            names[seen.predicted],
+            [float(result.probabilities[i]) for i in shown],
+            names[result.predicted],
             names[story.label],
         ),
         alt=f"Probabilities after epoch {story.epochs[position]}",
@@ -144,4 +140,4 @@ def _invite(trained: TrainedClassifier) -> None:
     st.markdown(epochs.missing(trained.title))
     data = trained.dataset.partition("?")[0]
     query = {"dataset": data, "net": trained.model}
-    menu.link("train", "Train it with its epochs kept", ":material/play_arrow:", query)
+    menu.link("train", "Train it with checkpoints", ":material/play_arrow:", query)

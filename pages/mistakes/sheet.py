@@ -1,4 +1,4 @@
-"""A page of mistakes as one picture, to be printed or handed on."""
+"""A page of mistakes as one picture, to be printed or shared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Entry:
 
 
 def png(title: str, entries: Sequence[Entry]) -> bytes:
-    """The sheet as a PNG file: the title, then the entries, two beside each other where they fit."""
+    """Return the sheet as a PNG file: the title, then the entries, two beside each other where they fit."""
     most = max((len(entry.pictures) for entry in entries), default=1)
     columns = COLUMNS if most > 1 else 2 * COLUMNS
     across, down = most * (SIDE + GAP // 2) + GAP, SIDE + 3 * LINE + GAP

@@ -1,4 +1,4 @@
-"""The confusion matrix as a chart, what a click on it says, and the commonest pairs."""
+"""The confusion matrix as a chart, the pair that a click on it selects, and the commonest pairs."""
 
 import torch
 
@@ -11,11 +11,11 @@ def test_every_cell_carries_its_classes_count_and_role():
     chart = confusion.matrix(COUNTS, ("a", "b", "c")).to_dict()
     cells = chart["data"]["values"]
     assert len(cells) == 9
-    assert [(c["images"], c["role"]) for c in cells if (c["truth"], c["taken"]) in (("b", "a"), ("b", "b"))] == [
+    assert [(c["images"], c["role"]) for c in cells if (c["truth"], c["predicted"]) in (("b", "a"), ("b", "b"))] == [
         (5, "wrong"),
         (4, "right"),
     ]
-    assert max(cells, key=lambda cell: cell["strength"] * (cell["role"] == "wrong"))["taken"] == "a"
+    assert max(cells, key=lambda cell: cell["strength"] * (cell["role"] == "wrong"))["predicted"] == "a"
     assert [param["name"] for param in chart["params"]] == [confusion.CELL]
 
 
@@ -29,12 +29,12 @@ def test_many_classes_have_small_cells_without_numbers():
     assert len(chart["layer"]) == 2 and confusion.step(100) == 4
 
 
-def test_a_click_tells_the_pair_and_a_second_one_none():
-    assert confusion.clicked({"selection": {"cell": [{"truth": "a", "taken": "b"}]}}) == ("a", "b")
+def test_a_click_selects_the_pair_and_a_second_one_none():
+    assert confusion.clicked({"selection": {"cell": [{"truth": "a", "predicted": "b"}]}}) == ("a", "b")
     assert confusion.clicked({"selection": {"cell": []}}) is None
     assert confusion.clicked({"selection": {}}) is None
 
 
-def test_the_commonest_pairs_come_first_and_right_answers_are_none():
+def test_the_commonest_pairs_come_first_and_the_diagonal_is_left_out():
     assert confusion.commonest(COUNTS, 2) == [(1, 0, 5), (0, 1, 2)]
     assert len(confusion.commonest(COUNTS, 9)) == 3

@@ -1,4 +1,4 @@
-"""The course of two probabilities over the kept epochs, with the epoch that is looked at marked."""
+"""The course of two probabilities over the checkpoints, with the chosen epoch marked."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from pages.mistakes import epochs_chart
 from tests.nets import a_net
 
 
-def test_truth_and_rival_are_drawn_at_every_epoch_and_the_present_one_is_marked():
+def test_true_class_and_rival_are_drawn_at_every_epoch_and_the_chosen_one_is_marked():
     seen = view.of_image(a_net(), datasets.load("digits").test.images[0])
     rows = ([0.1, 0.6, 0.3], [0.2, 0.5, 0.3], [0.7, 0.2, 0.1])
     views = tuple(replace(seen, probabilities=torch.tensor(row)) for row in rows)
@@ -20,10 +20,10 @@ def test_truth_and_rival_are_drawn_at_every_epoch_and_the_present_one_is_marked(
     rule, line, *_, marked = drawn["layer"]
     data = drawn["datasets"]
     points = {(row["class"], row["epoch"]): row["probability"] for row in data[line["data"]["name"]]}
-    assert set(points) == {(title, epoch) for title in ("dog, truth", "cat, predicted") for epoch in (0, 1, 4)}
-    assert points["dog, truth", 0] == pytest.approx(60) and points["cat, predicted", 4] == pytest.approx(70)
+    assert set(points) == {(title, epoch) for title in ("dog, true class", "cat, predicted") for epoch in (0, 1, 4)}
+    assert points["dog, true class", 0] == pytest.approx(60) and points["cat, predicted", 4] == pytest.approx(70)
     assert data[rule["data"]["name"]] == [{"epoch": 1}]
     assert "1" in str(marked["transform"])
     assert line["encoding"]["x"]["axis"]["values"] == [0, 1, 4]
     dashes = line["encoding"]["strokeDash"]["scale"]
-    assert dashes["domain"] == ["dog, truth", "cat, predicted"] and dashes["range"][0] != dashes["range"][1]
+    assert dashes["domain"] == ["dog, true class", "cat, predicted"] and dashes["range"][0] != dashes["range"][1]

@@ -1,4 +1,4 @@
-"""The Mistakes page without a browser: what it shows of a net, in which order, and what it says when it cannot."""
+"""The Mistakes page without a browser: what it shows of a net, in which order, and its messages when it cannot."""
 
 import re
 
@@ -36,13 +36,13 @@ def test_shows_the_worst_first_with_two_maps_each_and_why_they_are_what_they_are
     found = expected(run)
     app = visit("mistakes", run=run.id)
     assert not app.exception
-    assert f"{len(found)} of 360 test images wrong: {found.error:.2f} % error" in texts(app)
+    assert f"{len(found)} of 360 test images wrong: {found.error:.2f}% error" in texts(app)
     assert shown(app) == found.indices[:8].tolist()
     assert re.search(rf"^ {method}: The net ends in", texts(app), re.MULTILINE)
     label, predicted = int(found.labels[0]), int(found.predicted[0])
-    assert f"**{label} taken for {predicted}**" in texts(app)
-    assert f"{predicted}, predicted" in texts(app) and f"{label}, truth" in texts(app)
-    assert f"{100 * float(found.probabilities[0, label]):.1f}\u00a0%" in texts(app)
+    assert f"**{label} predicted as {predicted}**" in texts(app)
+    assert f"{predicted}, predicted" in texts(app) and f"{label}, true class" in texts(app)
+    assert f"{100 * float(found.probabilities[0, label]):.1f}%" in texts(app)
     pictures = app.get("image")
     assert len(pictures) == 8 * (3 + 1)  # image, two maps and their legend
 
@@ -61,13 +61,13 @@ def test_order_filters_and_pages_are_in_the_address():
     assert shown(app) == by_confidence.among(label=label).indices[:8].tolist()
 
 
-def test_a_pair_that_is_never_confused_is_told():
+def test_a_pair_that_is_never_confused_is_a_sentence():
     run = a_run()
     app = visit("mistakes", run=run.id, truth="3", taken="3")
-    assert "No image of that class was taken for the other" in texts(app) and not app.exception
+    assert "No image of that class was predicted as the other" in texts(app) and not app.exception
 
 
-def test_without_an_address_it_takes_the_newest_run_and_says_so_in_the_address():
+def test_without_an_address_it_shows_the_newest_run_and_writes_it_into_the_address():
     run = a_run()
     app = visit("mistakes")
     assert app.query_params["run"] in (run.id, [run.id])
@@ -83,7 +83,7 @@ def test_a_choice_of_net_goes_into_the_address():
     assert shown(app) == expected(second).indices[:8].tolist() != before
 
 
-def test_new_weights_are_looked_at_anew():
+def test_new_weights_are_run_anew():
     run = a_run()
     before = shown(visit("mistakes", run=run.id))
     other = a_run(seed=5)
@@ -91,14 +91,14 @@ def test_new_weights_are_looked_at_anew():
     assert shown(visit("mistakes", run=run.id)) == expected(other).indices[:8].tolist() != before
 
 
-def test_a_net_that_is_still_in_training_says_so():
+def test_a_net_that_is_still_in_training_is_shown_as_such():
     run = a_run()
     put_status(run, "running")
     app = visit("mistakes", run=run.id)
     assert "Still in training" in texts(app) and shown(app)
 
 
-def test_a_run_without_weights_yet_says_when_they_come():
+def test_a_run_without_weights_yet_names_when_they_come():
     run = a_run(with_weights=False)
     put_status(run, "running")
     app = visit("mistakes", run=run.id)
@@ -106,7 +106,7 @@ def test_a_run_without_weights_yet_says_when_they_come():
     assert not app.error and not shown(app)
 
 
-def test_an_ended_run_without_weights_is_told():
+def test_an_ended_run_without_weights_is_a_sentence():
     app = visit("mistakes", run=a_run(with_weights=False).id)
     assert "has saved no weights yet" in app.error[0].value
 
@@ -139,8 +139,8 @@ def test_data_that_is_not_here_is_offered_for_download(tmp_path, monkeypatch):
 
 
 def button(app: AppTest, label: str):
-    (found,) = [button for button in app.button if button.label == label]
-    return found
+    (match,) = [button for button in app.button if button.label == label]
+    return match
 
 
 def test_only_mistakes_of_a_confidence_are_shown():
@@ -159,14 +159,14 @@ def test_the_commonest_pair_is_a_button_that_sets_both_filters():
     run = a_run()
     counts = mistakes.answers(open_run(run), load("digits").test).confusion().fill_diagonal_(0)
     place = int(counts.argmax())
-    truth, taken = place // 10, place % 10
+    truth, predicted = place // 10, place % 10
     app = visit("mistakes", run=run.id)
-    app = button(app, f"{truth} for {taken}: {int(counts.max())}").click().run()
-    assert app.selectbox("truth").value == str(truth) and app.selectbox("taken").value == str(taken)
+    app = button(app, f"{truth} predicted as {predicted}: {int(counts.max())}").click().run()
+    assert app.selectbox("truth").value == str(truth) and app.selectbox("taken").value == str(predicted)
     assert f"{int(counts.max())} of these mistakes" in texts(app) or int(counts.max()) == len(expected(run))
 
 
-def test_a_mistake_opens_with_maps_bars_copies_and_relatives():
+def test_a_mistake_opens_with_maps_bars_copies_and_nearest_images():
     run = a_run("bn_nin")
     found = expected(run)
     first, label, predicted = (int(column[0]) for column in (found.indices, found.labels, found.predicted))
@@ -174,11 +174,11 @@ def test_a_mistake_opens_with_maps_bars_copies_and_relatives():
     app = app.button(f"Open {first}").click().run()
     assert not app.exception and not app.error
     assert app.query_params["image"] in (str(first), [str(first)])
-    assert f"{label} taken for {predicted}" in [heading.value for heading in app.subheader][1]
+    assert f"{label} predicted as {predicted}" in [heading.value for heading in app.subheader][1]
     assert len(app.get("vega_lite_chart")) == 1 and "The difference" in texts(app)
     copies = app.dataframe[0].value
-    assert copies["Taken for"][0] == str(predicted) and copies["Verdict"][0] == "wrong" and len(copies) == 6
-    assert f"Of {label}, the truth" in texts(app)
+    assert copies["Predicted"][0] == str(predicted) and copies["Verdict"][0] == "wrong" and len(copies) == 6
+    assert f"Of {label}, the true class" in texts(app)
     assert f"test {first}, 1 of {len(found)}" in texts(app)
     app = app.button(f"Next {int(found.indices[1])}").click().run()
     assert f"test {int(found.indices[1])}, 2 of {len(found)}" in texts(app)
@@ -191,20 +191,20 @@ def test_an_image_that_there_is_not_is_a_sentence(image):
     assert f"There is no image {image}" in app.error[0].value and shown(app)
 
 
-def test_asked_first_the_answer_is_revealed_only_after_a_guess():
+def test_in_a_quiz_the_prediction_is_revealed_only_after_a_guess():
     run = a_run()
     found = expected(run)
     first, label, predicted = (int(column[0]) for column in (found.indices, found.labels, found.predicted))
     app = visit("mistakes", run=run.id, ask="true")
-    assert f"{label} taken for …" in texts(app) and f"{label} taken for {predicted}" not in texts(app)
+    assert f"{label} predicted as …" in texts(app) and f"{label} predicted as {predicted}" not in texts(app)
     app = app.button(f"Open {first}").click().run()
-    assert "What did the net take it for?" in texts(app) and "The difference" not in texts(app)
+    assert "Which class does the net predict?" in texts(app) and "The difference" not in texts(app)
     (pills,) = [group for group in app.get("button_group") if group.label == "Your guess"]
     app = pills.set_value([predicted]).run() if isinstance(pills.value, list) else pills.set_value(predicted).run()
-    assert "and so did the net" in texts(app) and "The difference" in texts(app)
+    assert "the net predicts the same class" in texts(app) and "The difference" in texts(app)
 
 
-def test_marks_are_kept_filtered_by_and_exported():
+def test_marks_are_saved_filtered_by_and_exported():
     run = a_run()
     found, trained = expected(run), open_run(run)
     second = int(found.indices[1])
@@ -231,10 +231,10 @@ def test_two_nets_are_compared_by_what_one_fixed_and_broke():
         assert f"fixes **{len(found.fixed)}** images and breaks **{len(found.broken)}**" in texts(app)
         assert shown(app) == chosen.indices[:8].tolist()
     app = visit("mistakes", run=latter.id, **{"with": former.id}, image=str(int(found.still_wrong[0])))
-    assert "former says" in texts(app)
+    assert "former predicts" in texts(app)
 
 
-def test_training_images_may_be_looked_at_too():
+def test_training_images_may_be_shown_too():
     run = a_run()
     app = visit("mistakes", run=run.id, split="train", layout="pictures")
     found = mistakes.find(open_run(run), load("digits").train)
@@ -243,23 +243,23 @@ def test_training_images_may_be_looked_at_too():
     assert indices == found.indices[:40].tolist()
 
 
-def test_an_opened_mistake_is_told_through_the_epochs_that_the_run_kept():
+def test_an_opened_mistake_is_shown_at_every_checkpoint_of_the_run():
     run = with_epochs(a_run("bn_nin"), (0, 2, 5))
     found = expected(run)
     app = visit("mistakes", run=run.id, image=str(int(found.indices[0])), epoch="2")
     assert not app.exception and not app.error
     label, rival = int(found.labels[0]), int(found.predicted[0])
-    told = epochs.story(run, load("digits").test.images[int(found.indices[0])], label, rival)
+    story = epochs.story(run, load("digits").test.images[int(found.indices[0])], label, rival)
     slider = app.select_slider("epoch looked at")
-    assert slider.value == 2 and f"evidence {told.views[1].evidence(0)}" in texts(app)
+    assert slider.value == 2 and f"evidence {story.views[1].evidence(0)}" in texts(app)
     slider.set_value(5).run()
     assert not app.exception
-    assert f"evidence {told.views[2].evidence(1)}" in texts(app)
-    assert f"**{rival}, predicted at the end**" in texts(app) and f"**{label}, truth**" in texts(app)
+    assert f"evidence {story.views[2].evidence(1)}" in texts(app)
+    assert f"**{rival}, predicted at the end**" in texts(app) and f"**{label}, true class**" in texts(app)
     assert app.query_params["epoch"] == "5"
 
 
-def test_a_net_without_kept_epochs_says_how_to_get_them():
+def test_a_net_without_checkpoints_names_how_to_get_them():
     run = a_run()
     app = visit("mistakes", run=run.id, image=str(int(expected(run).indices[0])))
     assert "has no checkpoints" in texts(app) and "--keep-epochs" in texts(app) and not app.error

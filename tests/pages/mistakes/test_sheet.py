@@ -3,7 +3,7 @@
 import numpy as np
 
 from core import images
-from pages.mistakes import sheet as mistake_sheet
+from pages.mistakes import sheet
 from pages.mistakes.sheet import GAP, LINE, SIDE, Entry
 
 
@@ -12,13 +12,13 @@ def flat(value: int) -> np.ndarray:
 
 
 def test_pictures_stand_in_rows_under_their_headlines():
-    entries = [Entry(f"{i} taken for 9", (flat(10 * i), flat(200)), ("test 1", "9 80.0 %")) for i in range(3)]
-    sheet = images.decode(mistake_sheet.png("A net", entries))
+    entries = [Entry(f"{i} predicted as 9", (flat(10 * i), flat(200)), ("test 1", "9 80.0%")) for i in range(3)]
+    drawn = images.decode(sheet.png("A net", entries))
     top = GAP + 2 * LINE + SIDE // 2
     across, down = 2 * (SIDE + GAP // 2) + GAP, SIDE + 3 * LINE + GAP
-    assert [sheet[top + down * (i // 2), GAP + across * (i % 2) + 9, 0] for i in range(3)] == [0, 10, 20]
-    assert sheet[top, GAP + SIDE + GAP // 2 + 9, 0] == 200
+    assert [drawn[top + down * (i // 2), GAP + across * (i % 2) + 9, 0] for i in range(3)] == [0, 10, 20]
+    assert drawn[top, GAP + SIDE + GAP // 2 + 9, 0] == 200
 
 
 def test_a_page_without_mistakes_is_a_picture_still():
-    assert images.decode(mistake_sheet.png("A net", [])).shape[2] == 3
+    assert images.decode(sheet.png("A net", [])).shape[2] == 3

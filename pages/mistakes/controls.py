@@ -1,0 +1,127 @@
+"""The controls of the page: net, split, filters and order of the mistakes, and how they are shown."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.explain import marks, mistakes
+from core.runs.run import Run
+from core.trainers.trained import TrainedClassifier
+from pages.mistakes.listing import back_to_list
+from ui import address, data_sets, nets
+from ui.frame import guard
+
+LAYOUTS = {"maps": "With both maps", "pictures": "Pictures alone"}
+ANY, NONE = "any", "none"
+WHICH = {
+    "all": "All mistakes of this net",
+    "broken": "Wrong here, right there",
+    "fixed": "Right here, wrong there",
+    "both": "Wrong in both",
+}
+MARKED = {ANY: "Any", **marks.MARKS}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the controls are set to.
+
+    `truth` and `predicted` are classes by index, None for any; `confidence` is a range in percent, `marked` a mark or
+    ANY. `which` of WHICH matters only beside the net named `other`. With `quiz` predictions are guessed first.
+    """
+
+    trained: TrainedClassifier
+    split: str
+    order: str
+    truth: int | None
+    predicted: int | None
+    confidence: tuple[int, int]
+    layout: str
+    marked: str
+    other: str | None
+    which: str
+    quiz: bool
+
+
+def choose() -> Settings | None:
+    """Draw the controls and return what they are set to; None without a net."""
+    trained = nets.choose(own_first=True)
+    if trained is None:
+        return None
+    split = data_sets.choose_split(trained)
+    order = _choose_order()
+    # The keys of the address are older than the labels, and links to the page have them.
+    truth = _choose_class("True class", "truth", trained.classes, "Only images of this class.")
+    predicted = _choose_class("Predicted", "taken", trained.classes, "Only images that the net predicts as this class.")
+    confidence = st.slider(
+        "Confidence, %",
+        0,
+        100,
+        (0, 100),
+        key="confidence",
+        bind="query-params",
+        help="Only mistakes whose predicted class has a probability in this range.",
+    )
+    other, which = None, "all"
+    with st.expander("More"):
+        layout = address.choice("layout", "Cards", tuple(LAYOUTS), LAYOUTS.__getitem__)
+        marked = address.choice("marked", "Marked", tuple(MARKED), MARKED.__getitem__, "Your own verdicts.")
+        other = _choose_other(trained)
+        if other is not None:
+            which = address.choice("which", "Which mistakes", tuple(WHICH), WHICH.__getitem__)
+    quiz = st.toggle(
+        "Quiz mode",
+        key="ask",
+        bind="query-params",
+        help="An opened image shows the prediction only after you have guessed it.",
+    )
+    if trained.source == "run" and Run.open(trained.name).status().alive:
+        _watch(trained, nets.stamp(trained.name))
+    return Settings(trained, split, order, truth, predicted, confidence, layout, marked, other, which, quiz)
+
+
+def _choose_order() -> str:
+    return st.selectbox(
+        "Sort by",
+        list(mistakes.ORDERS),
+        format_func=str.capitalize,  # the titles stand in addresses: `?order=Confidence`
+        key="order",
+        bind="query-params",
+        help="The greatest first. Loss: the true class has the least probability. Confidence: the predicted class has "
+        "the most. Margin: the predicted class is furthest ahead of the true one.",
+    )
+
+
+def _choose_class(label: str, key: str, classes: tuple[str, ...], help: str) -> int | None:
+    name = st.selectbox(label, (ANY, *classes), key=key, bind="query-params", help=help, on_change=back_to_list)
+    return None if name == ANY else classes.index(name)
+
+
+def _choose_other(trained: TrainedClassifier) -> str | None:
+    """Return the net to compare with, of those trained on the same data."""
+    kind = trained.dataset.partition("?")[0]
+    others = {name: title for name, title in nets.of_data(kind).items() if name != trained.name}
+    if not others:
+        return None
+    name = address.choice(
+        "with",
+        "Compare with",
+        (NONE, *others),
+        lambda name: others.get(name, "No other net"),
+        "What this net fixes and what it breaks, against another trained on the same data.",
+    )
+    return None if name == NONE else name
+
+
+def _watch(trained: TrainedClassifier, stamp: int) -> None:
+    """Show that the net is still in training, and a button once newer weights have been saved."""
+
+    @st.fragment(run_every=5)
+    def look() -> None:
+        with guard():
+            st.caption("Still in training: every epoch makes other mistakes.")
+            newer = nets.stamp(trained.name) != stamp
+            if newer and st.button("Refresh", icon=":material/refresh:", help="Use the weights saved last."):
+                st.rerun()
+
+    look()

@@ -1,0 +1,84 @@
+"""An opened image: Figure 5.4 and what goes beyond it, from the checkpoints to the nearest training images."""
+
+import streamlit as st
+
+from core.explain.mistakes import Answers
+from core.explain.view import View
+from core.trainers.trained import TrainedClassifier
+from pages.mistakes import detail, epochs, nearest
+from pages.mistakes.listing import Listing, close, open_button
+from ui import menu
+from ui.frame import guard
+
+Other = tuple[TrainedClassifier, Answers]  # a net that is compared, and its answers on the split
+
+
+def show(listing: Listing, index: int, quiz: bool, others: list[Other]) -> None:
+    """Draw one image whole; in a quiz only after the prediction has been guessed."""
+    trained, image, label = listing.trained, listing.split.images[index], int(listing.split.labels[index])
+    steps(listing, index)
+    result = detail.both_maps(trained, image, label)
+    if quiz and not guessed(listing, index, result, label):
+        return
+    st.subheader(headline(trained, result, label))
+    detail.figure(trained, result, label)
+    for other, answers in others:
+        probabilities = answers.logits[index].softmax(0)
+        predicted = int(probabilities.argmax())
+        share = 100 * float(probabilities[predicted])
+        st.markdown(f"{other.title} predicts {trained.classes[predicted]}, {share:.1f}% sure.")
+    detail.verdict(listing, index)
+    st.subheader("Over the epochs", anchor=False)
+    with guard():
+        epochs.panel(trained, image, label, result, f"{listing.name} {index}")
+    st.subheader("Flipped and shifted", anchor=False)
+    detail.copies(trained, image, label)
+    st.subheader("Nearest training images that the net classifies correctly", anchor=False)
+    with guard():
+        nearest.show(trained, listing.data.train, image, (result.predicted, label))
+    if listing.name == trained.held_out:
+        menu.link("explain", "Explain this image", query=explain_query(trained, index))
+
+
+def steps(listing: Listing, index: int) -> None:
+    """Draw the way back to the list, and to the mistakes before and after this one in it."""
+    listed = listing.mistakes.indices.tolist()
+    place = listed.index(index) if index in listed else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Back to the list", icon=":material/arrow_back:", on_click=close)
+        if place is not None:
+            for label, target, icon in (("Previous", place - 1, "chevron_left"), ("Next", place + 1, "chevron_right")):
+                if 0 <= target < len(listed):
+                    open_button(label, listed[target], icon)
+            st.caption(f"{listing.name} {index}, {place + 1:,} of {len(listed):,}")
+        else:
+            st.caption(f"{listing.name} {index}, which is not in the list")
+
+
+def guessed(listing: Listing, index: int, result: View, label: int) -> bool:
+    """Draw the quiz and, once a class has been guessed, whether it was the prediction; return True from then on."""
+    trained = listing.trained
+    guess = detail.quiz(trained, result, label, f"guess {trained.name} {listing.name} {index}")
+    if guess is None:
+        return False
+    verdict = "the net predicts the same class." if guess == result.predicted else "the net predicts another class."
+    st.markdown(f"You guessed {trained.classes[guess]}: {verdict}")
+    return True
+
+
+def headline(trained: TrainedClassifier, result: View, label: int) -> str:
+    """Return true and predicted class, with the probability of the latter."""
+    name, predicted = trained.classes[label].capitalize(), trained.classes[result.predicted]
+    sure = f"{100 * float(result.probabilities[result.predicted]):.1f}% sure"
+    return (
+        f"{name} predicted as {predicted}, {sure}"
+        if result.predicted != label
+        else f"{name}, predicted correctly, {sure}"
+    )
+
+
+def explain_query(trained: TrainedClassifier, index: int) -> dict[str, str]:
+    """Return what the address of the Explain page carries to show this image."""
+    net = {"run" if trained.source == "run" else "net": trained.name}
+    # For nets of grey images that page starts with test images anyway.
+    return net | {"image": str(index)} | ({"from": "Test image"} if trained.channels == 3 else {})
