@@ -1,7 +1,7 @@
 """`python -m benchmarks.runs`: milliseconds until the Runs page has its figures, of 200 runs of 300 epochs.
 
-Ours is what the page does: a line for every run, and of four the curves and where their settings differ. The peer reads
-every row of every run, as one does who keeps them in files and thinks no further.
+Ours does what the page does: a row for every run, and of four runs the curves and the settings that differ. The peer
+reads every row of every run.
 """
 
 import argparse
@@ -21,7 +21,7 @@ ROUNDS = 3
 
 
 def build(runs: int, epochs: int) -> None:
-    """Make so many runs of so many epochs under the folder that ATELIER_RUNS names."""
+    """Make `runs` runs of `epochs` epochs in the folder of ATELIER_RUNS."""
     for number in range(runs):
         settings = recipe.settings("cifar10", "resnet20", epochs=epochs, learning_rate=0.1 / (1 + number % 7))
         run = Run.create("classifier", settings.to_json(), name=f"ResNet-20, {number}")
@@ -30,7 +30,7 @@ def build(runs: int, epochs: int) -> None:
 
 
 def rows(epochs: int, number: int) -> list[str]:
-    """Lines of metrics as a training writes them: ten an epoch, the last of them with the test figures."""
+    """Return lines of metrics as a training writes them: ten an epoch, the last of them with the test figures."""
     lines = []
     for place in range(1, epochs * ROWS_PER_EPOCH + 1):
         epoch = place / ROWS_PER_EPOCH
@@ -51,7 +51,7 @@ def rows(epochs: int, number: int) -> list[str]:
 
 
 def open_page() -> None:
-    """What the page asks for at a first visit; nothing of an earlier one is remembered."""
+    """Compute the figures of the page at a first visit, with empty caches."""
     comparison.forget()
     runs = [run for run in list_runs() if isinstance(run, Run)]
     for run in runs:
@@ -65,16 +65,15 @@ def open_page() -> None:
 
 
 def read_all() -> None:
-    """The same figures out of all rows of all runs."""
+    """Read all rows of all runs for the same figures."""
     comparison.forget()
     for run in list_runs():
         assert isinstance(run, Run)
-        found = run.metrics()
-        assert found[-1]["test_error"]
+        assert run.metrics()[-1]["test_error"]
 
 
 def measure(runs: int, epochs: int, rounds: int) -> list[report.Row]:
-    """One row: the page's figures against reading everything."""
+    """Return one row: the figures of the page against reading everything."""
     before = os.environ.get("ATELIER_RUNS")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ATELIER_RUNS"] = str(Path(folder) / "runs")
@@ -90,8 +89,8 @@ def measure(runs: int, epochs: int, rounds: int) -> list[report.Row]:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.runs", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    given = parser.parse_args(arguments)
-    report.show("runs", measure(RUNS, EPOCHS, ROUNDS), given.json)
+    options = parser.parse_args(arguments)
+    report.show("runs", measure(RUNS, EPOCHS, ROUNDS), options.json)
 
 
 if __name__ == "__main__":

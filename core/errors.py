@@ -2,4 +2,4 @@
 
 
 class UserError(ValueError):
-    """Something the user can mend. The text is one sentence: what was wrong, what was expected, what to do next."""
+    """An error that the user can correct. Its text is a sentence: what is wrong, what is expected, what to do next."""

@@ -1,4 +1,4 @@
-"""Runs on their way to other programs and other installations: CSV, TensorBoard events, and a run as one .zip."""
+"""Runs for other programs and other installations: CSV, TensorBoard events, and a run as one .zip."""
 
 import csv as csv_format
 import io
@@ -16,10 +16,10 @@ from core import weights
 from core.errors import UserError
 from core.runs import events, files, heartbeat
 from core.runs.run import Run, root
-from core.runs.status import ENDED
+from core.runs.status import ENDED, FILE
 
 MEGABYTE = 1_000_000
-# Every file that a run in a .zip may have, and how large it may be unpacked.
+# Every file that a run in a .zip may have, and its largest size unpacked, in bytes.
 LIMITS = {
     "run.json": 4 * MEGABYTE,
     "status.json": MEGABYTE,
@@ -35,12 +35,13 @@ PREVIEW = re.compile(r"previews/[A-Za-z0-9_-]{1,80}\.jpg")
 PREVIEW_LIMIT, PREVIEWS = 10 * MEGABYTE, 1000
 EPOCH = re.compile(r"epochs/[0-9]{1,6}\.safetensors")
 EPOCH_LIMIT, EPOCHS = 500 * MEGABYTE, 200
-TO_RESUME = ("checkpoint.safetensors", "best.safetensors")  # what only a resumed training needs
-PIECE = 1 << 20
+TO_RESUME = ("checkpoint.safetensors", "best.safetensors")  # only a resumed training needs them
+PIECE = 1 << 20  # bytes unpacked at a time
+IMPORTED = "Imported from elsewhere, where it had not ended; resume goes on from its last checkpoint."
 
 
 def csv(runs: Sequence[Run]) -> str:
-    """All rows of the metrics of `runs` as a table, each led by its run's id; empty where a row says nothing."""
+    """Return all rows of the metrics of `runs` as CSV, the run's id first; a cell is empty where a row has no value."""
     rows = [{"run": run.id, **row} for run in runs for row in run.metrics()]
     text = io.StringIO()
     writer = csv_format.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)) or ["run"])
@@ -53,46 +54,46 @@ def tensorboard(run: Run, folder: Path) -> list[Path]:
     """Write the run's scalars as event files, FOLDER/RUN/SPLIT/events..., for `tensorboard --logdir FOLDER`.
 
     The figures of a split are named without it ("error"), so that train and test share a plot; those of no split
-    (the learning rate, the speed) stand in RUN itself. Returns the files.
+    (the learning rate, the speed) are written to RUN itself. Return the files.
     """
     rows = run.metrics()
     try:
-        began = datetime.fromisoformat(run.created).timestamp()
+        start = datetime.fromisoformat(run.created).timestamp()
     except ValueError:
-        began = 0.0
-    written = []
+        start = 0.0
+    written: list[Path] = []
     for split in ("", *events.SPLITS):
-        scalars = [(began + seconds, step, values) for seconds, step, values in events.split_scalars(rows, split)]
+        scalars = [(start + seconds, step, values) for seconds, step, values in events.split_scalars(rows, split)]
         if scalars:
-            place = folder / run.id / split
-            place.mkdir(parents=True, exist_ok=True)
-            written.append(place / f"events.out.tfevents.{began:.0f}.atelier")
-            events.write(written[-1], began, scalars)
+            target = folder / run.id / split
+            target.mkdir(parents=True, exist_ok=True)
+            written.append(target / f"events.out.tfevents.{start:.0f}.atelier")
+            events.write(written[-1], start, scalars)
     return written
 
 
 def tensorboard_zip(runs: Sequence[Run]) -> bytes:
-    """The event files of `runs` as one .zip."""
+    """Return the event files of `runs` as one .zip."""
     packed = io.BytesIO()
-    with tempfile.TemporaryDirectory() as place, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for run in runs:
-            for path in tensorboard(run, Path(place)):
-                archive.write(path, str(path.relative_to(place)))
+            for path in tensorboard(run, Path(folder)):
+                archive.write(path, str(path.relative_to(folder)))
     return packed.getvalue()
 
 
 def export_zip(run: Run, *, resumable: bool = False, epochs: bool = False) -> bytes:
-    """The run as one .zip: settings, status, note, marks, curves, previews and weights.
+    """Return the run as one .zip: settings, status, note, marks, curves, previews and weights.
 
-    To be `resumable` it takes its checkpoint too, and with `epochs` the weights that it kept along the way.
+    With `resumable` it includes the checkpoint that a resumed training needs, with `epochs` the weights of epochs.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         for name in LIMITS:
             path = run.path / name
             if path.is_file() and (resumable or name not in TO_RESUME):
-                how = zipfile.ZIP_STORED if path.suffix == ".safetensors" else zipfile.ZIP_DEFLATED
-                archive.write(path, f"{run.id}/{name}", how)
+                compression = zipfile.ZIP_STORED if path.suffix == ".safetensors" else zipfile.ZIP_DEFLATED
+                archive.write(path, f"{run.id}/{name}", compression)
         for path in run.previews()[-PREVIEWS:]:
             if PREVIEW.fullmatch(f"previews/{path.name}"):
                 archive.write(path, f"{run.id}/previews/{path.name}", zipfile.ZIP_STORED)
@@ -102,22 +103,22 @@ def export_zip(run: Run, *, resumable: bool = False, epochs: bool = False) -> by
 
 
 def import_zip(file: BinaryIO | Path) -> Run:
-    """Unpack a run that `export_zip` made into a fresh folder under `root()`.
+    """Unpack a run that `export_zip` made into a new folder under `root()`, and return it.
 
-    Only a run's own files are taken, each up to its limit, whatever else the archive holds or claims; nothing is
-    overwritten. Raises UserError where it is no such archive, or holds something else.
+    Only the files of a run are unpacked, each up to its limit, whatever sizes the archive declares; nothing is
+    overwritten. Raises UserError where it is no such archive, or holds another file.
     """
     try:
         root().mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=".import-", dir=root()))
+        folder = Path(tempfile.mkdtemp(prefix=".import-", dir=root()))
     except OSError as error:
         raise UserError(f"No run can be brought in ({error}); make {root()} writable.") from error
     try:
         with zipfile.ZipFile(file) as archive:
-            name = _unpack(archive, place)
-        _check(place)
-        _come_to_rest(place)
-        return _settle(place, name)
+            name = _unpack(archive, folder)
+        _check(folder)
+        _mark_as_ended(folder)
+        return _move_to_runs(folder, name)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
         if isinstance(error, UserError):
             raise
@@ -125,25 +126,25 @@ def import_zip(file: BinaryIO | Path) -> Run:
     except OSError as error:
         raise UserError(f"The run cannot be unpacked ({error}); make room in {root()} and try again.") from error
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unpack(archive: zipfile.ZipFile, place: Path) -> str:
-    """Unpack the files of a run; returns the name of the folder that they lie in, or an empty one."""
-    inside = {entry: PurePosixPath(entry.filename) for entry in archive.infolist() if not entry.is_dir()}
-    tops = {path.parts[0] for path in inside.values() if path.name == "run.json" and len(path.parts) == 2}
-    flat = any(path == PurePosixPath("run.json") for path in inside.values())
+def _unpack(archive: zipfile.ZipFile, folder: Path) -> str:
+    """Unpack the files of a run; return the name of the folder in the archive, or an empty one."""
+    paths = {entry: PurePosixPath(entry.filename) for entry in archive.infolist() if not entry.is_dir()}
+    tops = {path.parts[0] for path in paths.values() if path.name == "run.json" and len(path.parts) == 2}
+    flat = any(path == PurePosixPath("run.json") for path in paths.values())
     if len(tops) + flat != 1:
         raise UserError("The .zip does not hold one run: there is no run.json in it, or several; export one run alone.")
     top = next(iter(tops), "")
-    for entry, path in inside.items():
+    for entry, path in paths.items():
         name = path.as_posix().removeprefix(f"{top}/") if top else path.as_posix()
         limit = _limit(name)
         if limit is None:
             raise UserError(f"The .zip holds '{entry.filename[:80]}', which is no file of a run; export the run again.")
-        target = place / name
+        target = folder / name
         target.parent.mkdir(exist_ok=True)
-        if target.exists() or len(inside) > len(LIMITS) + PREVIEWS + EPOCHS:
+        if target.exists() or len(paths) > len(LIMITS) + PREVIEWS + EPOCHS:
             raise UserError("The .zip holds a file twice, or far too many; export the run again.")
         with archive.open(entry) as source, target.open("xb") as copy:
             while piece := source.read(PIECE):
@@ -155,36 +156,35 @@ def _unpack(archive: zipfile.ZipFile, place: Path) -> str:
 
 
 def _limit(name: str) -> int | None:
-    """How many bytes a run's file of that name may have; None where a run has no such file."""
+    """Return the largest size of a run's file in bytes; None where a run has no file of that name."""
     if PREVIEW.fullmatch(name):
         return PREVIEW_LIMIT
     return EPOCH_LIMIT if EPOCH.fullmatch(name) else LIMITS.get(name)
 
 
-def _check(place: Path) -> None:
-    """Raises UserError where the unpacked run cannot be read."""
+def _check(folder: Path) -> None:
+    """Raise UserError where the unpacked run cannot be read."""
     try:
-        Run.open(place)
+        Run.open(folder)
     except UserError as error:
-        raise UserError(str(error).replace(place.name, "in the .zip")) from error
-    for path in place.rglob("*.safetensors"):
+        raise UserError(str(error).replace(folder.name, "in the .zip")) from error
+    for path in folder.rglob("*.safetensors"):
         weights.read_metadata(path)
 
 
-def _come_to_rest(place: Path) -> None:
-    """A run that was under way when it was packed has no process here."""
-    path = place / "status.json"
+def _mark_as_ended(folder: Path) -> None:
+    """Stop a run that was under way when it was packed: it has no process here."""
+    path = folder / FILE
     status = files.read_json(path)
     if status.get("state") not in ENDED:
-        message = "Brought in from elsewhere, where it was not at its end; resume goes on from its last checkpoint."
-        status |= {"state": "stopped", "message": message, **heartbeat.stamp()}
+        status |= {"state": "stopped", "message": IMPORTED, **heartbeat.stamp()}
     for key in ("pid", "host", "place"):
         status.pop(key, None)
     files.replace_json(path, status)
 
 
-def _settle(place: Path, name: str) -> Run:
-    """Give the unpacked folder its own name among the runs, with a number behind it where that is taken."""
+def _move_to_runs(folder: Path, name: str) -> Run:
+    """Move the unpacked folder to the runs under its name, with a number appended where that is in use."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80] or "imported"
     number = 1
     while True:
@@ -194,5 +194,5 @@ def _settle(place: Path, name: str) -> Run:
         except FileExistsError:
             number += 1
             continue
-        os.replace(place, target)  # over the empty folder that nobody else can have taken
+        os.replace(folder, target)  # over the empty folder just made, which reserves the name
         return Run.open(target)

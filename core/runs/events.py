@@ -1,13 +1,15 @@
-"""A run as TensorBoard event files, written without TensorBoard: it would bring a dozen packages for two formats.
+"""Writing a run as TensorBoard event files, without TensorBoard, which needs a dozen packages.
 
-An event file is a row of records, each of length, checksum, data and checksum (tensorflow/core/lib/io/record_writer.h);
-the data is an Event message of protocol buffers (tensorflow/core/util/event.proto), of which scalars need four fields.
+An event file is a sequence of records of length, checksum, data and checksum (tensorflow/core/lib/io/record_writer.h).
+The data is an Event message of protocol buffers (tensorflow/core/util/event.proto), of which scalars use four fields.
 """
 
 import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from core.runs.values import is_number
 
 _POLYNOMIAL = 0x82F63B78  # CRC-32C (Castagnoli), reflected
 
@@ -24,28 +26,28 @@ def _table() -> list[int]:
 _TABLE = _table()
 
 
-def write(path: Path, began: float, scalars: Iterable[tuple[float, int, Mapping[str, float]]]) -> None:
-    """Write `scalars`, each a wall time in seconds, a step, and values by tag, as the event file `path`."""
+def write(path: Path, start: float, scalars: Iterable[tuple[float, int, Mapping[str, float]]]) -> None:
+    """Write `scalars` (wall time in seconds, step, values by tag) as the event file `path`, begun at time `start`."""
     with path.open("wb") as file:
-        file.write(_record(_double(1, began) + _bytes(3, b"brain.Event:2")))
+        file.write(_record(_double(1, start) + _bytes(3, b"brain.Event:2")))
         for moment, step, values in scalars:
             summary = b"".join(_bytes(1, _bytes(1, tag.encode()) + _float(2, value)) for tag, value in values.items())
             file.write(_record(_double(1, moment) + _integer(2, step) + _bytes(5, summary)))
 
 
 def split_scalars(rows: Iterable[Mapping[str, Any]], split: str) -> Iterable[tuple[float, int, dict[str, float]]]:
-    """(seconds, step, values) of the figures of one split, or of those of none where `split` is empty.
+    """Yield (seconds, step, values) for the rows with figures of a split, or of no split where `split` is empty.
 
-    Tags are without the split's name ("error"), so that TensorBoard lays the splits over one another.
+    Tags are without the split's name ("error"), so that TensorBoard draws the splits in one chart.
     """
     for row in rows:
         step, seconds = row.get("step"), row.get("seconds", 0.0)
-        if not isinstance(step, int) or not isinstance(seconds, int | float):
+        if not isinstance(step, int) or not is_number(seconds):
             continue
         values = {
             key.removeprefix(f"{split}_"): float(value)
             for key, value in row.items()
-            if isinstance(value, int | float) and not isinstance(value, bool) and _belongs(key, split)
+            if is_number(value) and _belongs(key, split)
         }
         if values:
             yield seconds, step, values
@@ -65,7 +67,7 @@ def _record(data: bytes) -> bytes:
 
 
 def masked_crc(data: bytes) -> int:
-    """CRC-32C of `data`, turned and shifted as the format asks, so that a checksum of checksums stays one."""
+    """Return the CRC-32C of `data`, rotated and with a constant added, as the format prescribes."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = _TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8

@@ -11,15 +11,15 @@ from core.runs.run import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = {kind: f"training.{kind}" for kind in ("classifier", "pastiche", "loss_network", "iterative", "transfer")}
-# What torchrun tells its processes: a training that one of them starts as it ends is not of their team.
+# What torchrun sets for its processes: a training that one of them starts as it ends is not of their team.
 TEAM = ("RANK", "LOCAL_RANK", "GROUP_", "ROLE_", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_", "TORCHELASTIC_")
 
 
 def start(run: Run) -> int:
-    """Start (or resume: it is the same command) the training of `run`'s folder; returns the process id.
+    """Start (or resume: it is the same command) the training of `run`, and return the process id.
 
-    The process is in a session of its own and writes what it prints to log.txt.
-    Raises UserError where its folder cannot be written or the process cannot be had.
+    The process has a session of its own, and its output goes to log.txt.
+    Raises UserError where the folder cannot be written or the process cannot be started.
     """
     if run.kind not in MODULES:
         raise UserError(f"The run {run.id} is a {run.kind}, which is not trained here; update Atelier to start it.")
@@ -37,7 +37,7 @@ def start(run: Run) -> int:
             )
     except OSError as error:
         raise UserError(f"The training of {run.id} cannot be started ({error}); mend that and resume it.") from error
-    # Somebody has to wait for the child, else it stays as a zombie for as long as the server lives.
+    # A child that nobody waits for stays a zombie for as long as the server lives.
     threading.Thread(target=process.wait, daemon=True).start()
     run.report("starting", pid=process.pid)
     return process.pid

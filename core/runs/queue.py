@@ -1,7 +1,7 @@
 """The queue: trainings wait for one another where the machine is too small for two at a time.
 
-A waiting run says so in its own folder ("queued", with its place), so that nothing else has to be kept in step with it:
-who holds the lock and finds a free slot starts the next. That is every training as it ends, and every open page.
+A waiting run has the state "queued" and its place in its own status.json; there is no other list. A process that holds
+the lock and sees a free slot starts the next run: every training does so as it ends, and every open page.
 """
 
 import os
@@ -14,20 +14,21 @@ from core import hardware
 from core.errors import UserError
 from core.runs import job
 from core.runs.run import Run, root
+from core.runs.status import FILE
 
-LARGE = 8  # cores from which on two trainings run beside one another
+LARGE = 8  # cores from which on two trainings run at a time
 LOCK_SECONDS = 10.0
 WITH_PROCESS = ("starting", "running", "paused")
 
 
 def slots() -> int:
-    """How many trainings may run at a time: the environment variable ATELIER_JOBS, else 1, or 2 from 8 cores on."""
-    asked = os.environ.get("ATELIER_JOBS", "")
-    return int(asked) if asked.isdigit() and int(asked) > 0 else 1 + (hardware.cores() >= LARGE)
+    """Return how many trainings may run at a time: the variable ATELIER_JOBS, else 1, or 2 from 8 cores on."""
+    jobs = os.environ.get("ATELIER_JOBS", "")
+    return int(jobs) if jobs.isdigit() and int(jobs) > 0 else 1 + (hardware.cores() >= LARGE)
 
 
 def submit(run: Run) -> bool:
-    """Start or resume `run` where a slot is free, else put it at the end of the queue; whether it was started.
+    """Start or resume `run` where a slot is free, else append it to the queue; return True where it was started.
 
     Raises UserError where the run has a process already, came with Atelier, or cannot be started.
     """
@@ -42,7 +43,7 @@ def submit(run: Run) -> bool:
 
 
 def resume(run: Run) -> bool:
-    """Go on from the last checkpoint: lifts the pause of a living process, else submits the run; whether it runs."""
+    """Go on from the last checkpoint: end the pause of a process, else submit the run; return True where it runs."""
     if _has_process(run):
         run.request("run")
         return True
@@ -50,7 +51,7 @@ def resume(run: Run) -> bool:
 
 
 def restart(run: Run) -> Run:
-    """Stop `run` and submit a new run with the same settings; the old folder is kept."""
+    """Stop `run`, submit a new run with the same settings, and return that; the old folder stays."""
     if run.status().alive:
         run.request("stop")
     cancel(run)
@@ -60,38 +61,38 @@ def restart(run: Run) -> Run:
 
 
 def waiting() -> list[Run]:
-    """The runs in the queue, the next one first."""
-    found = [run for run in _said("queued") if run.status().state == "queued"]
-    return sorted(found, key=lambda run: (run.place(), run.id))
+    """Return the runs in the queue, the next one first."""
+    runs = [run for run in _reported("queued") if run.status().state == "queued"]
+    return sorted(runs, key=lambda run: (run.place(), run.id))
 
 
 def under_way() -> bool:
-    """Whether any run has a process or waits for one."""
-    return any(run.status().under_way for run in _said(*WITH_PROCESS, "queued"))
+    """Return True where any run has a process or waits for one."""
+    return any(run.status().under_way for run in _reported(*WITH_PROCESS, "queued"))
 
 
 def cancel(run: Run) -> None:
-    """Take `run` out of the queue; a run that does not wait in it is left as it is."""
+    """Take `run` out of the queue; leave a run that is not in it as it is."""
     with lock():
         if run.status().state == "queued":
             run.report("stopped", "Taken out of the queue before its turn came; resume puts it in again.")
 
 
 def sooner(run: Run) -> None:
-    """Let `run` change places with the one before it in the queue."""
+    """Swap `run` with the one before it in the queue."""
     _swap(run, -1)
 
 
 def later(run: Run) -> None:
-    """Let `run` change places with the one behind it in the queue."""
+    """Swap `run` with the one after it in the queue."""
     _swap(run, 1)
 
 
 def advance() -> list[Run]:
-    """Start what waits, as far as slots are free; the runs that were started, the next one first.
+    """Start waiting runs while slots are free, and return those that were started, the next one first.
 
-    Never raises: it is called where a page is drawn or a training ends. A run that cannot be started fails. Of the
-    processes that train one net together the first alone does it.
+    Never raises: it is called where a page is drawn or a training ends. A run that cannot be started fails. Of several
+    processes that train one net together only the first does this.
     """
     if os.environ.get("RANK", "0") != "0" or not waiting():
         return []
@@ -99,29 +100,29 @@ def advance() -> list[Run]:
         with lock():
             return _advance()
     except UserError:
-        return []  # whoever holds the lock for so long is starting them, or the folder cannot be written
+        return []  # another process holds the lock and starts them, or the folder cannot be written
 
 
 @contextmanager
 def lock() -> Iterator[None]:
-    """Keep every other process from changing the queue. Raises UserError where that cannot be had."""
+    """Prevent every other process from changing the queue. Raises UserError where the lock cannot be acquired."""
     try:
         root().mkdir(parents=True, exist_ok=True)
-        held = filelock.FileLock(root() / ".queue.lock", timeout=LOCK_SECONDS)
-        held.acquire()
+        file_lock = filelock.FileLock(root() / ".queue.lock", timeout=LOCK_SECONDS)
+        file_lock.acquire()
     except OSError as error:
         raise UserError(f"The queue of {root()} cannot be changed ({error}); make the folder writable.") from error
     try:
         yield
     finally:
-        held.release()
+        file_lock.release()
 
 
 def _advance() -> list[Run]:
-    taken = sum(_has_process(run) for run in _said(*WITH_PROCESS))
+    busy = sum(_has_process(run) for run in _reported(*WITH_PROCESS))
     started: list[Run] = []
     for run in waiting():
-        if taken + len(started) >= slots():
+        if busy + len(started) >= slots():
             break
         try:
             job.start(run)
@@ -132,39 +133,39 @@ def _advance() -> list[Run]:
     return started
 
 
-def _said(*states: str) -> list[Run]:
-    """The runs whose last word was one of the states. Quick, for it is asked at every turn of every page."""
-    wanted = [f'"{state}"'.encode() for state in states]
-    found = []
-    for path in root().glob("*/status.json"):
+def _reported(*states: str) -> list[Run]:
+    """Return the runs whose status.json mentions one of the states. Quick: every page calls it every few seconds."""
+    words = [f'"{state}"'.encode() for state in states]
+    runs = []
+    for path in root().glob(f"*/{FILE}"):
         try:
-            said = path.read_bytes()
-            if any(state in said for state in wanted):
-                found.append(Run.open(path.parent))
+            content = path.read_bytes()
+            if any(word in content for word in words):
+                runs.append(Run.open(path.parent))
         except (OSError, UserError):
             continue  # gone since it was listed, or damaged
-    return found
+    return runs
 
 
 def _has_process(run: Run) -> bool:
-    """Whether a process trains `run`; a folder that was only just made passes for starting, but has none."""
-    return run.status().alive and (run.path / "status.json").exists()
+    """Return True where a process trains `run`. A new folder without a status is "starting", but has no process."""
+    return run.status().alive and (run.path / FILE).exists()
 
 
 def _fail(run: Run, sentence: str) -> None:
     try:
         run.report("failed", sentence)
     except UserError:
-        return  # its folder is gone, or nobody can write there
+        return  # its folder is gone or cannot be written
 
 
 def _swap(run: Run, by: int) -> None:
     with lock():
-        line = waiting()
-        places = [other.id for other in line]
-        if run.id not in places or not 0 <= (there := places.index(run.id) + by) < len(line):
+        runs = waiting()
+        ids = [other.id for other in runs]
+        if run.id not in ids or not 0 <= (target := ids.index(run.id) + by) < len(runs):
             return
-        here = there - by
-        line[here], line[there] = line[there], line[here]
-        for place, other in enumerate(line, 1):
+        position = target - by
+        runs[position], runs[target] = runs[target], runs[position]
+        for place, other in enumerate(runs, 1):
             other.report("queued", place=place)

@@ -1,4 +1,4 @@
-"""What run.json says of a training, of its net and of its data, as frozen records by kind of training.
+"""The content of run.json about a training, its net and its data, as frozen records by kind of training.
 
 A folder is parsed once, as it is read. A field that is missing (an older version did not write it, or the training has
 not begun), or whose value has another type because somebody edited it, is None or empty. The fields of run.json's
@@ -55,7 +55,7 @@ class NetRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """What a training of any kind says: the steps it was last asked for, and what it computes with."""
+    """The fields of every kind of training. `steps` is the number last requested."""
 
     steps: int | None
     device: str | None
@@ -78,7 +78,7 @@ class ClassifierRecord(Record):
     """The training of a classifier. `test_error` (percent) is that of the weights selected, measured at the end.
 
     `net` is None until the training has begun; `test_views` are the views that `test_error_views` averages over, and
-    `views_per_image` those that the recipe wants. `began_from` tells how the weights came about that it started from.
+    `views_per_image` those in the recipe. `began_from` describes how its initial weights were made.
     """
 
     model: str
@@ -179,7 +179,7 @@ class StudyRecord(Record):
 
 @dataclass(frozen=True)
 class PictureTrainingRecord(Record):
-    """What the trainings of style networks and of loss networks have in common: the pictures that they learn from.
+    """The fields of trainings on pictures, of style networks and of loss networks.
 
     `folders` are those in the settings, by name ("photos", "styles", "loss_networks").
     """
@@ -208,7 +208,7 @@ class PaintingRecord:
 class StyleNetworkRecord(PictureTrainingRecord):
     """The training of a style network. `styles` are the names in the settings, `trained_styles` those of its weights.
 
-    `left_out` counts the photographs that cannot be read; `before` tells of the training whose weights it began with.
+    `left_out` counts the photographs that cannot be read; `before` describes the training of its initial weights.
     """
 
     styles: tuple[str, ...]

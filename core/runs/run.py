@@ -45,7 +45,7 @@ from core.runs.record import (
     StyleNetworkRecord,
 )
 from core.runs.status import Status
-from core.runs.values import mapping, text
+from core.runs.values import mapping, number, text
 
 VERSION = 1
 NOTE_FILE = "note.json"
@@ -243,7 +243,7 @@ class Run:
     def place(self) -> float:
         """Return the place of the run in the queue: behind those with smaller numbers."""
         place = files.read_json(self.path / status.FILE).get("place")
-        return place if isinstance(place, int | float) else 0.0
+        return number(place) or 0.0
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict] | None:
         """Return tensors and JSON state of the last checkpoint, or None where there is none yet.
@@ -332,11 +332,11 @@ def _slug(text: str) -> str:
 def _fresh(path: Path) -> Path:
     """Make a new folder; of several runs made in one second the later ones get a number."""
     candidate = path
-    for number in itertools.count(2):
+    for count in itertools.count(2):
         try:
             candidate.mkdir(parents=True)
         except FileExistsError:
-            candidate = path.with_name(f"{path.name}-{number}")
+            candidate = path.with_name(f"{path.name}-{count}")
         else:
             break
     return candidate

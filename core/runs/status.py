@@ -1,4 +1,4 @@
-"""The state of a run as a reader sees it: what status.json says, and whether the process behind it is alive."""
+"""The state of a run as a reader sees it: what status.json holds, and whether the process behind it is alive."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ INTERRUPTED = "The process ended before the training did; resume goes on from th
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is; None or empty where its status does not say.
+    """How far a training is; a field is None or empty where it is not known.
 
     `share` is the part of the present step that is done, in [0, 1], and `doing` what that step is; `bytes` and
     `bytes_total` are of the data set or network that is `downloading`.

@@ -1,4 +1,4 @@
-"""Deleted runs: they lie in a folder of their own, from which they come back, until it is emptied."""
+"""Deleted runs: they are in a folder of their own, and can be restored until it is emptied."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ from core.runs.run import DamagedRun, Run, root
 
 
 def folder() -> Path:
-    """Where deleted runs lie."""
+    """Return the folder of the deleted runs."""
     return root() / ".trash"
 
 
 def delete(run: Run | DamagedRun) -> None:
-    """Move `run` (a damaged folder too) to the trash; out of the queue, where it waits there.
+    """Move `run` (a damaged folder too) to the trash, and out of the queue.
 
     Raises UserError for a run that is under way, came with Atelier, or lies outside of `root()`.
     """
@@ -32,7 +32,7 @@ def delete(run: Run | DamagedRun) -> None:
 
 
 def undelete(id: str) -> None:
-    """Bring the run `id` back. Raises UserError where it is not in the trash, or another has its name by now."""
+    """Restore the run `id`. Raises UserError where it is not in the trash, or another run has its name now."""
     source, target = folder() / Path(id).name, root() / Path(id).name
     if not source.is_dir():
         raise UserError(f"There is no deleted run named {id}; the trash was emptied, or it was brought back before.")
@@ -42,16 +42,16 @@ def undelete(id: str) -> None:
 
 
 def deleted() -> list[str]:
-    """The names of the deleted runs, the one deleted last first."""
+    """Return the names of the deleted runs, the one deleted last first."""
     try:
-        found = [(path.stat().st_ctime_ns, path.name) for path in folder().iterdir() if path.is_dir()]
+        entries = [(path.stat().st_ctime_ns, path.name) for path in folder().iterdir() if path.is_dir()]
     except OSError:
         return []
-    return [name for _, name in sorted(found, reverse=True)]
+    return [name for _, name in sorted(entries, reverse=True)]
 
 
 def size() -> int:
-    """Bytes that the deleted runs take."""
+    """Return the size of the deleted runs in bytes."""
     total = 0
     for parent, _, names in os.walk(folder()):
         for name in names:
@@ -63,7 +63,7 @@ def size() -> int:
 
 
 def empty() -> None:
-    """Delete what lies in the trash for good. Raises UserError where that cannot be."""
+    """Delete the runs in the trash for good. Raises UserError where they cannot be removed."""
     try:
         if folder().exists():
             shutil.rmtree(folder())
@@ -75,7 +75,7 @@ def _move(source: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():
-            shutil.rmtree(target)  # an older one of the same name, deleted before
+            shutil.rmtree(target)  # an older run of the same name, deleted before
         os.replace(source, target)
     except OSError as error:
         raise UserError(f"The folder {source.name} cannot be moved ({error}); make {root()} writable.") from error

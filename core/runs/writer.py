@@ -36,7 +36,7 @@ def _nothing() -> None:
 
 
 class Writer(ABC):
-    """What a training reports of `run`, and how it learns what is requested of it."""
+    """How a training writes to the folder of `run`, and reads the requests there."""
 
     run: Run
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import UserError
+from core.runs.values import is_number
 
 Features = Mapping[str, Tensor]  # layer name -> feature maps (N, C, H, W)
 # What a Gram matrix is divided by: the thesis' equation 5.7, or its code's `--norm_by_channels`. The second makes the
@@ -147,7 +148,7 @@ def check_weights(weights: Mapping[str, float], what: str, layers: Collection[st
     for name, weight in weights.items():
         if layers is not None and name not in layers:
             raise UserError(f"There is no loss layer {name!r}; the layers are {', '.join(layers)}.")
-        if isinstance(weight, bool) or not isinstance(weight, int | float):
+        if not is_number(weight):
             raise UserError(f"The {what} weight of {name} is {weight!r}; it must be a number of zero or more.")
         if not (math.isfinite(weight) and weight >= 0):
             raise UserError(f"The {what} weight of {name} is {weight}; it must be a number of zero or more.")

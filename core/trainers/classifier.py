@@ -20,6 +20,7 @@ from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, no
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.run import Run
+from core.runs.values import is_number
 from core.runs.writer import Writer
 from core.trainers import beginning, checkpoint, evaluation, kept_epochs, optimizers
 from core.trainers.average import WeightAverage
@@ -229,7 +230,7 @@ class _Training:
 
     def _steer(self, factor: Any) -> None:
         low, high = RATE_FACTORS
-        if isinstance(factor, bool) or not isinstance(factor, int | float) or not low <= factor <= high:
+        if not is_number(factor) or not low <= factor <= high:
             if repr(factor) != self.ignored:  # said once
                 self.ignored = repr(factor)
                 self.writer.message(
