@@ -161,6 +161,11 @@ def test_the_address_of_the_predicted_class_is_read_as_before():
     assert app.selectbox("choice of class").options[0] == "Predicted class"
 
 
+def test_links_from_before_still_choose_the_source():
+    assert visit("explain", net="resnet20_cifar10", **{"from": "Test image"}).selectbox("from").value == "Test image"
+    assert visit("explain", run=a_run().id, grey_from="Sample").selectbox("grey_from").value == "Sample"
+
+
 def test_another_net_is_chosen_while_the_address_holds_a_class_of_the_first():
     grey = a_run("bn_nin", name="grey")
     app = visit("explain", net="resnet20_cifar10", sample="cat", method="cam", **{"class": "dog"})

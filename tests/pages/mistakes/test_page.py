@@ -33,30 +33,30 @@ def shown(app: AppTest) -> list[int]:
 @pytest.mark.parametrize(("model", "method"), [("baseline", "Grad-CAM"), ("bn_nin", "CAM")])
 def test_shows_the_worst_first_with_two_maps_each_and_why_they_are_what_they_are(model, method):
     run = a_run(model)
-    found = expected(run)
+    wrong = expected(run)
     app = visit("mistakes", run=run.id)
     assert not app.exception
-    assert f"{len(found)} of 360 test images wrong: {found.error:.2f}% error" in texts(app)
-    assert shown(app) == found.indices[:8].tolist()
+    assert f"{len(wrong)} of 360 test images wrong: {wrong.error:.2f}% error" in texts(app)
+    assert shown(app) == wrong.indices[:8].tolist()
     assert re.search(rf"^ {method}: The net ends in", texts(app), re.MULTILINE)
-    label, predicted = int(found.labels[0]), int(found.predicted[0])
+    label, predicted = int(wrong.labels[0]), int(wrong.predicted[0])
     assert f"**{label} predicted as {predicted}**" in texts(app)
     assert f"{predicted}, predicted" in texts(app) and f"{label}, true class" in texts(app)
-    assert f"{100 * float(found.probabilities[0, label]):.1f}%" in texts(app)
+    assert f"{100 * float(wrong.probabilities[0, label]):.1f}%" in texts(app)
     pictures = app.get("image")
     assert len(pictures) == 8 * (3 + 1)  # image, two maps and their legend
 
 
 def test_order_filters_and_pages_are_in_the_address():
     run = a_run()
-    found = expected(run)
-    by_confidence = found.ordered("confidence")
+    wrong = expected(run)
+    by_confidence = wrong.ordered("confidence")
     app = visit("mistakes", run=run.id, order="Confidence", page="2")
     assert shown(app) == by_confidence.indices[8:16].tolist()
-    label = int(found.labels[0])
+    label = int(wrong.labels[0])
     app = visit("mistakes", run=run.id, truth=str(label))
-    assert shown(app) == found.among(label=label).indices[:8].tolist()
-    assert f"{len(found.among(label=label))} of these mistakes" in texts(app)
+    assert shown(app) == wrong.among(label=label).indices[:8].tolist()
+    assert f"{len(wrong.among(label=label))} of these mistakes" in texts(app)
     app.selectbox("order").set_value("confidence").run()
     assert shown(app) == by_confidence.among(label=label).indices[:8].tolist()
 
@@ -145,13 +145,13 @@ def button(app: AppTest, label: str):
 
 def test_only_mistakes_of_a_confidence_are_shown():
     run = a_run()
-    found = expected(run)
-    limit = round(100 * float(found.confidence.median()))
+    wrong = expected(run)
+    limit = round(100 * float(wrong.confidence.median()))
     app = visit("mistakes", run=run.id)
     (slider,) = [slider for slider in app.slider if slider.label == "Confidence, %"]
     app = slider.set_range(limit, 100).run()
-    chosen = found.among(confidence=(limit / 100, 1.0))
-    assert 0 < len(chosen) < len(found)
+    chosen = wrong.among(confidence=(limit / 100, 1.0))
+    assert 0 < len(chosen) < len(wrong)
     assert f"{len(chosen)} of these mistakes" in texts(app) and shown(app) == chosen.indices[:8].tolist()
 
 
@@ -168,8 +168,8 @@ def test_the_commonest_pair_is_a_button_that_sets_both_filters():
 
 def test_a_mistake_opens_with_maps_bars_copies_and_nearest_images():
     run = a_run("bn_nin")
-    found = expected(run)
-    first, label, predicted = (int(column[0]) for column in (found.indices, found.labels, found.predicted))
+    wrong = expected(run)
+    first, label, predicted = (int(column[0]) for column in (wrong.indices, wrong.labels, wrong.predicted))
     app = visit("mistakes", run=run.id)
     app = app.button(f"Open {first}").click().run()
     assert not app.exception and not app.error
@@ -179,10 +179,10 @@ def test_a_mistake_opens_with_maps_bars_copies_and_nearest_images():
     copies = app.dataframe[0].value
     assert copies["Predicted"][0] == str(predicted) and copies["Verdict"][0] == "wrong" and len(copies) == 6
     assert f"Of {label}, the true class" in texts(app)
-    assert f"test {first}, 1 of {len(found)}" in texts(app)
-    app = app.button(f"Next {int(found.indices[1])}").click().run()
-    assert f"test {int(found.indices[1])}, 2 of {len(found)}" in texts(app)
-    assert shown(button(app, "Back to the list").click().run()) == found.indices[:8].tolist()
+    assert f"test {first}, 1 of {len(wrong)}" in texts(app)
+    app = app.button(f"Next {int(wrong.indices[1])}").click().run()
+    assert f"test {int(wrong.indices[1])}, 2 of {len(wrong)}" in texts(app)
+    assert shown(button(app, "Back to the list").click().run()) == wrong.indices[:8].tolist()
 
 
 @pytest.mark.parametrize("image", ["360", "-1", "cat"])
@@ -193,8 +193,8 @@ def test_an_image_that_there_is_not_is_a_sentence(image):
 
 def test_in_a_quiz_the_prediction_is_revealed_only_after_a_guess():
     run = a_run()
-    found = expected(run)
-    first, label, predicted = (int(column[0]) for column in (found.indices, found.labels, found.predicted))
+    wrong = expected(run)
+    first, label, predicted = (int(column[0]) for column in (wrong.indices, wrong.labels, wrong.predicted))
     app = visit("mistakes", run=run.id, ask="true")
     assert f"{label} predicted as …" in texts(app) and f"{label} predicted as {predicted}" not in texts(app)
     app = app.button(f"Open {first}").click().run()
@@ -206,50 +206,50 @@ def test_in_a_quiz_the_prediction_is_revealed_only_after_a_guess():
 
 def test_marks_are_saved_filtered_by_and_exported():
     run = a_run()
-    found, trained = expected(run), open_run(run)
-    second = int(found.indices[1])
+    wrong, trained = expected(run), open_run(run)
+    second = int(wrong.indices[1])
     app = visit("mistakes", run=run.id, image=str(second))
     (pills,) = [group for group in app.get("button_group") if group.label == "Your verdict"]
     pills.set_value(["label"]).run()
     assert marks.read(trained, "test") == {second: ("label",)}
     app = visit("mistakes", run=run.id, marked="label")
     assert shown(app) == [second]
-    assert f"{second}," in marks.table(found, trained.classes, marks.read(trained, "test"))
+    assert f"{second}," in marks.table(wrong, trained.classes, marks.read(trained, "test"))
 
 
 def test_two_nets_are_compared_by_what_one_fixed_and_broke():
     former, latter = a_run(name="former", seed=1), a_run(name="latter", seed=2)
     split = load("digits").test
     before, after = (mistakes.answers(open_run(run), split) for run in (former, latter))
-    found = mistakes.compare(before, after)
+    comparison = mistakes.compare(before, after)
     for which, chosen in (
-        ("broken", after.mistakes().among(indices=found.broken)),
-        ("fixed", before.mistakes().among(indices=found.fixed)),
+        ("broken", after.mistakes().among(indices=comparison.broken)),
+        ("fixed", before.mistakes().among(indices=comparison.fixed)),
     ):
         app = visit("mistakes", run=latter.id, **{"with": former.id}, which=which)
         assert not app.exception and not app.error
-        assert f"fixes **{len(found.fixed)}** images and breaks **{len(found.broken)}**" in texts(app)
+        assert f"fixes **{len(comparison.fixed)}** images and breaks **{len(comparison.broken)}**" in texts(app)
         assert shown(app) == chosen.indices[:8].tolist()
-    app = visit("mistakes", run=latter.id, **{"with": former.id}, image=str(int(found.still_wrong[0])))
+    app = visit("mistakes", run=latter.id, **{"with": former.id}, image=str(int(comparison.still_wrong[0])))
     assert "former predicts" in texts(app)
 
 
 def test_training_images_may_be_shown_too():
     run = a_run()
     app = visit("mistakes", run=run.id, split="train", layout="pictures")
-    found = mistakes.find(open_run(run), load("digits").train)
-    assert f"{len(found):,} of 1,437 train images wrong" in texts(app)
+    wrong = mistakes.find(open_run(run), load("digits").train)
+    assert f"{len(wrong):,} of 1,437 train images wrong" in texts(app)
     indices = [int(index) for index in re.findall(r":small\[train (\d+)\]", texts(app))]
-    assert indices == found.indices[:40].tolist()
+    assert indices == wrong.indices[:40].tolist()
 
 
 def test_an_opened_mistake_is_shown_at_every_checkpoint_of_the_run():
     run = with_epochs(a_run("bn_nin"), (0, 2, 5))
-    found = expected(run)
-    app = visit("mistakes", run=run.id, image=str(int(found.indices[0])), epoch="2")
+    wrong = expected(run)
+    app = visit("mistakes", run=run.id, image=str(int(wrong.indices[0])), epoch="2")
     assert not app.exception and not app.error
-    label, rival = int(found.labels[0]), int(found.predicted[0])
-    story = epochs.story(run, load("digits").test.images[int(found.indices[0])], label, rival)
+    label, rival = int(wrong.labels[0]), int(wrong.predicted[0])
+    story = epochs.story(run, load("digits").test.images[int(wrong.indices[0])], label, rival)
     slider = app.select_slider("epoch looked at")
     assert slider.value == 2 and f"evidence {story.views[1].evidence(0)}" in texts(app)
     slider.set_value(5).run()
