@@ -70,6 +70,7 @@ def choose_ways() -> list[str]:
         format_func=WAY_LABELS.__getitem__,
         selection_mode="multi",
         key="ways",
+        wrap=True,
         help="Linear probe: a linear head on the frozen features, at every depth, in seconds. Fine-tuning: every "
         "weight is trained on, at a lower rate. From scratch: the same net from random weights, to compare with.",
     )
