@@ -1,29 +1,29 @@
-"""Whether a training has diverged: told from its losses alone, and told from a bad moment that passes.
+"""Detection of divergence from the losses of a training alone, apart from spikes that pass.
 
-The measure is what a net scores that knows nothing, the logarithm of the number of classes.
+The measure is the loss of a net that knows nothing, the logarithm of the number of classes.
 """
 
 import math
 from collections import deque
 from typing import Any
 
-BAD_STEPS = 50  # so many steps in a row that are all worse than knowing nothing are no bad moment
+BAD_STEPS = 50  # so many steps in a row that are all worse than knowing nothing are no spike
 DEAD_STEPS = 100
-WORSE = 2.0  # than knowing nothing, and than the best step before: what a batch alone does not do
-ABSURD_STEPS, ABSURD = 10, 1000.0  # times that; RMSProp's first step may do so too, and the next ones come back
+WORSE = 2.0  # than knowing nothing, and than the best step before: no single batch does that
+ABSURD_STEPS, ABSURD = 10, 1000.0  # times that; RMSProp's first step may do so too, but the next ones recover
 LEARNED, FORGOTTEN = 0.5, 0.9  # shares of the loss of knowing nothing
 DOUBTFUL = 1.5
 
 
 class Watch:
-    """Sees the loss of every step, and says when there is nothing left to hope for.
+    """Watches the loss of every step for divergence.
 
-    A loss is judged against the larger of two: that of knowing nothing, and the lowest so far. So a net whose first
+    A loss is compared with the larger of two: that of knowing nothing, and the lowest so far. So a net whose first
     weights are far off may take its time to come down.
     """
 
     def __init__(self, classes: int, state: dict[str, Any] | None = None):
-        """`state` is what `state()` gave, of a training that is resumed."""
+        """`state` is what `state()` returned, of a training that is resumed."""
         state = state or {"lowest": None, "learned": False, "recent": []}
         self.ignorance = math.log(max(2, classes))
         self.lowest: float | None = state["lowest"]
@@ -31,11 +31,11 @@ class Watch:
         self.recent: deque[float] = deque(state["recent"], maxlen=DEAD_STEPS)
 
     def state(self) -> dict[str, Any]:
-        """All that a resumed training needs to go on watching, JSON-able."""
+        """Return what a resumed training needs to go on watching, JSON-able."""
         return {"lowest": self.lowest, "learned": self.learned, "recent": list(self.recent)}
 
     def see(self, loss: float) -> str:
-        """What is wrong, as the first half of a sentence, once the loss of one more step is known; mostly nothing."""
+        """Add the loss of one more step; return what is wrong as the first half of a sentence, mostly nothing."""
         if not math.isfinite(loss):
             return "The loss is no longer a number"
         self.recent.append(loss)
@@ -55,7 +55,7 @@ class Watch:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the last loss may be the beginning of the end: a state of then is not to replace a checkpoint."""
+        """True while the latest loss is suspiciously high; do not overwrite the checkpoint."""
         return bool(self.recent) and self.recent[-1] > DOUBTFUL * self._bound()
 
     def _bound(self) -> float:

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.models import catalogue
 from core.runs.run import Run
 from core.runs.writer import FolderWriter
-from core.trainers import classifier, evaluation, trained
+from core.trainers import evaluation, saving, trained
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
 from core.trainers.evaluation import evaluate, predict, scores
@@ -143,7 +143,7 @@ def ask_at(step: int, monkeypatch, command: str = "run", **values) -> None:
 
 def test_a_loss_that_grows_absurd_ends_the_run_and_the_last_good_checkpoint_stays(monkeypatch):
     run = make(**SMALL, epochs=20)
-    monkeypatch.setattr(classifier, "CHECKPOINT_SECONDS", 0.0)  # save as often as can be
+    monkeypatch.setattr(saving, "CHECKPOINT_SECONDS", 0.0)  # save as often as can be
     ask_at(15, monkeypatch, rate_factor=3000.0)
     with pytest.raises(UserError, match=r"The loss .*at step \d+ \(learning rate 30\).* 3 or less"):
         train(run)

@@ -49,7 +49,7 @@ def test_two_processes_agree_with_one_at_the_same_global_batch():
 FAILS = (
     "import core.trainers.classifier as c; step = c._Training._take_step\n"
     "def fail(self):\n"
-    "    if rank == 1 and self.step == 3: raise MemoryError('there is no room for the maps')\n"
+    "    if rank == 1 and self.state.step == 3: raise MemoryError('there is no room for the maps')\n"
     "    step(self)\n"
     "c._Training._take_step = fail"
 )
