@@ -1,8 +1,10 @@
-"""Run folders in every state, without a training: what a process would have written."""
+"""Run folders in every state, as a training process would have written them."""
 
 import json
 import os
 import socket
+import time
+from collections.abc import Callable
 from typing import Any
 
 from core.runs import heartbeat
@@ -25,7 +27,7 @@ ROWS = [
 
 
 def digits_run(state: str = "finished", message: str = "", **progress: Any) -> Run:
-    """A run of BN-NiN on digits with one epoch of metrics, in `state` and alive where that state is."""
+    """Return a run of BN-NiN on digits with one epoch of metrics, in `state` and alive where that state is."""
     settings = recipe.settings("digits", "bn_nin", epochs=2)
     run = Run.create("classifier", settings.to_json(), name="BN-NiN on Digits")
     (run.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
@@ -34,7 +36,15 @@ def digits_run(state: str = "finished", message: str = "", **progress: Any) -> R
 
 
 def put_status(run: Run, state: str, message: str = "", *, age: float = AHEAD, **progress: Any) -> None:
-    """Write the status as this very process would have, `age` seconds ago; by default it stays fresh."""
+    """Write the status as this process would have `age` seconds ago; by default its heartbeat stays fresh."""
     status = {"state": state, "message": message, "pid": os.getpid(), "host": socket.gethostname()}
     status |= {"progress": progress, **heartbeat.stamp(age)}
     (run.path / "status.json").write_text(json.dumps(status))
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Wait until `condition()` is true, at most `seconds`; return whether it is."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()

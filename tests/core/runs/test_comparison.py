@@ -14,14 +14,14 @@ def put(run: Run, rows: list[dict]) -> None:
     (run.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def test_a_line_says_what_was_trained_and_how_it_ended():
+def test_a_summary_has_what_was_trained_and_its_last_figures():
     line = comparison.summary(digits_run())
     assert (line.name, line.net, line.dataset, line.recipe) == ("BN-NiN on Digits", "bn_nin", "digits", "quick")
     assert (line.held_out, line.error, line.train_error, line.epochs) == ("test", 12.5, 40.0, 1.0)
     assert line.created is not None and line.created.tzinfo is not None
 
 
-def test_a_line_follows_its_files():
+def test_a_summary_follows_its_files():
     run = digits_run()
     comparison.summary(run)
     put(run, [*ROWS, {"epoch": 2.0, "test_error": 7.0}])
@@ -45,7 +45,7 @@ def test_the_error_is_found_however_far_back_it_stands():
     assert comparison.summary(run).error == 12.5
 
 
-def test_a_folder_edited_into_nonsense_gives_an_empty_line():
+def test_a_damaged_folder_gives_an_empty_summary():
     run = Run.create("classifier", {"model": 3, "dataset": None}, name="Odd")
     record = json.loads((run.path / "run.json").read_text())
     (run.path / "run.json").write_text(json.dumps(record | {"created": "yesterday", "data": {"held_out": 5}}))
@@ -86,13 +86,13 @@ def test_runs_of_styles_have_curves_over_steps_where_there_are_no_epochs():
         painted, [{"step": 50, "seconds": 30.0, "learning_rate": 0.1, **terms}, {"step": 100, "seconds": 90.0, **terms}]
     )
     put(transfer, [{"step": 1, "loss": 9.0, **terms}])
-    found = comparison.side_by_side([painted, transfer], "epoch", 100)
-    assert [(curve.run, curve.axis, curve.points) for curve in found["content"]] == [
+    curves = comparison.side_by_side([painted, transfer], "epoch", 100)
+    assert [(curve.run, curve.axis, curve.points) for curve in curves["content"]] == [
         (painted.id, "step", [(50, 3.0), (100, 3.0)]),
         (transfer.id, "step", [(1, 3.0)]),
     ]
-    assert [curve.points for curve in found["objective"]] == [[(1, 9.0)]]
-    assert found["loss"] == [], "what a transfer minimises is no cross-entropy"
+    assert [curve.points for curve in curves["objective"]] == [[(1, 9.0)]]
+    assert curves["loss"] == [], "what a transfer minimises is no cross-entropy"
     (over_time,) = comparison.side_by_side([painted, transfer], "time", 100)["style"]
     assert (over_time.axis, over_time.points) == ("time", [(0.5, 2.0), (1.5, 2.0)])
     mixed = comparison.side_by_side([digits_run(), painted], "epoch", 100)

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 import torch
@@ -18,6 +17,7 @@ from core.runs import writer as writer_module
 from core.runs.control import Control
 from core.runs.run import Run, list_runs
 from core.runs.writer import writing
+from tests.runs_on_disk import until
 
 pytestmark = pytest.mark.slow
 
@@ -50,13 +50,6 @@ class Disk:
 @pytest.fixture
 def disk(monkeypatch):
     return Disk(monkeypatch)
-
-
-def until(condition, seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return condition()
 
 
 def test_rows_that_find_no_room_are_written_later_and_in_order(run, disk):
@@ -111,7 +104,7 @@ def test_a_stop_ends_the_wait_for_room_and_keeps_the_last_checkpoint(run, disk):
     assert run.status().state == "failed" and "mend that and resume" in run.status().message
 
 
-def test_the_heart_beats_on_a_full_disk(run, disk, monkeypatch):
+def test_the_heartbeat_goes_on_while_the_disk_is_full(run, disk, monkeypatch):
     monkeypatch.setattr(status_writer, "HEARTBEAT_SECONDS", 0.02)
     with writing(run) as writer:
         disk.full = True
@@ -174,9 +167,9 @@ def test_a_read_only_folder_is_read_and_every_change_is_a_sentence(run, monkeypa
 
     monkeypatch.setattr(files, "replace", refuse)
     monkeypatch.setattr(writer_module.filelock.FileLock, "acquire", refuse)
-    (found,) = list_runs()
-    assert isinstance(found, Run)
-    assert (found.status().state, found.metrics()) == ("finished", [{"step": 1}])
+    (listed,) = list_runs()
+    assert isinstance(listed, Run)
+    assert (listed.status().state, listed.metrics()) == ("finished", [{"step": 1}])
     for change in (
         lambda: run.request("stop"),
         lambda: run.rename("x"),
@@ -256,7 +249,7 @@ def test_a_folder_with_fields_missing_and_unknown_ones_is_read_and_keeps_those(r
     run = Run.open("older")
     assert (run.name, run.created, run.data) == ("older", "", {})
     assert run.status().state in ("starting", "interrupted")
-    assert [found.id for found in list_runs()] == ["older"]
+    assert [run.id for run in list_runs()] == ["older"]
     with writing(run) as writer:
         writer.facts(parameters=1)
     saved = json.loads((old / "run.json").read_text())

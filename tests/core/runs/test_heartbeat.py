@@ -11,7 +11,7 @@ from core.runs.run import Run
 
 
 class Clocks:
-    """The wall clock and the clock of the boot, both in the hands of a test."""
+    """The wall clock and the clock of the boot, both set by a test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch):
         self.wall, self.boot = 1.7e9, 1000.0
@@ -30,17 +30,17 @@ def clocks(monkeypatch):
 
 
 def beat(run: Run, **changes) -> None:
-    """What a training of `run` in this process would write now."""
+    """Write what a training of `run` in this process would write now."""
     status = {"state": "running", "message": "", "pid": os.getpid(), "progress": {}, **heartbeat.stamp(), **changes}
     (run.path / "status.json").write_text(json.dumps(status))
 
 
 @pytest.mark.parametrize("jump", [-86400.0, -60.0, 60.0, 86400.0])
-@pytest.mark.parametrize("known", [True, False])
-def test_on_the_same_machine_a_jump_changes_nothing(clocks, jump, known):
+@pytest.mark.parametrize("seen_before", [True, False])
+def test_on_the_same_machine_a_jump_changes_nothing(clocks, jump, seen_before):
     run = Run.create("classifier", {})
     beat(run)
-    if known:
+    if seen_before:
         run.status()
     clocks.wall += jump
     assert run.status().state == "running"
@@ -79,7 +79,7 @@ def test_an_old_beat_of_another_machine_is_dead_at_first_sight(clocks):
     assert run.status().state == "interrupted"
 
 
-def test_the_stamp_of_a_boot_before_this_one_is_told_by_the_wall_clock(clocks):
+def test_the_stamp_of_an_earlier_boot_is_compared_with_the_wall_clock(clocks):
     run = Run.create("classifier", {})
     beat(run, boot="an earlier one", monotonic=clocks.boot + 99, heartbeat=clocks.wall - 100)
     assert run.status().seconds_since_heartbeat == pytest.approx(100)

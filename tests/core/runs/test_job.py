@@ -69,7 +69,7 @@ def test_a_killed_training_is_seen_and_goes_on_from_its_checkpoint():
     assert wait_for(fresh, "stopped") == "stopped"
 
 
-def test_a_training_that_ends_starts_the_next_without_anybody_s_help(monkeypatch):
+def test_a_training_that_ends_starts_the_next(monkeypatch):
     monkeypatch.setenv("ATELIER_JOBS", "1")
     monkeypatch.setenv("RANK", "0")  # as where it was started by torchrun
     monkeypatch.setenv("WORLD_SIZE", "2")

@@ -1,4 +1,4 @@
-"""The queue: one training at a time on a small machine, whoever asks and whatever becomes of the processes."""
+"""The queue: one training at a time on a small machine, however many processes start and end."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def test_the_first_starts_and_the_others_wait_in_order(started):
     assert (started, line()) == (["a", "b"], ["c"])
 
 
-def test_who_submits_while_others_wait_stands_behind_them(started):
+def test_a_run_submitted_while_others_wait_is_placed_last(started):
     a, *_ = submitted("a", "b")
     put_status(a, "finished")
     assert not queue.submit(make("c"))
@@ -96,8 +96,8 @@ def test_a_killed_training_gives_its_slot_to_the_next(started):
     assert a.status().state == "interrupted"
 
 
-def test_the_queue_outlives_whoever_made_it(started):
-    """Nothing of it is kept in memory: another process reads the same line."""
+def test_the_queue_is_read_by_another_process(started):
+    """Nothing of it is in memory alone: another process reads the same queue."""
     submitted("a", "b", "c")
     code = "from core.runs import queue; print([run.name for run in queue.waiting()])"
     seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
@@ -204,9 +204,9 @@ def test_a_queued_run_does_not_go_stale(started, monkeypatch):
     assert b.status().state == "queued"
 
 
-@pytest.mark.parametrize(("cores", "asked", "slots"), [(2, "", 1), (7, "x", 1), (8, "", 2), (2, "3", 3), (2, "0", 1)])
-def test_slots(monkeypatch, cores, asked, slots):
-    monkeypatch.setenv("ATELIER_JOBS", asked)
+@pytest.mark.parametrize(("cores", "jobs", "slots"), [(2, "", 1), (7, "x", 1), (8, "", 2), (2, "3", 3), (2, "0", 1)])
+def test_slots(monkeypatch, cores, jobs, slots):
+    monkeypatch.setenv("ATELIER_JOBS", jobs)
     monkeypatch.setattr(queue.hardware, "cores", lambda: cores)
     assert queue.slots() == slots
 

@@ -12,7 +12,7 @@ from tests.runs_on_disk import digits_run, put_status
 def test_a_deleted_run_is_gone_and_comes_back_as_it_was():
     run, other = digits_run(), digits_run()
     trash.delete(run)
-    assert [found.id for found in list_runs()] == [other.id]
+    assert [run.id for run in list_runs()] == [other.id]
     assert trash.deleted() == [run.id] and trash.size() > 100
     trash.undelete(run.id)
     assert Run.open(run.id).metrics() == run.metrics()
@@ -21,7 +21,7 @@ def test_a_deleted_run_is_gone_and_comes_back_as_it_was():
         trash.undelete(run.id)
 
 
-def test_emptied_is_emptied():
+def test_an_emptied_trash_holds_nothing():
     run = digits_run()
     trash.delete(run)
     trash.empty()
@@ -39,9 +39,9 @@ def test_a_run_under_way_is_not_deleted():
 
 def test_a_damaged_folder_can_be_deleted_too(runs):
     (runs / "broken").mkdir(parents=True)
-    (found,) = list_runs()
-    assert isinstance(found, DamagedRun)
-    trash.delete(found)
+    (damaged,) = list_runs()
+    assert isinstance(damaged, DamagedRun)
+    trash.delete(damaged)
     assert list_runs() == [] and trash.deleted() == ["broken"]
 
 
