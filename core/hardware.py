@@ -1,4 +1,4 @@
-"""What this machine computes with: the device, the number format that is fast on it, and how many threads to take."""
+"""The hardware of this machine: the device, the precision that is fast on it, and the number of threads to use."""
 
 import ctypes
 import functools
@@ -16,7 +16,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's mallopt(3)
 
 
 def device() -> torch.device:
-    """The first CUDA device where there is one, else the CPU."""
+    """Return the first CUDA device where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -28,7 +28,7 @@ def channels_last(net: Net, on: torch.device | None = None) -> Net:
 
 @functools.cache
 def bf16_is_fast() -> bool:
-    """Whether bfloat16 beats float32 here: a GPU that supports it, or a CPU with AVX-512 bf16 or AMX.
+    """Return whether bfloat16 beats float32 here: a GPU that supports it, or a CPU with AVX-512 bf16 or AMX.
 
     On other CPUs bfloat16 is emulated and slower than float32.
     """
@@ -42,20 +42,20 @@ def bf16_is_fast() -> bool:
 
 
 def cores() -> int:
-    """CPU cores that this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 def spare_threads() -> int:
-    """Threads for a training beside which the pages stay quick: all cores but one, at least one."""
+    """Return the number of threads for a training, so that pages stay responsive: all cores but one, at least one."""
     return max(1, cores() - 1)
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep the memory that it frees, for the next step wants as much again.
+    """Let this process reuse the memory that it frees, since the next step needs as much again.
 
-    glibc gives large blocks back to the system at once and pays for every page anew: the baseline and BN-NiN
-    train a fifth faster with this on a CPU, ResNet-20 as fast. Without glibc nothing happens.
+    glibc returns large blocks to the system at once and must map every page anew: the baseline and BN-NiN train a
+    fifth faster with this on a CPU, ResNet-20 as fast. Without glibc nothing happens.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -66,11 +66,11 @@ def keep_freed_memory() -> None:
 
 
 def precision(half: bool) -> str:
-    """In what numbers a step of a training or a transfer computes, as run folders and cards say it."""
+    """Return the precision of a step of training or of image optimisation, as in run folders and cards."""
     return "bfloat16 autocast" if half else "float32"
 
 
 def describe(bf16: bool) -> str:
-    """One line for people: the device, and the number format that is used on it."""
+    """Return one line for people: the device and its precision."""
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {cores()} cores"
     return f"{name}, {'bfloat16' if bf16 else 'float32'}"

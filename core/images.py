@@ -1,8 +1,7 @@
 """The only way in and out for a picture: decode, orient, bound and encode.
 
-Inside the project a picture is a uint8 array (H, W, 3), RGB. Files come from strangers, so everything about
-them is doubted here, once: the kind is told from the first bytes, the size from the header before anything is
-decoded.
+Inside the project a picture is a uint8 array (H, W, 3), RGB. Files are not trusted and are checked here, once: the kind
+by the first bytes, the size by the header before anything is decoded.
 """
 
 from __future__ import annotations
@@ -70,16 +69,16 @@ class ImageError(UserError):
 def decode(source: bytes | str | Path | BinaryIO, *, max_side: int | None = None) -> Picture:
     """Read a picture of any accepted kind into a uint8 array (H, W, 3), RGB, upright.
 
-    `source` is the file's bytes, its path, or an open binary file (read from its start, left open). The first
-    frame of an animation is taken, transparency is laid on white, colours with an embedded profile are
-    brought to sRGB. With `max_side` the result is made smaller, if need be, so that neither side is longer.
-    Raises ImageError for everything that is not a whole picture between 8 px a side and 40 megapixels.
+    `source` is the file's bytes, its path, or an open binary file (read from its start, left open). Use the first
+    frame of an animation, put transparency on white, and convert an embedded colour profile to sRGB. With `max_side`
+    the result is shrunk, if need be, so that neither side is longer. Raises ImageError for everything that is not a
+    whole picture between 8 px a side and 40 megapixels.
     """
     with _opened(source) as (stream, name):
         kind = _recognise(stream, name)
         image = _header(stream, name, kind)
         try:
-            # Decoders fail on damaged data with whatever exception comes to hand, so no narrower net will do.
+            # Decoders raise all kinds of exceptions on damaged data, so no narrower clause suffices.
             if max_side is not None:
                 image.draft(None, (max_side, max_side))
             image.load()
@@ -90,7 +89,7 @@ def decode(source: bytes | str | Path | BinaryIO, *, max_side: int | None = None
 
 
 def encode(picture: Picture, format: str = "JPEG", quality: int = 85) -> bytes:
-    """The file of a uint8 picture (H, W, 3) as bytes; `quality` (1 to 95) matters to JPEG and WebP only."""
+    """Return a uint8 picture (H, W, 3) encoded as a file; `quality` (1 to 95) applies to JPEG and WebP only."""
     stream = io.BytesIO()
     _pillow(picture).save(stream, format=format, quality=quality)
     return stream.getvalue()
@@ -114,12 +113,12 @@ def save(picture: Picture, path: str | Path) -> None:
 
 
 def resize(picture: Picture, width: int, height: int) -> Picture:
-    """The uint8 picture (H, W, 3) brought to (height, width, 3), smoothed where it shrinks (Lanczos)."""
+    """Return the uint8 picture (H, W, 3) resized to (height, width, 3) by Lanczos resampling."""
     return np.array(_pillow(picture).resize((width, height), Image.Resampling.LANCZOS))
 
 
 def fit(picture: Picture, max_side: int) -> Picture:
-    """The picture, made smaller in proportion if its longer side exceeds `max_side` px; never enlarged."""
+    """Return the picture, shrunk in proportion if its longer side exceeds `max_side` px; never enlarged."""
     height, width = picture.shape[:2]
     scale = max_side / max(height, width)
     if scale >= 1:
@@ -128,24 +127,24 @@ def fit(picture: Picture, max_side: int) -> Picture:
 
 
 def to_tensor(picture: Picture) -> torch.Tensor:
-    """A uint8 picture (H, W, 3) as a float32 tensor (1, 3, H, W) in [0, 1]."""
+    """Return a uint8 picture (H, W, 3) as a float32 tensor (1, 3, H, W) in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
 
 
 def from_tensor(tensor: torch.Tensor) -> Picture:
-    """A tensor (1, 3, H, W) or (3, H, W) as a uint8 picture (H, W, 3); values outside [0, 1] are clipped."""
+    """Return a tensor (1, 3, H, W) or (3, H, W) as a uint8 picture (H, W, 3); values outside [0, 1] are clipped."""
     single = tensor.detach()[0] if tensor.ndim == 4 else tensor.detach()
     scaled = single.float().clamp(0, 1).mul(255).round().to(torch.uint8)
     return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())
 
 
 def sample_names() -> tuple[str, ...]:
-    """Names of the sample pictures at hand, which scikit-image and scikit-learn carry in their wheels."""
+    """Return the names of the installed sample pictures, which scikit-image and scikit-learn have in their wheels."""
     return tuple(name for name in _SAMPLES if _sample_path(name) is not None)
 
 
 def sample(name: str) -> Picture:
-    """The sample picture of that name, uint8 (H, W, 3); ImageError lists the names there are."""
+    """Return the sample picture of that name, uint8 (H, W, 3). Raises ImageError, which lists all, for another."""
     path = _sample_path(name) if name in _SAMPLES else None
     if path is None:
         raise ImageError(f"There is no sample picture “{name}”: choose one of {', '.join(sample_names())}.")
@@ -153,7 +152,7 @@ def sample(name: str) -> Picture:
 
 
 def named(name: str | Path, *, max_side: int | None = None) -> Picture:
-    """The picture in the file of that name, or the sample picture of `sample:NAME`. Raises ImageError as they do."""
+    """Return the picture in a file, or the sample of `sample:NAME`. Raises ImageError as `decode` and `sample`."""
     kind, _, rest = str(name).partition(":")
     if kind == "sample":
         picture = sample(rest)
@@ -166,7 +165,7 @@ def named(name: str | Path, *, max_side: int | None = None) -> Picture:
 
 @contextmanager
 def _opened(source: bytes | str | Path | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
-    """The source as a binary stream at its start, with a name for sentences."""
+    """Yield the source as a binary stream at its start, with a name for messages."""
     if isinstance(source, bytes | bytearray | memoryview):
         yield io.BytesIO(source), "The file"
         return
@@ -188,7 +187,7 @@ def _opened(source: bytes | str | Path | BinaryIO) -> Iterator[tuple[BinaryIO, s
 
 
 def _recognise(stream: BinaryIO, name: str) -> str:
-    """The accepted format that the first bytes announce; ImageError names what the file is instead."""
+    """Return the accepted format of the first bytes. Raises ImageError, which names what the file is instead."""
     start = stream.read(512)
     stream.seek(0)
     if not start:
@@ -206,7 +205,7 @@ def _recognise(stream: BinaryIO, name: str) -> str:
 
 
 def _kind(start: bytes) -> str | None:
-    """A member of FORMATS, or an unaccepted kind with its article, or None, from a file's first bytes."""
+    """Return the kind of a file by its first bytes: one of FORMATS, another kind with its article, or None."""
     signatures = (
         (b"\xff\xd8\xff", "JPEG"),
         (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -263,7 +262,7 @@ def _is_text(start: bytes) -> bool:
 
 
 def _header(stream: BinaryIO, name: str, kind: str) -> Image.Image:
-    """Read the header alone and refuse what is too small or too large before any pixel is decoded."""
+    """Read the header alone. Raises ImageError for a size out of bounds before any pixel is decoded."""
     limit = f"{MAX_PIXELS // 1_000_000} megapixels"
     too_large = f"over {limit}, the most that is read here: save a smaller copy and take that."
     try:
@@ -290,7 +289,7 @@ def _damaged(name: str, kind: str) -> str:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turn the picture as its EXIF orientation asks; damaged EXIF data does not cost the picture."""
+    """Turn the picture by its EXIF orientation; ignore damaged EXIF data."""
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG)
     except Exception:
@@ -305,7 +304,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Any mode that the accepted formats decode to, as RGB without transparency, in sRGB."""
+    """Return the picture, of any mode that the accepted formats decode to, as RGB without transparency, in sRGB."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return Image.fromarray(_eight_bits(image)).convert("RGB")
     if image.mode == "LAB":
@@ -328,7 +327,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Apply an embedded ICC profile; one that is damaged or of another colour model is passed over."""
+    """Apply an embedded ICC profile; ignore one that is damaged or of another colour model."""
     if not profile:
         return image
     try:
@@ -340,10 +339,10 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Picture:
-    """Deep greyscale (H, W) as uint8 (H, W).
+    """Return deep greyscale (H, W) as uint8 (H, W).
 
-    16-bit samples and floats in [0, 1] keep their scale. 32-bit integers and other floats have no agreed
-    white, so they are stretched from their least to their greatest value.
+    16-bit samples and floats in [0, 1] keep their scale. 32-bit integers and other floats have no standard white, so
+    they are scaled from their minimum to their maximum.
     """
     values = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0, neginf=0)
     low, high = float(values.min()), float(values.max())

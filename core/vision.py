@@ -1,4 +1,4 @@
-"""The one door to torchvision: `from core.vision import torchvision`.
+"""The one place that imports torchvision: `from core.vision import torchvision`.
 
 The package index's torchvision is built against CUDA. Beside a CPU-only torch its compiled operators do not load and
 the import dies with "operator torchvision::nms does not exist" (pytorch/vision#9077, #9085). Its data sets, models
@@ -30,7 +30,7 @@ def _import() -> ModuleType:
         if "torchvision::nms" not in str(error):
             raise
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-        del sys.modules[name]  # what the failed attempt had got hold of
+        del sys.modules[name]  # left behind by the failed attempt
     _declare_missing_operators()
     return importlib.import_module("torchvision")
 

@@ -1,4 +1,4 @@
-"""Weights on disk: tensors as `.safetensors` only, and beside each shipped file a card (JSON) that says what it is."""
+"""Weights on disk: tensors as `.safetensors` only, and beside each shipped file a card (JSON) that describes it."""
 
 import json
 import os
@@ -16,7 +16,7 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
 def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
-    """Write `tensors` to `path` so that a reader sees the old file or the whole new one, never a part of it.
+    """Write `tensors` to `path` atomically: a reader gets the old file or the whole new one, never a part of it.
 
     Raises OSError where the disk is full or the folder cannot be written.
     """
@@ -26,7 +26,7 @@ def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | Non
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
         except SafetensorError as error:
             if system := re.search(r"os error (\d+)", str(error)):
-                number = int(system[1])  # which a full disk is told by
+                number = int(system[1])  # identifies a full disk
                 raise OSError(number, os.strerror(number), str(path)) from error
             raise
         os.replace(temporary, path)
@@ -35,7 +35,7 @@ def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | Non
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """Every tensor of a `.safetensors` file, on the CPU.
+    """Return every tensor of a `.safetensors` file, on the CPU.
 
     Raises UserError where the file is missing, of another format, cut short or damaged.
     """
@@ -44,7 +44,7 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The text metadata of a `.safetensors` file. Raises UserError as `read` does."""
+    """Return the text metadata of a `.safetensors` file. Raises UserError as `read` does."""
     with _opened(path) as file:
         return file.metadata() or {}
 
@@ -85,14 +85,14 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], what: str) -> None:
 
 
 def card(name: str) -> dict:
-    """The card of the shipped weights `name`. Raises UserError, listing the known names, where there is none."""
-    known = cards()
-    if name not in known:
-        raise UserError(f"There are no shipped weights named {name}; there are: {', '.join(known) or 'none'}.")
-    return known[name]
+    """Return the card of the shipped weights `name`. Raises UserError, which lists all names, where there is none."""
+    by_name = cards()
+    if name not in by_name:
+        raise UserError(f"There are no shipped weights named {name}; there are: {', '.join(by_name) or 'none'}.")
+    return by_name[name]
 
 
 def cards(kind: str | None = None) -> dict[str, dict]:
-    """The cards of all shipped weights by name, of one kind ("classifier" or "pastiche") where it is given."""
-    found = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(WEIGHTS.glob("*.json"))}
-    return {name: card for name, card in found.items() if kind in (None, card["kind"])}
+    """Return the cards of all shipped weights by name, or those of one kind ("classifier" or "pastiche")."""
+    by_name = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(WEIGHTS.glob("*.json"))}
+    return {name: card for name, card in by_name.items() if kind in (None, card["kind"])}

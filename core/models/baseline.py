@@ -28,16 +28,16 @@ class Baseline(nn.Module):
         he_initialise(self)
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, channels, side, side), normalised -> (N, 64, side // 4, side // 4), non-negative before pooling."""
+        """Return non-negative feature maps (N, 64, side // 4, side // 4) of normalised images (N, C, side, side)."""
         x = F.avg_pool2d(F.relu(self.conv1(x)), 2)
         return F.avg_pool2d(F.relu(self.conv2(x)), 2)
 
     def head(self, features: Tensor) -> Tensor:
-        """Feature maps (N, 64, h, w) -> logits (N, classes)."""
+        """Return the logits (N, classes) of feature maps (N, 64, h, w)."""
         hidden = F.relu(self.hidden(features.flatten(1)))
         logits: Tensor = self.output(self.dropout(hidden))
         return logits
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised images (N, channels, side, side) -> logits (N, classes)."""
+        """Return the logits (N, classes) of normalised images (N, C, side, side)."""
         return self.head(self.features(x))

@@ -1,7 +1,7 @@
-"""What a net is made of, read from its own forward pass: operations, blocks of them, and stages of like blocks.
+"""The structure of a net, read from a forward pass: operations, blocks of them, and stages of equal blocks.
 
-Nothing here knows a net by name. One empty image goes through the net, every operation on it is written down with its
-inputs, and the modules in which it happens say which operations belong together.
+No net is treated by name. One empty image goes through the net, every operation on it is recorded with its inputs, and
+the modules in which it happens determine which operations belong together.
 """
 
 from abc import ABC, abstractmethod
@@ -17,20 +17,20 @@ _CONTAINERS = (nn.Sequential, nn.ModuleList)
 
 
 class Costs(ABC):
-    """What operations cost together."""
+    """The total cost of operations."""
 
     @abstractmethod
     def all_operations(self) -> tuple[Operation, ...]:
-        """All its operations, in order."""
+        """Return all its operations, in order."""
 
     @property
     def parameters(self) -> int:
-        """How many numbers of it training may change."""
+        """Return the number of trainable parameters."""
         return sum(operation.parameters for operation in self.all_operations())
 
     @property
     def multiply_adds(self) -> int:
-        """Of its convolutions and linear layers, in one forward pass of one image."""
+        """Return the multiply-adds of convolutions and linear layers in one forward pass of one image."""
         return sum(operation.multiply_adds for operation in self.all_operations())
 
 
@@ -48,25 +48,25 @@ class Block(Costs):
 
     @property
     def output(self) -> Shape:
-        """The shape it hands on: (C, H, W), or (F,) after flattening."""
+        """Return the shape of the output: (C, H, W), or (F,) after flattening."""
         return self.operations[-1].output
 
     @property
     def shortcut(self) -> str | None:
-        """How its input gets past it: "addition" (residual), "concatenation" (dense), or not at all."""
+        """Return the kind of skip connection: "addition" (residual), "concatenation" (dense), or None."""
         merges = [operation.kind for operation in self.operations if operation.kind in MERGING]
         return merges[-1] if merges else None
 
     @property
     def weighted(self) -> tuple[Operation, ...]:
-        """Its convolutions and linear layers on the longest way through it: without those of a shortcut."""
+        """Return the convolutions and linear layers on the longest path: without those of a shortcut."""
         main = set(self.main_path())
         return tuple(
             operation for place, operation in enumerate(self.operations) if operation.weighted and place in main
         )
 
     def main_path(self) -> tuple[int, ...]:
-        """Places, within the block, of the operations on the longest way through it."""
+        """Return the indices, within the block, of the operations on the longest path."""
         longest: list[tuple[int, ...]] = []
         for place, operation in enumerate(self.operations):
             before = [longest[source - self.first] for source in operation.inputs if source >= self.first]
@@ -75,7 +75,7 @@ class Block(Costs):
 
     @property
     def title(self) -> str:
-        """What it is, in words that follow from what it does."""
+        """Return the kind of block in words, derived from its operations."""
         kernels = [operation.kernel for operation in self.weighted]
         if self.shortcut == "addition":
             return "bottleneck block" if kernels[:1] == [1] else "residual block"
@@ -90,7 +90,7 @@ class Block(Costs):
 
 @dataclass(frozen=True)
 class Stage(Costs):
-    """Like blocks in a row that hand on maps of the same size, and what happens between them and the next stage."""
+    """Consecutive blocks of one kind with outputs of one size; `joint` operations lead to the next stage."""
 
     name: str
     blocks: tuple[Block, ...]
@@ -98,7 +98,7 @@ class Stage(Costs):
 
     @property
     def title(self) -> str:
-        """What its blocks are, the first of which may differ in its shortcut."""
+        """Return the kind of its blocks; the first may differ in its shortcut."""
         return self.blocks[-1].title
 
     def all_operations(self) -> tuple[Operation, ...]:
@@ -106,7 +106,7 @@ class Stage(Costs):
 
     @property
     def output(self) -> Shape:
-        """The shape that its last block hands on."""
+        """Return the shape of the output of its last block."""
         return self.blocks[-1].output
 
 
@@ -123,7 +123,7 @@ class Blueprint(Costs):
 
 
 def read(net: nn.Module, channels: int, side: int) -> Blueprint:
-    """The blueprint of a net for images (channels, side, side), from a forward pass as `forward_pass.record` makes it.
+    """Return the blueprint of a net for images (channels, side, side), by `forward_pass.record`.
 
     The net may be on the meta device; it must not be in use elsewhere meanwhile.
     """
@@ -142,7 +142,7 @@ class _Part:
 
 
 def _parts(net: nn.Module, steps: list[Step]) -> list[_Part]:
-    """The pass cut into blocks: a module's operations make one; those of the net itself make one a layer."""
+    """Return the pass cut into blocks: one for each module, and one a layer for operations of the net itself."""
     modules = dict(net.named_modules())
     parts: list[_Part] = []
     start = 0
@@ -155,7 +155,7 @@ def _parts(net: nn.Module, steps: list[Step]) -> list[_Part]:
             parts += _of_the_net_itself(steps, start, end)
         else:
             type_ = type(modules[owner.path])
-            # A Sequential is only a list: what stands in it says what it is.
+            # A Sequential is only a list: its contents determine the kind.
             word = "" if type_ in _CONTAINERS else type_.__name__.strip("_").lower()
             operations = tuple(step.operation for step in steps[start:end])
             container = owner.path.rpartition(".")[0]
@@ -165,7 +165,7 @@ def _parts(net: nn.Module, steps: list[Step]) -> list[_Part]:
 
 
 def _owner(modules: dict[str, nn.Module], step: Step) -> Call | None:
-    """The module whose block an operation belongs to: the outermost that is more than a list of others."""
+    """Return the module whose block an operation belongs to: the outermost that is more than a list of others."""
     for call in step.calls:
         module = modules[call.path]
         children = list(module.children())
@@ -178,7 +178,7 @@ def _owner(modules: dict[str, nn.Module], step: Step) -> Call | None:
 
 
 def _of_the_net_itself(steps: list[Step], start: int, end: int) -> list[_Part]:
-    """Blocks of one convolution or linear layer with what normalises and activates it; the rest joins two blocks."""
+    """Return blocks of one convolution or linear layer with its normalisation and activation; others are joints."""
     parts: list[_Part] = []
     for place in range(start, end):
         operation = steps[place].operation
@@ -191,7 +191,7 @@ def _of_the_net_itself(steps: list[Step], start: int, end: int) -> list[_Part]:
 
 
 def _stages(parts: list[_Part]) -> list[Stage]:
-    """Blocks of one container and type whose outputs are of one size, with the joint that follows them."""
+    """Return blocks of one container and type whose outputs are of one size, with the joint that follows them."""
     stages: list[Stage] = []
     last: tuple | None = None
     for part in parts:

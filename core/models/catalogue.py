@@ -19,7 +19,7 @@ from core.models.vgg import BNVGG
 
 @dataclass(frozen=True)
 class Shape:
-    """What a net is made for: how many classes, image channels and pixels a side, and the data set, if it matters."""
+    """The input and output of a net: classes, image channels, pixels a side, and the data set where it matters."""
 
     classes: int
     channels: int
@@ -31,7 +31,7 @@ class Shape:
 class Entry:
     """A net of the catalogue. `depth` counts layers with weights as Table 4.6 does, `smallest_side` is in pixels.
 
-    `variant` says what makes it one of a family, where it is.
+    `variant` has the parameters of a net that belongs to a family.
     """
 
     title: str
@@ -42,8 +42,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Table 4.6: parameters, as rounded there, and test error in percent, plain and with augmentation ("+")."""
+class ThesisFigures:
+    """A row of Table 4.6: parameters, as rounded there, and test error in percent, plain and augmented ("+")."""
 
     parameters: int
     error: float | None = None
@@ -85,61 +85,58 @@ _ENTRIES: dict[str, Entry] = {
 }
 
 # Table 4.6, row by row. Parameters are counted with ten classes there; CIFAR-100's nets have a few more.
-_TABLE: dict[tuple[str, str], Figures] = {
-    ("baseline", "mnist"): Figures(682_000, error=0.6),
-    ("nin", "mnist"): Figures(358_000, error=0.49),
-    ("nin", "cifar10"): Figures(1_600_000, error=10.34, error_augmented=8.36),
-    ("nin", "cifar100"): Figures(1_600_000, error=35.13, error_augmented=31.29),
-    ("nin", "svhn"): Figures(2_000_000, error=2.39),
-    ("bn_nin", "mnist"): Figures(358_000, error=0.33),
-    ("bn_nin", "cifar10"): Figures(1_600_000, error=8.85, error_augmented=7.14),
-    ("bn_nin", "cifar100"): Figures(1_600_000, error=30.66, error_augmented=28.96),
-    ("bn_nin", "svhn"): Figures(2_000_000, error=1.78),
-    ("bn_vgg", "cifar10"): Figures(15_000_000, error=8.53, error_augmented=6.56),
-    ("bn_vgg", "cifar100"): Figures(15_000_000, error=32.34, error_augmented=29.64),
-    ("resnet20", "cifar10"): Figures(272_000, error_augmented=7.68),
-    ("resnet32", "cifar10"): Figures(467_000, error_augmented=6.94),
-    ("resnet44", "cifar10"): Figures(661_000, error_augmented=6.6),
-    ("resnet56", "cifar10"): Figures(856_000, error_augmented=6.46),
-    ("resnet65", "cifar10"): Figures(683_000, error_augmented=6.29),
-    ("resnet83", "cifar10"): Figures(868_000, error_augmented=5.86),
-    ("resnet110", "cifar10"): Figures(1_700_000, error_augmented=5.97),
-    ("resnet164", "cifar10"): Figures(1_700_000, error_augmented=5.47),
-    ("wrn_40_4", "cifar10"): Figures(8_900_000, error_augmented=4.87),
-    ("wrn_28_10", "cifar10"): Figures(36_500_000, error_augmented=4.57),
-    ("densenet_40_12", "cifar10"): Figures(1_000_000, error=6.53, error_augmented=5.53),
-    ("densenet_40_12", "cifar100"): Figures(1_000_000, error=27.25, error_augmented=25.83),
-    ("densenet_40_12", "svhn"): Figures(1_000_000, error=1.86),
-    ("densenet_bc_100_12", "cifar10"): Figures(768_000, error=5.91, error_augmented=4.58),
-    ("densenet_bc_100_12", "cifar100"): Figures(768_000, error=24.96, error_augmented=22.29),
+_TABLE: dict[tuple[str, str], ThesisFigures] = {
+    ("baseline", "mnist"): ThesisFigures(682_000, error=0.6),
+    ("nin", "mnist"): ThesisFigures(358_000, error=0.49),
+    ("nin", "cifar10"): ThesisFigures(1_600_000, error=10.34, error_augmented=8.36),
+    ("nin", "cifar100"): ThesisFigures(1_600_000, error=35.13, error_augmented=31.29),
+    ("nin", "svhn"): ThesisFigures(2_000_000, error=2.39),
+    ("bn_nin", "mnist"): ThesisFigures(358_000, error=0.33),
+    ("bn_nin", "cifar10"): ThesisFigures(1_600_000, error=8.85, error_augmented=7.14),
+    ("bn_nin", "cifar100"): ThesisFigures(1_600_000, error=30.66, error_augmented=28.96),
+    ("bn_nin", "svhn"): ThesisFigures(2_000_000, error=1.78),
+    ("bn_vgg", "cifar10"): ThesisFigures(15_000_000, error=8.53, error_augmented=6.56),
+    ("bn_vgg", "cifar100"): ThesisFigures(15_000_000, error=32.34, error_augmented=29.64),
+    ("resnet20", "cifar10"): ThesisFigures(272_000, error_augmented=7.68),
+    ("resnet32", "cifar10"): ThesisFigures(467_000, error_augmented=6.94),
+    ("resnet44", "cifar10"): ThesisFigures(661_000, error_augmented=6.6),
+    ("resnet56", "cifar10"): ThesisFigures(856_000, error_augmented=6.46),
+    ("resnet65", "cifar10"): ThesisFigures(683_000, error_augmented=6.29),
+    ("resnet83", "cifar10"): ThesisFigures(868_000, error_augmented=5.86),
+    ("resnet110", "cifar10"): ThesisFigures(1_700_000, error_augmented=5.97),
+    ("resnet164", "cifar10"): ThesisFigures(1_700_000, error_augmented=5.47),
+    ("wrn_40_4", "cifar10"): ThesisFigures(8_900_000, error_augmented=4.87),
+    ("wrn_28_10", "cifar10"): ThesisFigures(36_500_000, error_augmented=4.57),
+    ("densenet_40_12", "cifar10"): ThesisFigures(1_000_000, error=6.53, error_augmented=5.53),
+    ("densenet_40_12", "cifar100"): ThesisFigures(1_000_000, error=27.25, error_augmented=25.83),
+    ("densenet_40_12", "svhn"): ThesisFigures(1_000_000, error=1.86),
+    ("densenet_bc_100_12", "cifar10"): ThesisFigures(768_000, error=5.91, error_augmented=4.58),
+    ("densenet_bc_100_12", "cifar100"): ThesisFigures(768_000, error=24.96, error_augmented=22.29),
 }
 
 
 def names() -> tuple[str, ...]:
-    """The nets that `build` knows."""
+    """Return the names of all nets."""
     return tuple(_ENTRIES)
 
 
 def title(name: str) -> str:
-    """The net's name as the thesis writes it. Raises `UserError` for a name that is not in the catalogue."""
+    """Return the net's name as the thesis writes it. Raises UserError for a name that is not in the catalogue."""
     return _entry(name).title
 
 
 def depth(name: str) -> int:
-    """Layers with weights on the longest path. Raises `UserError` for a name that is not in the catalogue."""
+    """Return the number of layers with weights on the longest path. Raises UserError as `title` does."""
     return _entry(name).depth
 
 
 def variant(name: str) -> Variant | None:
-    """What makes the net one of its family of ResNets or DenseNets, None where it is in neither.
-
-    Raises `UserError` for a name that is not in the catalogue.
-    """
+    """Return the parameters of a ResNet or DenseNet, None for another net. Raises UserError as `title` does."""
     return _entry(name).variant
 
 
 def smallest_side(name: str) -> int:
-    """Pixels a side of the smallest images that the net can see. Raises `UserError` as `title` does."""
+    """Return the smallest side of images, in pixels, that the net accepts. Raises UserError as `title` does."""
     return _entry(name).smallest_side
 
 
@@ -150,12 +147,11 @@ def _entry(name: str) -> Entry:
 
 
 def build(name: str, *, classes: int, channels: int, side: int, dataset: str | None = None) -> nn.Module:
-    """A new net with random weights (torch's global generator) for images (N, channels, side, side).
+    """Return a new net with random weights (torch's global generator) for images (N, channels, side, side).
 
     The net has `features`, `head`, `ends_in_gap` and, where that is true, `class_maps`; `head_layers` names the modules
-    that decide about the classes, which another data set needs anew. `dataset` matters where
-    Table 4.3 gives a data set widths of its own ("svhn"). Raises `UserError` for a name that is not in the catalogue,
-    and for a shape of which the net's pooling would leave nothing.
+    of the classifier, which another data set needs anew. `dataset` matters where Table 4.3 has widths for it ("svhn").
+    Raises UserError for a name that is not in the catalogue, and for images smaller than the net's pooling allows.
     """
     entry = _entry(name)
     for value, what in ((classes, "classes"), (channels, "channels"), (side, "pixels a side")):
@@ -170,12 +166,12 @@ def build(name: str, *, classes: int, channels: int, side: int, dataset: str | N
 
 
 def parameters(net: nn.Module) -> int:
-    """How many numbers training may change."""
+    """Return the number of trainable parameters."""
     return sum(tensor.numel() for tensor in net.parameters())
 
 
 def multiply_adds(net: nn.Module, channels: int, side: int) -> int:
-    """Multiply-adds of convolutions and linear layers in one forward pass of one image (channels, side, side).
+    """Return the multiply-adds of convolutions and linear layers in a forward pass of one image (channels, side, side).
 
     Biases, normalisation and pooling are not counted, as is usual.
     """
@@ -183,24 +179,24 @@ def multiply_adds(net: nn.Module, channels: int, side: int) -> int:
 
 
 def _shipped(name: str, dataset: str) -> dict[str, Any] | None:
-    """The best shipped weights of this net on this data set: their name, their error in percent and their recipe."""
-    found = []
+    """Return the shipped weights of least error of this net on this data set: name, error in percent and title."""
+    candidates = []
     for card_name, card in weights.cards("classifier").items():
-        made = card.get("data", {}) | card.get("settings", {})
-        if (made.get("model"), made.get("dataset")) == (name, dataset):
-            found.append({"name": card_name, "error": card.get("error"), "title": card.get("title", card_name)})
-    return min(found, key=lambda weight: weight["error"] if weight["error"] is not None else 100.0, default=None)
+        settings = card.get("data", {}) | card.get("settings", {})
+        if (settings.get("model"), settings.get("dataset")) == (name, dataset):
+            candidates.append({"name": card_name, "error": card.get("error"), "title": card.get("title", card_name)})
+    return min(candidates, key=lambda weight: weight["error"] if weight["error"] is not None else 100.0, default=None)
 
 
 def shipped() -> list[dict[str, Any]]:
-    """The classifiers that are shipped, measured: a row for each card, by data set and net.
+    """Return a row for each shipped classifier, sorted by data set and net.
 
     `{"name", "title", "model", "dataset", "augmented", "error", "thesis_error", "epochs", "hardware", "seconds"}`;
-    errors in percent on the test split, the thesis' with augmentation where ours had it, None where it has none.
+    errors in percent on the test split, the thesis' with augmentation where ours was trained with it, else None.
     """
     table = []
     for name, card in weights.cards("classifier").items():
-        settings, nothing = card["settings"], Figures(0)
+        settings, nothing = card["settings"], ThesisFigures(0)
         augmented = bool(settings["recipe"]["augment"])
         figures = _TABLE.get((settings["model"], settings["dataset"]), nothing)
         threads = settings["threads"]
@@ -222,23 +218,23 @@ def shipped() -> list[dict[str, Any]]:
 
 
 def rows() -> list[dict[str, Any]]:
-    """The catalogue's table, a row for a net on a data set: ours, the thesis's figures, and the weights shipped.
+    """Return a row for each net on each data set of Table 4.6: our figures, the thesis', and the shipped weights.
 
     `{"name", "dataset", "depth", "parameters", "multiply_adds", "thesis": {"parameters", "error", "error_augmented"},
     "weights": {"name", "error", "title"} or None}`; errors in percent, None where there is none.
     """
     table = []
     for (name, dataset), figures in _TABLE.items():
-        known = datasets.info(dataset)
-        with torch.device("meta"):  # no numbers: the nets of the table hold a hundred million
-            net = build(name, classes=known.classes, channels=known.channels, side=known.side, dataset=dataset)
+        data = datasets.info(dataset)
+        with torch.device("meta"):  # no memory: the nets of the table have a hundred million parameters
+            net = build(name, classes=data.classes, channels=data.channels, side=data.side, dataset=dataset)
         table.append(
             {
                 "name": name,
                 "dataset": dataset,
                 "depth": depth(name),
                 "parameters": parameters(net),
-                "multiply_adds": multiply_adds(net, known.channels, known.side),
+                "multiply_adds": multiply_adds(net, data.channels, data.side),
                 "thesis": asdict(figures),
                 "weights": _shipped(name, dataset),
             }

@@ -26,7 +26,7 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(drop_probability)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, inputs + growth, H, W): the input's maps, then the new ones."""
+        """Return maps (N, inputs + growth, H, W) of (N, inputs, H, W): the input's, then the new ones."""
         new = x
         if self.squeeze_norm is not None and self.squeeze is not None:
             new = self.dropout(self.squeeze(F.relu(self.squeeze_norm(new), inplace=True)))
@@ -44,7 +44,7 @@ class Transition(nn.Module):
         self.dropout = nn.Dropout(drop_probability)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, outputs, H // 2, W // 2)."""
+        """Return maps (N, outputs, H // 2, W // 2) of (N, inputs, H, W)."""
         x = self.dropout(self.conv(F.relu(self.norm(x), inplace=True)))
         return F.avg_pool2d(x, 2)
 
@@ -54,8 +54,8 @@ class DenseNet(AveragedMaps):
 
     Depth 3n + 4, or 6n + 4 with bottlenecks. `compression` is theta: a transition keeps that share of the maps.
     DenseNet-(40, 12) is n = 12, growth 12; DenseNet-BC-(100, 12) is n = 16, growth 12, bottleneck, compression 0.5.
-    The stem has 16 filters where none are given (section 4.6.1), with compression 2 * `growth` as in the paper: only
-    so are there 768K parameters, as in Table 4.6. Dropout follows every convolution but the stem, as in the paper.
+    The stem has 16 filters by default (section 4.6.1), with compression 2 * `growth` as in the paper: only so are
+    there 768K parameters, as in Table 4.6. Dropout follows every convolution but the stem, as in the paper.
     """
 
     def __init__(
@@ -76,9 +76,9 @@ class DenseNet(AveragedMaps):
         stages: list[nn.Module] = []
         for number in range(BLOCKS):
             if number > 0:
-                kept = int(compression * maps)
-                stages.append(Transition(maps, kept, drop_probability))
-                maps = kept
+                compressed = int(compression * maps)
+                stages.append(Transition(maps, compressed, drop_probability))
+                maps = compressed
             layers = [
                 Layer(maps + position * growth, growth, bottleneck=bottleneck, drop_probability=drop_probability)
                 for position in range(n)
@@ -92,7 +92,7 @@ class DenseNet(AveragedMaps):
         he_initialise(self)
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W), normalised -> (N, maps, H // 4, W // 4), non-negative."""
+        """Return non-negative feature maps (N, maps, H // 4, W // 4) of normalised images (N, C, H, W)."""
         x = self.transition1(self.block1(self.stem(x)))
         x = self.block3(self.transition2(self.block2(x)))
         return F.relu(self.last_norm(x), inplace=True)

@@ -1,7 +1,7 @@
-"""One forward pass of a net, written down operation by operation.
+"""A record of one forward pass of a net, operation by operation.
 
-One empty image goes through the net; every operation on it is kept with its inputs, its cost and the modules in which
-it happens.
+One empty image goes through the net; every operation on it is recorded with its inputs, its cost and the modules in
+which it happens.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 Shape = tuple[int, ...]
 
-IMAGE = -1  # stands among an operation's inputs for the image itself
+IMAGE = -1  # the image itself, among an operation's inputs
 
 _KINDS = {
     "conv2d": "convolution",
@@ -38,7 +38,7 @@ _KINDS = {
     "rmul": "scaling",
     "truediv": "scaling",
 }
-# These only say the same numbers in another layout.
+# These only change the layout.
 _LAYOUTS = {"flatten", "view", "reshape", "contiguous", "squeeze", "unsqueeze", "to", "clone", "detach"}
 _WEIGHTED = ("convolution", "linear layer")
 MERGING = ("addition", "concatenation")
@@ -49,7 +49,7 @@ class Operation:
     """One operation on the image or its maps.
 
     `path` is the module in which it happens ("stack1.0.conv1"; "" for the net itself), `detail` its sizes in words.
-    `output` is (C, H, W) or (F,). `inputs` are places in `Blueprint.operations`, or IMAGE.
+    `output` is (C, H, W) or (F,). `inputs` are indices in `Blueprint.operations`, or IMAGE.
     """
 
     kind: str
@@ -63,13 +63,13 @@ class Operation:
 
     @property
     def weighted(self) -> bool:
-        """Whether it is a convolution or a linear layer, which depth counts."""
+        """Return whether it is a convolution or a linear layer, which depth counts."""
         return self.kind in _WEIGHTED
 
 
 @dataclass(frozen=True)
 class Call:
-    """A module at work: its path, and which call of the pass it is."""
+    """A call of a module: its path, and the number of the call in the pass."""
 
     path: str
     number: int
@@ -77,25 +77,25 @@ class Call:
 
 @dataclass(frozen=True)
 class Step:
-    """An operation, and the modules at work while it happened, outermost first."""
+    """An operation, and the calls of modules in which it happened, outermost first."""
 
     operation: Operation
     calls: tuple[Call, ...]
 
 
 def record(net: nn.Module, channels: int, side: int) -> list[Step]:
-    """Every operation on an image (channels, side, side), in order.
+    """Return every operation on an image (channels, side, side), in order.
 
     The net may be on the meta device, where even the largest costs no memory. It is hooked for the length of one
     forward pass in evaluation mode, so it must not be in use elsewhere. Biases, normalisation and pooling are not
     counted as multiply-adds, as is usual.
     """
-    called = _Calls(net)
+    calls = _Calls(net)
     was_training = net.training
     net.eval()
     image = torch.zeros(1, channels, side, side, device=next(net.parameters()).device)
     try:
-        with called, torch.no_grad(), _Recorder(net, image, called.now) as recorder:
+        with calls, torch.no_grad(), _Recorder(net, image, calls.now) as recorder:
             net(image)
     finally:
         net.train(was_training)
@@ -103,7 +103,7 @@ def record(net: nn.Module, channels: int, side: int) -> list[Step]:
 
 
 class _Calls:
-    """Which modules are at work, outermost first, while it is entered."""
+    """Context manager that keeps the current calls of modules in `now`, outermost first."""
 
     def __init__(self, net: nn.Module) -> None:
         self.now: list[Call] = []
@@ -133,17 +133,17 @@ class _Calls:
 
 
 class _Recorder(TorchFunctionMode):
-    """Writes down every operation on the image and on what comes of it."""
+    """Records every operation on the image and on tensors computed from it."""
 
     def __init__(self, net: nn.Module, image: Tensor, now: list[Call]) -> None:
         super().__init__()
         self.steps: list[Step] = []
         self._now = now
         self._counted: set[int] = set()
-        # Tensors are known by their ids, which hold only while the tensors themselves are kept.
-        self._kept: list[Tensor] = [image]
+        # Tensors are identified by their ids, which are unique only while the tensors are alive.
+        self._alive: list[Tensor] = [image]
         self._sources: dict[int, tuple[int, ...]] = {id(image): (IMAGE,)}
-        # Weights, and tensors made of weights alone: the operation on the image that takes one is theirs.
+        # Weights, and tensors made of weights alone; they count for the first operation on the image that uses them.
         self._weights: dict[int, tuple[Tensor, ...]] = {id(weight): (weight,) for weight in net.parameters()}
 
     def __torch_function__(
@@ -151,18 +151,18 @@ class _Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "").strip("_")
-        result = _without_numbers(name, args, kwargs)
+        result = _meta_result(name, args, kwargs)
         if result is None:
             result = func(*args, **kwargs)
         if isinstance(result, Tensor):
-            self._write(name, args, kwargs, result)
+            self._record(name, args, kwargs, result)
         return result
 
-    def _write(self, name: str, args: tuple, kwargs: dict[str, Any], result: Tensor) -> None:
-        given = _tensors((*args, *kwargs.values()))
-        sources = [source for tensor in given for source in self._sources.get(id(tensor), ())]
-        weights = [weight for tensor in given for weight in self._weights.get(id(tensor), ())]
-        self._kept.append(result)
+    def _record(self, name: str, args: tuple, kwargs: dict[str, Any], result: Tensor) -> None:
+        tensors = _tensors((*args, *kwargs.values()))
+        sources = [source for tensor in tensors for source in self._sources.get(id(tensor), ())]
+        weights = [weight for tensor in tensors for weight in self._weights.get(id(tensor), ())]
+        self._alive.append(result)
         if not sources:
             self._weights[id(result)] = tuple(weights)
             return
@@ -182,10 +182,10 @@ class _Recorder(TorchFunctionMode):
         return sum(new.values())
 
 
-def _without_numbers(name: str, args: tuple, kwargs: dict[str, Any]) -> Tensor | None:
-    """What an operation of the nets gives on the meta device: only a shape. None where torch must say it.
+def _meta_result(name: str, args: tuple, kwargs: dict[str, Any]) -> Tensor | None:
+    """Return the result of a common operation on the meta device, where a tensor is only a shape; None for others.
 
-    Of these torch could say it as well, but it would load its compiler first, which takes seconds.
+    torch computes them as well, but loads its compiler first, which takes seconds.
     """
     tensors = _tensors((*args, *kwargs.values()))
     if not tensors or not all(tensor.is_meta for tensor in tensors):
@@ -214,18 +214,18 @@ def _without_numbers(name: str, args: tuple, kwargs: dict[str, Any]) -> Tensor |
 
 
 def _each(value: Any, place: int) -> int:
-    """Of a size given once for both directions or once for each, that of direction `place`."""
+    """Return the size in direction `place` of a size for both directions or of one for each."""
     return int(value[place] if len(value) > 1 else value[0]) if isinstance(value, list | tuple) else int(value)
 
 
 def _tensors(values: Iterable[Any]) -> list[Tensor]:
-    found = []
+    tensors = []
     for value in values:
         if isinstance(value, Tensor):
-            found.append(value)
+            tensors.append(value)
         elif isinstance(value, list | tuple):
-            found += _tensors(value)
-    return found
+            tensors += _tensors(value)
+    return tensors
 
 
 def _argument(args: tuple, kwargs: dict[str, Any], place: int, name: str, default: Any = None) -> Any:
@@ -239,7 +239,7 @@ def _first(value: Any) -> Any:
 def _operation(
     name: str, args: tuple, kwargs: dict[str, Any], result: Tensor, inputs: tuple[int, ...], parameters: int
 ) -> dict[str, Any]:
-    """The fields of an Operation but its path."""
+    """Return the fields of an Operation but its path."""
     kind = _KINDS.get(name, name)
     kernel, detail, multiply_adds = 0, "", 0
     if kind in _WEIGHTED:

@@ -1,4 +1,4 @@
-"""How much each layer of a DenseNet uses each map that it is given: equation (4.4), drawn in Figure 4.25."""
+"""Importance of each input map for each layer of a DenseNet: equation (4.4), drawn in Figure 4.25."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,9 +13,9 @@ from core.models.densenet import DenseNet
 class Importance:
     """Equation (4.4) for one dense block.
 
-    `matrix` (maps, readers), float32: the mean squared weight that column j's layer gives to map i, 0 for maps that it
-    does not see. `readers` names the columns: the block's layers by their numbers from 1, and last whoever reads the
-    whole block. `origins` says of each map which layer made it, 0 standing for the block's input.
+    `matrix` (maps, readers), float32: the mean squared weight of map i in column j's layer, 0 for maps that are not
+    its input. `readers` names the columns: the block's layers by their numbers from 1, then the layer that follows the
+    block. `origins` is the number of the layer that made each map, 0 for the block's input.
     """
 
     block: str
@@ -24,25 +24,25 @@ class Importance:
     origins: tuple[int, ...]
 
     def seen(self) -> Tensor:
-        """Which maps each reader is given: bool (maps, readers)."""
+        """Return which maps are inputs of each reader: bool (maps, readers)."""
         origins = torch.tensor(self.origins)[:, None]
         return origins < torch.arange(1, len(self.readers) + 1)[None]
 
     def normalised(self) -> Tensor:
-        """The matrix with every column divided by its largest value, as Figure 4.25 shows it."""
+        """Return the matrix with every column divided by its largest value, as Figure 4.25 shows it."""
         return self.matrix / self.matrix.amax(0).clamp_min(torch.finfo(self.matrix.dtype).tiny)
 
     def by_origin(self) -> Tensor:
-        """The mean over the maps of one origin: (layers + 1, readers), row 0 being the block's input."""
+        """Return the mean over the maps of one origin: (layers + 1, readers), row 0 being the block's input."""
         origins = torch.tensor(self.origins)
         return torch.stack([self.matrix[origins == origin].mean(0) for origin in range(int(origins.max()) + 1)])
 
 
 def of(net: DenseNet) -> tuple[Importance, ...]:
-    """The importance of the input feature maps in the three dense blocks of a DenseNet.
+    """Return the importance of the input feature maps in the three dense blocks of a DenseNet.
 
-    With bottlenecks it is the 1x1 convolutions that choose among the maps. The first block is also read by the first
-    transition, the second by the second, and the third by the classifier.
+    With bottlenecks the readers are the 1x1 convolutions. The first block is also read by the first transition, the
+    second by the second, and the third by the classifier.
     """
     blocks = (net.block1, net.block2, net.block3)
     last: tuple[tuple[str, Any], ...] = (
@@ -57,7 +57,7 @@ def of(net: DenseNet) -> tuple[Importance, ...]:
 
 
 def mean_square(layer: nn.Conv2d | nn.Linear) -> Tensor:
-    """Of the weights that a layer gives to each of its inputs: float32 (inputs,), m of equation (4.4)."""
+    """Return the mean squared weight of each input of a layer: float32 (inputs,), m of equation (4.4)."""
     weight = layer.weight.detach().float()
     return weight.square().flatten(2).mean((0, 2)) if weight.dim() > 2 else weight.square().mean(0)
 
@@ -68,9 +68,9 @@ def _block(name: str, layers: list[Any], last: str, reader: nn.Conv2d | nn.Linea
     matrix = torch.zeros(len(columns[-1]), len(columns))
     for place, column in enumerate(columns):
         matrix[: len(column), place] = column
-    given = [len(column) for column in columns]
-    origins = [0] * given[0]
-    for number, (before, now) in enumerate(zip(given, given[1:], strict=False), start=1):
+    inputs = [len(column) for column in columns]
+    origins = [0] * inputs[0]
+    for number, (before, now) in enumerate(zip(inputs, inputs[1:], strict=False), start=1):
         origins += [number] * (now - before)
     readers = (*(str(number) for number in range(1, len(columns))), last)
     return Importance(name, matrix, readers, tuple(origins))

@@ -1,4 +1,4 @@
-"""What the networks of chapter 4 share: initialisation, the linear classifier on averaged maps, and SAME pooling."""
+"""Shared parts of the networks of chapter 4: initialisation, the linear classifier on averaged maps, SAME pooling."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ def he_initialise(net: nn.Module) -> None:
 
     "He initialization (Gaussian)" of Tables 4.1 to 4.4 (He et al., 2015, equation 10). Uses torch's global generator.
     """
-    for layer in _with_numbers(net):
+    for layer in _initialisable(net):
         nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu")
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
@@ -25,21 +25,21 @@ def gaussian_initialise(net: nn.Module, deviation: float) -> None:
 
     Uses torch's global generator.
     """
-    for layer in _with_numbers(net):
+    for layer in _initialisable(net):
         nn.init.normal_(layer.weight, std=deviation)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
 
 
-def _with_numbers(net: nn.Module) -> Iterator[nn.Conv2d | nn.Linear]:
+def _initialisable(net: nn.Module) -> Iterator[nn.Conv2d | nn.Linear]:
     for layer in net.modules():
-        # On the meta device there is nothing to draw, and the attempt would load torch's compiler: seconds.
+        # On the meta device there is nothing to draw, and trying would load torch's compiler, which takes seconds.
         if isinstance(layer, nn.Conv2d | nn.Linear) and not layer.weight.is_meta:
             yield layer
 
 
 def is_of_head(net: nn.Module, name: str) -> bool:
-    """Whether a tensor or module of that name belongs to the layers that decide about the classes."""
+    """Return whether a tensor or module of that name belongs to the net's classifier, its `head_layers`."""
     layers: tuple[str, ...] = net.head_layers  # type: ignore[assignment]
     return any(f"{name}.".startswith(f"{layer}.") for layer in layers)
 
@@ -56,39 +56,39 @@ class AveragedMaps(nn.Module, ABC):
 
     @abstractmethod
     def features(self, x: Tensor) -> Tensor:
-        """Normalised images (N, channels, H, W) -> the last feature maps (N, F, h, w), non-negative."""
+        """Return the last feature maps (N, F, h, w), non-negative, of normalised images (N, C, H, W)."""
 
     def head(self, features: Tensor) -> Tensor:
-        """Feature maps (N, F, h, w) -> logits (N, classes): global average pooling and a linear layer."""
+        """Return the logits (N, classes) of feature maps (N, F, h, w): global average pooling and a linear layer."""
         logits: Tensor = self.output(F.adaptive_avg_pool2d(features, 1).flatten(1))
         return logits
 
     def class_maps(self, features: Tensor) -> Tensor:
-        """Feature maps (N, F, h, w) -> class activation maps (N, classes, h, w), signed (section 5.1).
+        """Return signed class activation maps (N, classes, h, w) of feature maps (N, F, h, w) (section 5.1).
 
-        The linear layer applied at every position, bias included, so the mean of a map is its class's logit.
+        The linear layer is applied at every position, bias included, so the mean of a map is its class's logit.
         """
         return F.conv2d(features, self.output.weight[:, :, None, None], self.output.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised images (N, channels, H, W) -> logits (N, classes)."""
+        """Return the logits (N, classes) of normalised images (N, C, H, W)."""
         return self.head(self.features(x))
 
 
 def _same_padding(x: Tensor) -> tuple[int, int]:
     # For a 3x3 window and stride 2, SAME means ceil(side / 2) outputs. An odd side needs one pixel on both ends; an
-    # even side needs one at the far end only, which ceil_mode gives by letting the last window hang over the edge.
+    # even side needs one at the far end only, which ceil_mode adds by letting the last window exceed the edge.
     return x.shape[-2] % 2, x.shape[-1] % 2
 
 
 def same_max_pool(x: Tensor) -> Tensor:
-    """3x3 max pooling, stride 2, SAME padding: (N, C, H, W) -> (N, C, ceil(H/2), ceil(W/2)); padding never wins."""
+    """Return 3x3 max pooling of (N, C, H, W), stride 2, SAME padding: (N, C, ceil(H/2), ceil(W/2))."""
     return F.max_pool2d(x, 3, stride=2, padding=_same_padding(x), ceil_mode=True)
 
 
 def same_average_pool(x: Tensor) -> Tensor:
-    """3x3 average pooling, stride 2, SAME padding: (N, C, H, W) -> (N, C, ceil(H/2), ceil(W/2)).
+    """Return 3x3 average pooling of (N, C, H, W), stride 2, SAME padding: (N, C, ceil(H/2), ceil(W/2)).
 
-    A window that hangs over the edge is averaged over the pixels it has: padding does not count.
+    A window that exceeds the edge is averaged over its real pixels: padding does not count.
     """
     return F.avg_pool2d(x, 3, stride=2, padding=_same_padding(x), ceil_mode=True, count_include_pad=False)

@@ -8,7 +8,7 @@ from core.models.layers import gaussian_initialise, he_initialise, same_average_
 
 DROP_PROBABILITY = 0.5
 DEVIATION = 0.05  # Table 4.2: of the Gaussian that NiN's weights are drawn from
-# The table says nothing of biases. The Gaussian leaves logits of a thousandth; with biases of 0 the first steps push
+# The table does not specify biases. The Gaussian leaves logits of a thousandth; with biases of 0 the first steps push
 # most classes below the last ReLU for good (7 of 10 on digits, within 100 steps). A common bias changes no probability.
 LAST_BIAS = 1.0
 
@@ -22,15 +22,15 @@ WIDTHS: dict[str, tuple[tuple[int, ...], ...]] = {
 
 
 def widths_for(channels: int, dataset: str | None = None) -> tuple[tuple[int, ...], ...]:
-    """The tables' widths: SVHN's for the data set of that name or a part of it, else by channels MNIST's or CIFAR's."""
+    """Return the tables' widths: SVHN's for that data set or a part of it, else MNIST's or CIFAR's by channels."""
     if dataset is not None and parse(dataset).kind == "svhn":
         return WIDTHS["svhn"]
     return WIDTHS["mnist" if channels == 1 else "cifar"]
 
 
 def _batch_norm(filters: int, *, scale: bool) -> nn.BatchNorm2d:
-    # Before a ReLU and a convolution a positive scale says nothing that the next convolution's weights cannot say, so
-    # only the logits' layer learns one. That is also what Table 4.3 counts: one number a filter, 358K in all.
+    # Before a ReLU and a convolution a positive scale is redundant with the next convolution's weights, so only the
+    # logits' layer learns one. That is also what Table 4.3 counts: one number a filter, 358K in all.
     norm = nn.BatchNorm2d(filters)
     if not scale:
         norm.register_parameter("weight", None)
@@ -38,7 +38,7 @@ def _batch_norm(filters: int, *, scale: bool) -> nn.BatchNorm2d:
 
 
 def _module(inputs: int, filters: tuple[int, ...], *, normalised: bool, last: bool = False) -> nn.Sequential:
-    """A "NiN module": a 5x5 convolution and two 1x1 convolutions, each followed by (batch normalisation and) ReLU."""
+    """Return a "NiN module": a 5x5 and two 1x1 convolutions, each followed by (batch normalisation and) ReLU."""
     layers: list[nn.Module] = []
     for position, outputs in enumerate(filters):
         size = 5 if position == 0 else 1
@@ -64,7 +64,7 @@ class NiN(nn.Module):
         self.module2 = _module(first[-1], second, normalised=self.normalised)
         self.module3 = _module(second[-1], (*third, classes), normalised=self.normalised, last=True)
         self.dropout = nn.Dropout(DROP_PROBABILITY)
-        # What decides about the classes stands inside the last module: its last convolution, and what normalises that.
+        # The head's layers are inside the last module: its last convolution, and the normalisation of that.
         last = len(self.module3) - 1  # a ReLU
         self.head_layers = tuple(f"module3.{place}" for place in range(last - 1 - self.normalised, last))
         self.initialise()
@@ -76,22 +76,22 @@ class NiN(nn.Module):
         nn.init.constant_(logits.get_parameter("bias"), LAST_BIAS)
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W), normalised -> one non-negative map a class, (N, classes, ceil(H/4), ceil(W/4))."""
+        """Return a non-negative map a class (N, classes, ceil(H/4), ceil(W/4)) of normalised images (N, C, H, W)."""
         x = self.dropout(same_max_pool(self.module1(x)))
         x = self.dropout(same_average_pool(self.module2(x)))
         maps: Tensor = self.module3(x)
         return maps
 
     def head(self, features: Tensor) -> Tensor:
-        """Feature maps (N, classes, h, w) -> logits (N, classes): global average pooling (section 3.6.5)."""
+        """Return the logits (N, classes) of feature maps (N, classes, h, w): global average pooling (section 3.6.5)."""
         return F.adaptive_avg_pool2d(features, 1).flatten(1)
 
     def class_maps(self, features: Tensor) -> Tensor:
-        """Feature maps -> class maps (N, classes, h, w) whose mean is the logit; here they are the features."""
+        """Return class maps (N, classes, h, w) whose mean is the logit; here they are the features."""
         return features
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised images (N, channels, H, W) -> logits (N, classes)."""
+        """Return the logits (N, classes) of normalised images (N, C, H, W)."""
         return self.head(self.features(x))
 
 
@@ -101,5 +101,5 @@ class BNNiN(NiN):
     normalised = True
 
     def initialise(self) -> None:
-        """He initialisation (Table 4.3)."""
+        """Apply He initialisation (Table 4.3)."""
         he_initialise(self)

@@ -27,8 +27,8 @@ class Block(nn.Module):
     many. With pre-activation (Figure 4.16b, c) BN-ReLU comes before each convolution and the sum is left alone; without
     (Figure 4.15a, b) it comes after each, the last one's after the sum. Dropout, if any, precedes the last convolution.
 
-    Where the block changes the shape, the shortcut is a strided 1x1 convolution that sees what the first convolution
-    sees (section 4.5.2). A net's first pre-activation block gets an input that is activated already: `activated=True`.
+    Where the block changes the shape, the shortcut is a strided 1x1 convolution with the same input as the first
+    convolution (section 4.5.2). The input of a net's first pre-activation block is activated already: `activated=True`.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(drop_probability)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, filters or four times as many, ceil(H / stride), ceil(W / stride))."""
+        """Return maps (N, filters or four times as many, ceil(H/stride), ceil(W/stride)) of (N, inputs, H, W)."""
         return self._preactivated(x) if self.preactivation else self._postactivated(x)
 
     def _preactivated(self, x: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ class ResNet(AveragedMaps):
         he_initialise(self)
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W), normalised -> (N, filters, ceil(H/4), ceil(W/4)), non-negative."""
+        """Return non-negative feature maps (N, filters, ceil(H/4), ceil(W/4)) of normalised images (N, C, H, W)."""
         x = _activate(self.stem_norm, self.stem(x))
         x = self.stack3(self.stack2(self.stack1(x)))
         return _activate(self.last_norm, x)

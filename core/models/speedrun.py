@@ -1,7 +1,7 @@
 """A net that learns a data set in as few operations as possible, after airbench (Jordan, 2024, arXiv:2404.00498).
 
 It is not one of the thesis' nets. Its first layer is not learnt but computed from the training images, and its other
-layers begin by passing on what they are given, so that the first step already learns.
+layers are initialised near the identity, so that the first step is already effective.
 """
 
 import torch
@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 WINDOW = 2  # side of the patches that the first layer whitens, pixels
-NOISE = 5e-4  # added to the variances of the patches: those below it are noise, and are not blown up
+NOISE = 5e-4  # added to the variances of the patches: those below it are noise, and are not amplified
 # Widths of the three groups: colour as airbench has them. Grey digits are easier; a seventh of the operations does.
 COLOUR, GREY = (64, 256, 256), (32, 64, 64)
-# A shift must move within two hundred steps, so the running statistics must follow within a few.
+# A training has only two hundred steps, so the running statistics must follow within a few.
 STATISTICS_MOMENTUM = 0.4
-# With logits this much smaller than the weights make them, the last layer learns well at the rate of the shifts.
+# With logits scaled down by this, the last layer learns well at the learning rate of the biases.
 LOGIT_SCALE = 1 / 72
 
 
@@ -39,15 +39,15 @@ class Speedrun(nn.Module):
             inputs = width
         self.groups = nn.Sequential(*groups)
         self.output = nn.Linear(inputs, classes, bias=False)
-        # Whatever the number of maps, the first logits are as good as equal.
+        # For any number of maps, the first logits are almost equal.
         nn.init.normal_(self.output.weight, std=1 / (inputs * LOGIT_SCALE))
 
     @torch.no_grad()
     def prepare(self, images: Tensor) -> None:
-        """Make the first layer whiten the 2x2 patches of normalised training images (N, channels, H, W).
+        """Set the first layer to whiten the 2x2 patches of normalised training images (N, C, H, W).
 
         Its filters are the eigenvectors of the patches' covariance, each divided by its standard deviation, and then
-        the same with the opposite sign, of which the activation lets the other half through.
+        the same with the opposite sign, since the activation suppresses negative values.
         """
         filters = self.whitening.weight
         patches = F.unfold(images.float().contiguous(), WINDOW).transpose(1, 2).flatten(0, 1)
@@ -56,17 +56,17 @@ class Speedrun(nn.Module):
         filters.copy_(torch.cat((half, -half)))
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W), normalised -> the last maps (N, 256, h, w), 64 of them for grey images."""
+        """Return the last maps (N, 256, h, w), 64 of them for grey images, of normalised images (N, C, H, W)."""
         maps: Tensor = self.groups(F.gelu(self.whitening(x)))
         return maps
 
     def head(self, features: Tensor) -> Tensor:
-        """Feature maps (N, F, h, w) -> logits (N, classes): global max pooling and a linear layer."""
+        """Return the logits (N, classes) of feature maps (N, F, h, w): global max pooling and a linear layer."""
         logits: Tensor = self.output(F.adaptive_max_pool2d(features, 1).flatten(1)) * LOGIT_SCALE
         return logits
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised images (N, channels, H, W) -> logits (N, classes)."""
+        """Return the logits (N, classes) of normalised images (N, C, H, W)."""
         return self.head(self.features(x))
 
 
@@ -75,8 +75,8 @@ class _Group(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.conv1, self.norm1 = _passing_on(inputs, outputs), _shift(outputs)
-        self.conv2, self.norm2 = _passing_on(outputs, outputs), _shift(outputs)
+        self.conv1, self.norm1 = _partial_identity(inputs, outputs), _shift(outputs)
+        self.conv2, self.norm2 = _partial_identity(outputs, outputs), _shift(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv1(x)
@@ -86,8 +86,8 @@ class _Group(nn.Module):
         return F.gelu(self.norm2(self.conv2(x)))
 
 
-def _passing_on(inputs: int, outputs: int) -> nn.Conv2d:
-    """A convolution whose first `inputs` maps are its inputs themselves, the others random mixtures."""
+def _partial_identity(inputs: int, outputs: int) -> nn.Conv2d:
+    """Return a 3x3 convolution whose first `inputs` maps are the identity (Dirac), the others random."""
     layer = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     nn.init.dirac_(layer.weight.data[:inputs])
     return layer

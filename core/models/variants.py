@@ -1,4 +1,4 @@
-"""Families of nets whose depth and width are free: ResNets and wide ResNets (section 4.5), DenseNets (section 4.6)."""
+"""Families of nets of any depth and width: ResNets and wide ResNets (section 4.5), DenseNets (section 4.6)."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from core.models.densenet import DenseNet
 from core.models.resnet import ResNet
 
 STACKS = 3
-DEEPEST = 500  # layers: the thesis' deepest has 164, and beyond a drawing shows nothing more
+DEEPEST = 500  # layers: the thesis' deepest has 164, and a drawing of more is not legible
 WIDEST = 64  # times the filters of the thin nets; the thesis' widest has 10
-FASTEST = 128  # maps a layer adds; the thesis adds 12
+GREATEST_GROWTH = 128  # maps that a layer adds; the thesis adds 12
 
 
 @dataclass(frozen=True)
@@ -34,24 +34,24 @@ class ResNetVariant:
 
     @property
     def layers_a_step(self) -> int:
-        """How much deeper one more block in every stack makes the net."""
+        """Return the number of layers that one more block in every stack adds."""
         return STACKS * (3 if self.bottleneck else 2)
 
     @property
     def depth(self) -> int:
-        """Layers with weights on the longest path, projections not counted, as in Table 4.6."""
+        """Return the number of layers with weights on the longest path, without projections, as in Table 4.6."""
         return self.layers_a_step * self.n + 2
 
     @property
     def title(self) -> str:
-        """The name in the thesis' manner; that of a wide net counts two projections as layers, as its paper does."""
+        """Return the name as the thesis writes it; for a wide net two projections count as layers, as in its paper."""
         name = f"ResNet-{self.depth}" if self.widening == 1 else f"WRN-({self.depth + 2}, {self.widening})"
         remarks = ["bottleneck"] if self.bottleneck and self.widening > 1 else []
         remarks += [] if self.preactivation else ["post-activation"]
         return name + (f", {', '.join(remarks)}" if remarks else "")
 
     def make(self, classes: int, channels: int) -> nn.Module:
-        """A new net with random weights."""
+        """Return a new net with random weights."""
         return ResNet(
             classes,
             channels,
@@ -78,7 +78,7 @@ class DenseNetVariant:
 
     def __post_init__(self) -> None:
         _within(self.n, 1, (DEEPEST - 4) // self.layers_a_step, "layers in a block")
-        _within(self.growth, 1, FASTEST, "maps a layer (the growth rate)")
+        _within(self.growth, 1, GREATEST_GROWTH, "maps a layer (the growth rate)")
         if not 0 < self.compression <= 1:
             raise UserError(
                 f"A transition cannot keep {self.compression:g} of its maps: give a compression above 0, and at most 1."
@@ -91,22 +91,22 @@ class DenseNetVariant:
 
     @property
     def layers_a_step(self) -> int:
-        """How much deeper one more layer in every block makes the net; a bottleneck counts as a layer."""
+        """Return the number of layers that one more layer in every block adds; a bottleneck counts as a layer."""
         return STACKS * (2 if self.bottleneck else 1)
 
     @property
     def depth(self) -> int:
-        """Layers with weights on the longest path: those of the blocks, the stem, two transitions, the classifier."""
+        """Return the number of layers with weights on the longest path: blocks, stem, two transitions, classifier."""
         return self.layers_a_step * self.n + 4
 
     @property
     def title(self) -> str:
-        """The name in the thesis' manner: B for bottlenecks, C for compression."""
+        """Return the name as the thesis writes it: B for bottlenecks, C for compression."""
         letters = ("B" if self.bottleneck else "") + ("C" if self.compression < 1 else "")
         return f"DenseNet{'-' if letters else ''}{letters}-({self.depth}, {self.growth})"
 
     def make(self, classes: int, channels: int) -> nn.Module:
-        """A new net with random weights."""
+        """Return a new net with random weights."""
         return DenseNet(
             classes, channels, self.n, self.growth, bottleneck=self.bottleneck, compression=self.compression
         )
@@ -116,9 +116,9 @@ Variant = ResNetVariant | DenseNetVariant
 
 
 def resnet(depth: int, *, widening: int = 1, bottleneck: bool = False, preactivation: bool = True) -> ResNetVariant:
-    """The ResNet of that depth, as `ResNetVariant.depth` counts it.
+    """Return the ResNet of that depth, as `ResNetVariant.depth` counts it.
 
-    Raises `UserError`, naming the nearest depths, where three like stacks cannot have it.
+    Raises UserError, which names the nearest depths, where three equal stacks cannot have it.
     """
     block = "bottleneck blocks" if bottleneck else "blocks of two convolutions"
     n = _steps(depth, 9 if bottleneck else 6, 2, f"three stacks of {block}")
@@ -126,9 +126,9 @@ def resnet(depth: int, *, widening: int = 1, bottleneck: bool = False, preactiva
 
 
 def densenet(depth: int, growth: int, *, bottleneck: bool = False, compression: float = 1.0) -> DenseNetVariant:
-    """The DenseNet of that depth and growth rate.
+    """Return the DenseNet of that depth and growth rate.
 
-    Raises `UserError`, naming the nearest depths, where three like blocks cannot have it.
+    Raises UserError, which names the nearest depths, where three equal blocks cannot have it.
     """
     layers = "layers with bottlenecks" if bottleneck else "layers"
     n = _steps(depth, 6 if bottleneck else 3, 4, f"three dense blocks of {layers}")
@@ -137,7 +137,7 @@ def densenet(depth: int, growth: int, *, bottleneck: bool = False, compression: 
 
 def _steps(depth: int, step: int, offset: int, what: str) -> int:
     if depth > DEEPEST:
-        raise UserError(f"A net of {depth} layers is deeper than is drawn here: give a depth of at most {DEEPEST}.")
+        raise UserError(f"A net of {depth} layers is too deep to draw: give a depth of at most {DEEPEST}.")
     n, rest = divmod(depth - offset, step)
     if n < 1:
         raise UserError(f"There is no net of depth {depth} with {what}: the smallest has depth {step + offset}.")

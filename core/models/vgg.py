@@ -1,4 +1,4 @@
-"""BN-VGG, section 4.4 and Table 4.4: stacks of 3x3 convolutions, batch-normalised, with a lot of dropout."""
+"""BN-VGG, section 4.4 and Table 4.4: stacks of 3x3 convolutions, batch-normalised, with strong dropout."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -30,7 +30,7 @@ class BNVGG(nn.Module):
     """Thirteen 3x3 convolutions in five stacks, then 512 units and the classes; 2x2 max pooling after every stack.
 
     It ends in fully-connected layers, so it has no class maps of its own: explain it with Grad-CAM. Images must have
-    32 pixels a side or more, for its pooling halves them five times.
+    32 pixels a side or more, since the pooling halves them five times.
     """
 
     ends_in_gap = False
@@ -47,20 +47,20 @@ class BNVGG(nn.Module):
         he_initialise(self)
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, channels, side, side), normalised -> (N, 512, side // 16, side // 16), non-negative.
+        """Return non-negative feature maps (N, 512, side // 16, side // 16) of normalised images (N, C, side, side).
 
-        These are the maps before the last pooling, which leaves one pixel of 32: with them a heat map can still point.
+        They are those before the last pooling, which leaves one pixel of 32: too few for a heat map.
         """
         for position, stack in enumerate(self.stacks):
             x = stack(x if position == 0 else F.max_pool2d(x, 2))
         return x
 
     def head(self, features: Tensor) -> Tensor:
-        """Feature maps (N, 512, h, w) -> logits (N, classes): the last pooling and the fully-connected layers."""
+        """Return the logits (N, classes) of feature maps (N, 512, h, w): last pooling and fully-connected layers."""
         hidden = F.relu(self.hidden_norm(self.hidden(F.max_pool2d(features, 2).flatten(1))))
         logits: Tensor = self.output(self.dropout(hidden))
         return logits
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised images (N, channels, side, side) -> logits (N, classes)."""
+        """Return the logits (N, classes) of normalised images (N, C, side, side)."""
         return self.head(self.features(x))
