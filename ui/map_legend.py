@@ -19,8 +19,10 @@ def draw(scale: Scale, *, signed: bool = False, each_alone: bool = False, small:
     low, high = (f"{_number(scale[0])} against" if signed else "0"), f"{_number(scale[1])} evidence"
     if each_alone:
         low, high = ("against" if signed else "0"), "each map's maximum"
-    width = "content" if small else "stretch"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width=width):
+    place = st.container(
+        horizontal=True, vertical_alignment="center", gap="small", width="content" if small else "stretch"
+    )
+    with place:
         st.caption(low, width="content")
         colours = "blue against, red for it" if signed else "from none to most"
         strip = encode(view.scale_picture(signed=signed), "PNG")

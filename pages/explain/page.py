@@ -69,6 +69,7 @@ def show(choice: Choice) -> None:
 
 
 def show_explained(trained: TrainedClassifier, subject: Subject, settings: Settings) -> None:
+    """Draw headline, maps and probabilities of a picture."""
     panels = results.panels(trained, subject, settings)
     result = panels[0].view
     st.subheader(results.headline(trained, result, subject.label), anchor=False)

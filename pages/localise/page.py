@@ -75,6 +75,7 @@ def choose() -> Settings | None:
 
 
 def choose_method(trained: TrainedClassifier) -> Method:
+    """Return how boxes are made by a net: the method of its maps and the rule of the boxes."""
     name = address.choice(
         "method",
         "Method",

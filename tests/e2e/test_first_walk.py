@@ -91,8 +91,8 @@ def its_first_mistake_has_two_maps(page: Page, run: str) -> None:
     page.get_by_role("link", name="See its mistakes").click()
     expect(page.get_by_role("heading", name="Mistakes", level=1)).to_be_visible()
     page.wait_for_url(re.compile(f"run={run}"))
-    for role in ("predicted", "truth"):
-        the_map = page.get_by_role("img", name=re.compile(f"CAM of .*the {role} class")).first
+    for role in ("predicted", "true class"):
+        the_map = page.get_by_role("img", name=re.compile(f"CAM of .*, {role}: evidence")).first
         expect(the_map).to_be_visible()
         assert the_map.evaluate("image => image.decode().then(() => image.naturalWidth)") > PICTURE_SIDE
 
