@@ -1,4 +1,4 @@
-"""`python -m training.evaluate`: measure shipped weights, or those of a run, on a split of the data they belong to."""
+"""`python -m training.evaluate`: evaluate shipped weights, or those of a run, on a split of their data set."""
 
 import argparse
 import json
@@ -23,21 +23,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="the folder that holds the data; default: Atelier's cache folder")
     parser.add_argument("--split", default="test", choices=SPLITS)
     parser.add_argument(
-        "--views", type=int, default=1, choices=VIEWS, help="measure averaged over so many views of each image, too"
+        "--views",
+        type=int,
+        default=1,
+        choices=VIEWS,
+        help="test-time augmentation: evaluate over so many views of each image, too",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args(arguments)
     try:
-        result = measure(_open(given.model), given.data, given.split, given.views)
+        result = measure(_open(options.model), options.data, options.split, options.views)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    if given.json:
+    if options.json:
         print(json.dumps(result))
     else:
-        print("{model}: {error:.2f} % error on the {images} images of the {split} split of {dataset}".format(**result))
-        if given.views > 1:
-            print("{error_views:.2f} % averaged over {views} views of each image".format(**result))
+        print("{model}: {error:.2f}% error on the {images} images of the {split} split of {dataset}".format(**result))
+        if options.views > 1:
+            print("{error_views:.2f}% averaged over {views} views of each image".format(**result))
     return 0
 
 
@@ -47,12 +51,12 @@ def _open(name: str) -> TrainedClassifier:
     try:
         return trained.open_run(Run.open(name))
     except UserError as error:
-        known = ", ".join(trained.shipped()) or "none"
-        raise UserError(f"{error} Shipped nets: {known}.") from error
+        names = ", ".join(trained.shipped()) or "none"
+        raise UserError(f"{error} Shipped nets: {names}.") from error
 
 
 def measure(net: TrainedClassifier, root: Path | None, split: str, views: int = 1) -> dict:
-    """`{"model", "dataset", "split", "images", "error"}`, error in per cent, in float32.
+    """Return `{"model", "dataset", "split", "images", "error"}`, error in percent, computed in float32.
 
     With more `views` than one also `{"views", "error_views"}`, the error averaged over those.
     Raises UserError where the data cannot be had or has no such split.

@@ -95,7 +95,7 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     run = Run.open(name)
     if run.kind != "iterative":
         raise UserError(f"The run {run.id} is a {run.kind}; give the run of an iterative transfer.")
-    return command.go_on(run, given(options), optimisation_recipe.recipe_of)
+    return command.resumed(run, given(options), optimisation_recipe.recipe_of)
 
 
 def make_figure(options: argparse.Namespace) -> None:

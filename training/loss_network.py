@@ -71,7 +71,7 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     run = Run.open(name)
     if run.kind != "loss_network":
         raise UserError(f"The run {run.id} trains a {run.kind}; give the run of a loss network.")
-    return command.go_on(run, recipe_options(options), distillation_recipe.recipe_of)
+    return command.resumed(run, recipe_options(options), distillation_recipe.recipe_of)
 
 
 def divided(paths: Sequence[Path], every: int) -> tuple[list[Path], list[Path]]:

@@ -121,7 +121,7 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     run = Run.open(name)
     if run.kind != "pastiche":
         raise UserError(f"The run {run.id} trains a {run.kind}; give the run of a style network.")
-    return command.go_on(run, recipe_options(options), pastiche_recipe.recipe_of)
+    return command.resumed(run, recipe_options(options), pastiche_recipe.recipe_of)
 
 
 def read_photographs(paths: Sequence[Path], *, progress: bool) -> tuple[Photographs, int]:

@@ -1,7 +1,7 @@
 """`python -m training.ship RUN NAME`: put a finished training into `weights/`, with the card that says what it is.
 
-Its curves and settings go to `weights/runs/NAME`, without checkpoint, process or place on the disk. Of a study of
-features that travel these are all that is shipped: it has no weights of its own.
+Its curves and settings go to `weights/runs/NAME`, without checkpoint, process or place on the disk. Of a study in
+transfer learning these are all that is shipped: it has no weights of its own.
 """
 
 import argparse
@@ -37,26 +37,29 @@ LICENCES = {
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.ship", description=__doc__)
     parser.add_argument("run", help="the finished run's folder or name")
-    parser.add_argument("name", help="what the weights are to be called, e.g. resnet20_cifar10")
-    parser.add_argument("--licence", help="how the photographs of a pastiche net, or your own pictures, may be used")
+    parser.add_argument("name", help="name of the weights, e.g. resnet20_cifar10")
+    parser.add_argument("--licence", help="how the photographs of a style network, or your own pictures, may be used")
     parser.add_argument(
-        "--scores", type=Path, metavar="JSON", help="of a pastiche net: what python -m benchmarks.styles --json printed"
+        "--scores",
+        type=Path,
+        metavar="JSON",
+        help="of a style network: the output of python -m benchmarks.styles --json",
     )
     parser.add_argument("--curves-only", action="store_true", help="write weights/runs/NAME alone, of shipped weights")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        run = Run.open(given.run)
+        run = Run.open(options.run)
         is_study = run.kind == study.KIND
-        if given.curves_only and not is_study:
-            weights.card(given.name)
-        if given.curves_only or is_study:
-            print("\n".join(str(path) for path in ship_curves(run, given.name)))
+        if options.curves_only and not is_study:
+            weights.card(options.name)
+        if options.curves_only or is_study:
+            print("\n".join(str(path) for path in ship_curves(run, options.name)))
             return 0
-        card = ship(run, given.name, given.licence, given.scores)
+        card = ship(run, options.name, options.licence, options.scores)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    print(f"{given.name}: {card['title']}")
+    print(f"{options.name}: {card['title']}")
     for figure in ("error", "error_views", "losses", "bfloat16_error"):
         if figure in card:
             print(f"{figure}: {card[figure]}")
@@ -66,13 +69,13 @@ def main(arguments: list[str] | None = None) -> int:
 def ship(run: Run, name: str, licence: str | None = None, scores: Path | None = None) -> dict:
     """Write weights/NAME.safetensors, its card and weights/runs/NAME; returns the card.
 
-    `scores` is a file with the JSON of benchmarks.styles for a pastiche net. Raises UserError where the run has not
-    finished, or is a pastiche net or a loss network and `licence` does not say whence it learnt, or for other scores.
+    `scores` is a file with the JSON of benchmarks.styles for a style network. Raises UserError where the run has
+    not finished, or is a style or loss network and `licence` is missing, or for other scores.
     """
     path = run.model_path()
     _must_be_finished(run)
     if scores and run.kind != "pastiche":
-        raise UserError(f"The run {run.id} trains no pastiche net, so leave --scores out.")
+        raise UserError(f"The run {run.id} trains no style network, so leave --scores out.")
     if path is None:
         raise UserError(f"The run {run.id} has no weights to ship; train it again.")
     if run.kind == "loss_network":
@@ -117,7 +120,7 @@ def ship_curves(run: Run, name: str) -> list[Path]:
 
 
 def _parts(run: Run) -> list[Run]:
-    """The runs that led to `run`, each having started from the one before it, and `run` itself."""
+    """Return the runs that led to `run`, each having started from the one before it, and `run` itself."""
     parts = [run]
     while (before := parts[0].classifier.start_from) and before not in weights.cards():
         parts.insert(0, Run.open(before))
@@ -125,7 +128,7 @@ def _parts(run: Run) -> list[Run]:
 
 
 def _placeless(value: Any) -> Any:
-    """`value` of a run.json with the names of files and folders alone where it says whole paths."""
+    """Return a value of a run.json with each whole path replaced by the name of its file or folder."""
     if isinstance(value, dict):
         return {key: _placeless(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -143,10 +146,10 @@ def _write_json(path: Path, value: dict) -> None:
 
 
 def classifier_card(run: Run, licence: str | None = None) -> dict:
-    """What a classifier is, its error measured anew in float32, on the test split.
+    """Return the card of a classifier, its error measured anew in float32, on the test split.
 
-    Where the recipe averages over several views of an image, that error is given too. `licence` takes the place of
-    what is known of the data's terms.
+    Where the recipe averages over several views of an image, that error is there too. `licence` replaces the known
+    terms of the data.
     """
     net = trained.open_run(run)
     data = datasets.load(net.dataset)
@@ -183,24 +186,24 @@ def _selection(run: Run) -> str:
 
 
 def loss_network_card(run: Run, licence: str | None) -> dict:
-    """What a loss network is, and how near it comes to its teachers on pictures it has not learnt from."""
+    """Return the card of a loss network: how near it comes to its teachers on pictures it has not learnt from."""
     if not licence:
         raise UserError("A loss network's card needs --licence: its photographs, and how they may be used.")
     return distillation_run.card_of(run, licence)
 
 
 def pastiche_card(run: Run, licence: str | None, scores: Path | None = None) -> dict:
-    """What a pastiche net is, with its error in bfloat16 measured on photographs it has not seen."""
+    """Return the card of a style network, with its error in bfloat16 on photographs it has not learnt from."""
     if not licence:
-        raise UserError("A pastiche net's card needs --licence: its photographs, and how they may be used.")
+        raise UserError("A style network's card needs --licence: its photographs, and how they may be used.")
     card = card_of(run, licence)
-    judged = {"judged": scores_in(scores, [style["name"] for style in card["styles"]])} if scores else {}
+    scored = {"judged": scores_in(scores, [style["name"] for style in card["styles"]])} if scores else {}
     net = painter.read_net(run.path / "model.safetensors", len(card["styles"]), card["width"])
-    return card | judged | {"bfloat16_error": round(painter.half_error(net, previews()), 5)}
+    return card | scored | {"bfloat16_error": round(painter.half_error(net, previews()), 5)}
 
 
 def scores_in(path: Path, styles: list[str]) -> dict:
-    """Style and content loss by style in a file of `python -m benchmarks.styles --json`.
+    """Return style and content loss by style in a file of `python -m benchmarks.styles --json`.
 
     Raises UserError where it is no such file, or of other styles.
     """

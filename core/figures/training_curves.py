@@ -1,7 +1,7 @@
 """The training curves of chapter 4 as presets: what each figure compares, as the settings of its runs.
 
 Full length is the thesis' own. `scaled` fits a figure into minutes, by fewer epochs and, where those would be too few
-to show a schedule, by fewer images too; it says what it left out.
+to show a schedule, by fewer images too; the figure's `length` says by how much.
 """
 
 import functools
@@ -16,18 +16,8 @@ from core.trainers import pace, thesis
 from core.trainers.recipe import ClassifierRecipe, Settings
 
 FEW_EPOCHS = 10  # with fewer the steps of a schedule are not seen
-PARTS = (
-    200_000,
-    100_000,
-    50_000,
-    30_000,
-    20_000,
-    10_000,
-    5_000,
-    3_000,
-    2_000,
-    1_000,
-)  # training images, where all are too many
+# Training images, where all are too many.
+PARTS = (200_000, 100_000, 50_000, 30_000, 20_000, 10_000, 5_000, 3_000, 2_000, 1_000)
 MOST_MINUTES = 7 * 24 * 60
 
 
@@ -46,23 +36,23 @@ class CurveFigure:
 
 
 def names() -> tuple[str, ...]:
-    """The figures that can be reproduced, "4.4" to "4.27"."""
+    """Return the names of the figures that can be reproduced, "4.4" to "4.27"."""
     return tuple(figure.name for figure in figures())
 
 
 def figure(name: str) -> CurveFigure:
-    """The figure of that number ("4.5") at full length. Raises UserError, listing the known ones, for another."""
-    for known in figures():
-        if known.name == name:
-            return known
+    """Return the figure of that number ("4.5") at full length. Raises UserError, listing all, for another."""
+    for each in figures():
+        if each.name == name:
+            return each
     raise UserError(f'Figure "{name}" is not one of training curves: choose one of {", ".join(names())}.')
 
 
 def scaled(figure: CurveFigure, minutes: float, seconds: Callable[[Settings], float] = pace.seconds) -> CurveFigure:
-    """The figure, its runs shortened alike, so that all of them in turn take about `minutes` on this machine.
+    """Return the figure with its runs shortened alike, so that together they take about `minutes` on this machine.
 
-    `seconds` says how long a run takes. A figure that is shorter than `minutes` anyway is given back as it is; one that
-    does not fit even with the fewest images and epochs takes longer, and its `length` says so.
+    `seconds` estimates how long a run takes. A figure that is shorter anyway is returned as it is; one that does not
+    fit even with the fewest images and epochs takes longer, and its `length` says so.
     Raises UserError for a time that is none.
     """
     if not 0 < minutes <= MOST_MINUTES:
@@ -89,7 +79,7 @@ def _with_images(settings: Settings, images: int) -> Settings:
 
 
 def _with_epochs(settings: Settings, share: float) -> Settings:
-    """A share of the epochs, the schedule shortened with them."""
+    """Return the settings with a share of the epochs, the schedule shortened with them."""
     recipe = settings.recipe
     epochs = max(1, round(share * recipe.epochs))
     milestones = tuple((epoch * epochs / recipe.epochs, factor) for epoch, factor in recipe.milestones)
@@ -99,9 +89,9 @@ def _with_epochs(settings: Settings, share: float) -> Settings:
 def _length(
     figure: CurveFigure, runs: tuple[tuple[str, Settings], ...], minutes: float, seconds: Callable[[Settings], float]
 ) -> str:
-    """What was taken away, in a sentence or two."""
-    asked = _range(settings.recipe.epochs for _, settings in figure.runs)
-    sentence = f"Scaled: {_range(settings.recipe.epochs for _, settings in runs)} epochs instead of {asked}"
+    """Return what was shortened, in a sentence or two."""
+    full = _range(settings.recipe.epochs for _, settings in figure.runs)
+    sentence = f"Scaled: {_range(settings.recipe.epochs for _, settings in runs)} epochs instead of {full}"
     images = datasets.info(runs[0][1].dataset).train_size
     whole = datasets.info(figure.runs[0][1].dataset).train_size
     if images < whole:
@@ -119,27 +109,9 @@ def _range(numbers: Iterable[int]) -> str:
 
 @functools.cache
 def figures() -> tuple[CurveFigure, ...]:
-    """All figures of training curves in chapter 4, in their order, at full length."""
+    """Return all figures of training curves in chapter 4, in their order, at full length."""
     return (
-        CurveFigure(
-            "4.4",
-            "Baseline with and without dropout",
-            "Dropout holds the training error up and brings the test error down: 0.6 % with it, 0.7 % without.",
-            (
-                ("with dropout", _settings("baseline", "mnist")),
-                ("without dropout", _settings("baseline", "mnist", dropout=0.0)),
-            ),
-        ),
-        CurveFigure(
-            "4.5",
-            "Fixed learning rates and a schedule",
-            "A large rate explores, a small one settles; the schedule does both, the fixed rates end at about 0.8 %.",
-            (
-                ("fixed 0.1", _settings("baseline", "mnist", schedule="constant", milestones=())),
-                ("fixed 0.01", _settings("baseline", "mnist", schedule="constant", milestones=(), learning_rate=0.01)),
-                ("scheduled", _settings("baseline", "mnist")),
-            ),
-        ),
+        *_baselines(),
         _nin("4.7", "cifar10"),
         _nin("4.8", "cifar100"),
         _nin("4.9", "cifar10", "+"),
@@ -148,18 +120,7 @@ def figures() -> tuple[CurveFigure, ...]:
         _nin("4.12", "mnist"),
         _augmentation("4.13", "bn_vgg", "cifar10"),
         _augmentation("4.14", "bn_vgg", "cifar100"),
-        CurveFigure(
-            "4.18",
-            "ResNets of 20 to 164 layers on CIFAR-10+",
-            "With shortcuts even more than a hundred layers train without trouble, and depth pays.",
-            _nets(f"resnet{depth}" for depth in (20, 32, 44, 56, 65, 83, 110, 164)),
-        ),
-        CurveFigure(
-            "4.19",
-            "Wide ResNets on CIFAR-10+",
-            "Width does what depth does: few, wide layers beat many thin ones.",
-            _nets(("wrn_40_4", "wrn_28_10")),
-        ),
+        *_resnets(),
         _augmentation("4.22", "densenet_40_12", "cifar10"),
         _augmentation("4.23", "densenet_40_12", "cifar100"),
         CurveFigure(
@@ -173,8 +134,50 @@ def figures() -> tuple[CurveFigure, ...]:
     )
 
 
+def _baselines() -> tuple[CurveFigure, ...]:
+    fixed = functools.partial(_settings, "baseline", "mnist", schedule="constant", milestones=())
+    return (
+        CurveFigure(
+            "4.4",
+            "Baseline with and without dropout",
+            "Dropout holds the training error up and brings the test error down: 0.6% with it, 0.7% without.",
+            (
+                ("with dropout", _settings("baseline", "mnist")),
+                ("without dropout", _settings("baseline", "mnist", dropout=0.0)),
+            ),
+        ),
+        CurveFigure(
+            "4.5",
+            "Fixed learning rates and a schedule",
+            "A large rate explores, a small one settles; the schedule does both, the fixed rates end at about 0.8%.",
+            (
+                ("fixed 0.1", fixed()),
+                ("fixed 0.01", fixed(learning_rate=0.01)),
+                ("scheduled", _settings("baseline", "mnist")),
+            ),
+        ),
+    )
+
+
+def _resnets() -> tuple[CurveFigure, ...]:
+    return (
+        CurveFigure(
+            "4.18",
+            "ResNets of 20 to 164 layers on CIFAR-10+",
+            "With shortcuts even more than a hundred layers train without trouble, and depth pays.",
+            _nets(f"resnet{depth}" for depth in (20, 32, 44, 56, 65, 83, 110, 164)),
+        ),
+        CurveFigure(
+            "4.19",
+            "Wide ResNets on CIFAR-10+",
+            "Width does what depth does: few, wide layers beat many thin ones.",
+            _nets(("wrn_40_4", "wrn_28_10")),
+        ),
+    )
+
+
 def _settings(net: str, dataset: str, plus: str = "", **changes: object) -> Settings:
-    """The thesis' recipe for a net on a data set, augmented where `plus` is "+"."""
+    """Return the thesis' recipe for a net on a data set, augmented where `plus` is "+"."""
     name = f"thesis{plus}"
     recipe: ClassifierRecipe = thesis.RECIPES[net, dataset][name]
     return Settings(dataset, net, name, replace(recipe, **changes))  # type: ignore[arg-type]
@@ -189,7 +192,7 @@ def _nin(name: str, dataset: str, plus: str = "") -> CurveFigure:
 def _augmentation(name: str, net: str, dataset: str) -> CurveFigure:
     data = datasets.info(dataset).title
     runs = tuple((f"{data}{plus}", _settings(net, dataset, plus)) for plus in ("", "+"))
-    shows = "Shifted and mirrored images are harder to learn by heart: train error rises, test error falls."
+    shows = "Random crops and flips regularise: the training error rises, the test error falls."
     return CurveFigure(name, f"{catalogue.title(net)} on {data} and {data}+", shows, runs)
 
 

@@ -1,4 +1,4 @@
-"""What a study of features that travel has found so far, read from its run folder: points to draw, and sentences."""
+"""The results of a study in transfer learning so far, read from its run folder: points to draw, and sentences."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ CLEAR = 1.0  # points of accuracy below which two ways are called equal
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """Accuracy in per cent of a linear head on the features at a cut, learned from so many pictures a class."""
+    """Accuracy in percent of a linear probe on the features at a cut, learned from so many pictures a class."""
 
     cut: str
     depth: int
@@ -24,7 +24,7 @@ class ProbeResult:
 
 @dataclass(frozen=True)
 class NetResult:
-    """Accuracy in per cent of a net trained one `way` on `images` images, `pictures` a class; `run` holds it."""
+    """Accuracy in percent of a net trained one `way` on `images` images, `pictures` a class; `run` holds it."""
 
     way: str
     pictures: int
@@ -46,16 +46,16 @@ class Findings:
 
     @property
     def chance(self) -> float:
-        """What guessing reaches, in per cent."""
+        """The accuracy of guessing, in percent."""
         return 100 / max(1, self.classes)
 
     def at(self, way: str, pictures: int) -> float | None:
-        """The accuracy of a way with so many pictures a class; None where it has not been measured."""
+        """Return the accuracy of a way with so many pictures a class; None where it has not been measured."""
         return next((net.accuracy for net in self.nets if (net.way, net.pictures) == (way, pictures)), None)
 
 
 def findings(run: Run) -> Findings:
-    """What the rows of a study say. Rows that were edited into something else are passed over."""
+    """Return the results in the rows of a study. Rows that were edited into something else are passed over."""
     rows, study = run.metrics(), run.study
     depths = tuple(_depth(row) for row in rows if row.get("way") == LINEAR and _is_whole(row, ("cut", "parameters")))
     nets = tuple(_trained(row) for row in rows if row.get("way") in WAYS and _is_whole(row, ("run", "images")))
@@ -84,50 +84,50 @@ def _trained(row: dict[str, Any]) -> NetResult:
 
 
 def many(pictures: int) -> str:
-    """A number of pictures a class in words."""
+    """Return a number of pictures a class in words."""
     return "all pictures" if pictures == ALL else f"{pictures:,} {'picture' if pictures == 1 else 'pictures'} a class"
 
 
-def about_depth(found: Findings) -> list[str]:
-    """Where along the net the features are worth most, in a sentence or two."""
-    if len({point.cut for point in found.depths}) < 2:
+def about_depth(study: Findings) -> list[str]:
+    """Return, in a sentence or two, at which depth the features are worth most."""
+    if len({point.cut for point in study.depths}) < 2:
         return []
-    most = found.depths[-1].pictures
-    points = [point for point in found.depths if point.pictures == most]
+    most = study.depths[-1].pictures
+    points = [point for point in study.depths if point.pictures == most]
     if len(points) < 2:
         return []
     best, last = max(points, key=lambda point: point.accuracy), points[-1]
-    said = [
-        f"With {many(most)}, a linear head is right on {best.accuracy:.1f} % at {best.cut} "
-        f"({best.width} numbers an image, {best.parameters:,} parameters before them); guessing is right on "
-        f"{found.chance:.0f} %, the mean colour alone on {points[0].accuracy:.1f} %."
+    sentences = [
+        f"With {many(most)}, a linear probe is right on {best.accuracy:.1f}% at {best.cut} "
+        f"({best.width} features an image, {best.parameters:,} parameters before them); guessing is right on "
+        f"{study.chance:.0f}%, the mean colour alone on {points[0].accuracy:.1f}%."
     ]
     if best is last:
-        said.append("The deeper the features, the better they travel: what the last layers learned serves here too.")
+        sentences.append("The deeper the features, the better they transfer: what the last layers learned helps here.")
     elif last.accuracy < best.accuracy - CLEAR:
-        said.append(
-            f"Behind it they serve less ({last.accuracy:.1f} % at the end): the last layers have become special to "
-            f"what {found.source} learned on."
+        sentences.append(
+            f"Later features are worth less ({last.accuracy:.1f}% at the end): the last layers have become special to "
+            f"what {study.source} learned on."
         )
-    return said
+    return sentences
 
 
-def about_pictures(found: Findings) -> list[str]:
-    """What the features are worth beside training from scratch, for each number of pictures in turn."""
-    said = []
-    for pictures in dict.fromkeys(net.pictures for net in found.nets):
-        scratch = found.at("scratch", pictures)
-        others = {way: found.at(way, pictures) for way in ("frozen", "fine_tuned")}
+def about_pictures(study: Findings) -> list[str]:
+    """Return, for each number of pictures in turn, what the features are worth against training from scratch."""
+    sentences = []
+    for pictures in dict.fromkeys(net.pictures for net in study.nets):
+        scratch = study.at("scratch", pictures)
+        others = {way: study.at(way, pictures) for way in ("frozen", "fine_tuned")}
         measured = {way: value for way, value in others.items() if value is not None}
         if scratch is None or not measured:
             continue
         best = max(measured, key=lambda way: measured[way])
         gain = measured[best] - scratch
-        compared = f"{measured[best]:.1f} % {TITLES[best]} against {scratch:.1f} % from scratch"
+        compared = f"{measured[best]:.1f}% {TITLES[best]} against {scratch:.1f}% from scratch"
         if gain > CLEAR:
-            said.append(f"With {many(pictures)} the features are worth {gain:.0f} points: {compared}.")
+            sentences.append(f"With {many(pictures)} the features are worth {gain:.0f} points: {compared}.")
         elif gain < -CLEAR:
-            said.append(f"With {many(pictures)} the net does better without them: {compared}.")
+            sentences.append(f"With {many(pictures)} the net does better without them: {compared}.")
         else:
-            said.append(f"With {many(pictures)} it makes no difference: {compared}.")
-    return said
+            sentences.append(f"With {many(pictures)} it makes no difference: {compared}.")
+    return sentences

@@ -25,7 +25,7 @@ from core.trainers.trained import TrainedClassifier
 KIND = "transfer"
 LINEAR = "linear"  # rows of the depth curve
 WAYS = ("frozen", "fine_tuned", "scratch")
-TITLES = {"frozen": "features frozen", "fine_tuned": "fine-tuned whole", "scratch": "from scratch"}
+TITLES = {"frozen": "frozen features", "fine_tuned": "fine-tuned", "scratch": "from scratch"}
 ALL = 0  # pictures a class: every one there is
 USUAL = (10, 100, 1000)
 FIT_SECONDS = 0.003  # for each training image: the probes of all cuts and penalties

@@ -41,7 +41,7 @@ def draw_nets(study: Findings) -> None:
     st.altair_chart(
         charts.by_pictures(study),
         key="pictures curve",
-        alt="Test accuracy in percent over the training pictures a class: features frozen, fine-tuned, from scratch.",
+        alt="Test accuracy in percent over the training pictures a class: frozen features, fine-tuned, from scratch.",
     )
     for sentence in findings.about_pictures(study):
         st.markdown(sentence)

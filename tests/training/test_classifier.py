@@ -1,4 +1,4 @@
-"""The command that trains: its options reach the settings, and it says what it measured."""
+"""The command that trains: its options reach the settings, and it prints what it measured."""
 
 import pytest
 
@@ -10,14 +10,14 @@ from training import classifier
 DIGITS = ("--dataset", "digits?images=100", "--model", "baseline", "--threads", "1", "--epochs", "1")
 
 
-def made(*options: str) -> dict:
+def settings_of(*options: str) -> dict:
     """The settings that these options give."""
-    run = classifier._run(classifier._parser().parse_args([*DIGITS, *options]))
+    run = classifier.find_run(classifier.arguments().parse_args([*DIGITS, *options]))
     return run.settings
 
 
 def test_every_setting_has_its_option():
-    settings = made(
+    settings = settings_of(
         *("--weight-average", "0.9", "--flip", "alternating", "--padding", "2", "--no-mirror", "--augment"),
         *("--bias-rate", "4", "--views", "3", "--dropout", "0.25", "--no-bfloat16", "--precision", "float32"),
     )
@@ -29,31 +29,33 @@ def test_every_setting_has_its_option():
 
 
 def test_seeds_are_set_together_or_apart():
-    seeds = {key: value for key, value in made("--seed", "3", "--seed-order", "5").items() if key.startswith("seed")}
+    seeds = {
+        key: value for key, value in settings_of("--seed", "3", "--seed-order", "5").items() if key.startswith("seed")
+    }
     assert seeds == {"seed_initialisation": 3, "seed_order": 5, "seed_noise": 3}
 
 
-def test_it_says_what_it_measured(capsys):
+def test_it_prints_what_it_measured(capsys):
     assert classifier.main([*DIGITS, "--views", "2", "--batch-size", "50"]) == 0
     (run,) = list_runs()
-    said = capsys.readouterr().out
-    assert f"test error {run.data['test_error']:.2f} % after 1 epochs" in said
-    assert f"test error {run.data['test_error_views']:.2f} % averaged over 2 views" in said
+    printed = capsys.readouterr().out
+    assert f"test error {run.data['test_error']:.2f}% after 1 epochs" in printed
+    assert f"test error {run.data['test_error_views']:.2f}% averaged over 2 views" in printed
 
 
 def test_a_recipe_finds_the_one_net_that_has_it(monkeypatch):
-    known = {"baseline": ("quick",), "bn_nin": ("quick", "dash"), "nin": ("quick",)}
-    monkeypatch.setattr(catalogue, "names", lambda: tuple(known))
-    monkeypatch.setattr(recipes, "recipes", lambda net, dataset: dict.fromkeys(known[net]))
-    assert classifier._net_of("dash", "digits") == "bn_nin"
+    names = {"baseline": ("quick",), "bn_nin": ("quick", "dash"), "nin": ("quick",)}
+    monkeypatch.setattr(catalogue, "names", lambda: tuple(names))
+    monkeypatch.setattr(recipes, "recipes", lambda net, dataset: dict.fromkeys(names[net]))
+    assert classifier.net_of("dash", "digits") == "bn_nin"
     with pytest.raises(classifier.UserError, match=r"--model .* these have: baseline, bn_nin, nin"):
-        classifier._net_of("quick", "digits")
+        classifier.net_of("quick", "digits")
     with pytest.raises(classifier.UserError, match=r'"slow" on digits: no net has one'):
-        classifier._net_of("slow", "digits")
+        classifier.net_of("slow", "digits")
 
 
-def test_the_run_folder_has_a_name_that_torchrun_does_not_take_for_its_own(tmp_path):
-    run = classifier._run(classifier._parser().parse_args([*DIGITS, "--run-folder", str(tmp_path / "mine")]))
+def test_the_run_folder_has_an_option_that_torchrun_does_not_read_as_its_own(tmp_path):
+    run = classifier.find_run(classifier.arguments().parse_args([*DIGITS, "--run-folder", str(tmp_path / "mine")]))
     assert run.path == tmp_path / "mine"
 
 

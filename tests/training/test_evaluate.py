@@ -15,4 +15,4 @@ def test_views_are_measured_beside_the_plain_figure(capsys):
     assert {key: both[key] for key in plain} == plain
     assert both["views"] == 3 and 0 <= both["error_views"] <= 100
     assert evaluate.main(["--model", run.id, "--views", "3"]) == 0
-    assert f"{both['error_views']:.2f} % averaged over 3 views" in capsys.readouterr().out
+    assert f"{both['error_views']:.2f}% averaged over 3 views" in capsys.readouterr().out

@@ -1,18 +1,18 @@
-"""The command that studies features that travel: its options, its table, and how it goes on."""
+"""The command for studies in transfer learning: its options, its table, and how it resumes."""
 
 from core.runs.run import Run, list_runs
 from tests.nets import a_run
 from training import transfer
 
 
-def test_it_studies_says_what_it_found_and_goes_on(capsys):
+def test_it_carries_a_study_out_prints_a_table_and_resumes(capsys):
     source = a_run("baseline")
     options = ["--source", source.id, "--dataset", "digits?images=100", "--pictures", "3", "--threads", "1"]
     assert transfer.main([*options, "--ways", "frozen", "--epochs", "1", "--seed", "2", "--run", "mine"]) == 0
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     (run,) = list_runs("transfer")
     assert isinstance(run, Run) and (run.id, run.settings["seed"]) == ("mine", 2)
-    assert "3 a class" in said and "conv2, 52,096 parameters" in said and "features frozen" in said
+    assert "3 a class" in printed and "conv2, 52,096 parameters" in printed and "frozen features" in printed
     assert transfer.main(["--run", run.id]) == 0, "a finished study has nothing left to do"
     assert transfer.main(["--run", run.id, "--seed", "3"]) == 2
     assert "resume it with --run alone" in capsys.readouterr().err

@@ -31,7 +31,7 @@ def test_it_learns_digits_in_a_few_steps():
 
 def test_the_recipe_s_name_alone_says_which_net(monkeypatch):
     started = []
-    monkeypatch.setattr(command, "_say_result", lambda run: None)
+    monkeypatch.setattr(command, "print_result", lambda run: None)
     monkeypatch.setattr(command, "train", lambda run, *_: started.append(run))
     for dataset in ("cifar10", "mnist"):
         assert command.main(["--dataset", dataset, "--recipe", "speedrun"]) == 0

@@ -95,19 +95,18 @@ def test_a_study_shows_both_curves_and_what_they_mean():
     assert not app.exception
     shown = texts(app)
     assert len(app.get("vega_lite_chart")) == 2
-    assert "right on 60.0 % at stack3.2 (64 numbers an image, 271,632 parameters before them)" in shown
-    assert "features are worth 40 points: 65.0 % fine-tuned whole against 25.0 % from scratch" in shown
+    assert "right on 60.0% at stack3.2 (64 features an image, 271,632 parameters before them)" in shown
+    assert "features are worth 40 points: 65.0% fine-tuned against 25.0% from scratch" in shown
     assert "A remark." in shown
     assert [link.label for link in app.get("page_link") if link.label in ("Mistakes", "Explain")]
 
 
 def test_a_study_under_way_shows_what_it_does_and_can_be_paused():
-    run = a_study("running", step=3, doing="Fine-tuned whole, 10 a class", share=0.5, seconds_left=20.0)
+    run = a_study("running", step=3, doing="Fine-tuned, 10 a class", share=0.5, seconds_left=20.0)
     app = visit("transfer", run=run.id)
     assert not app.exception
     assert any(
-        "Step 4 of 5: fine-tuned whole, 10 a class, 50%, 0:20 left" in element.proto.text
-        for element in app.get("progress")
+        "Step 4 of 5: fine-tuned, 10 a class, 50%, 0:20 left" in element.proto.text for element in app.get("progress")
     )
     next(button for button in app.button if button.key == "pause").click().run()
     assert Run.open(run.path).control().command == "pause"
