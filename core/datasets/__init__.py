@@ -1,6 +1,6 @@
-"""What nets learn from (section 4.1): whole data sets as uint8 tensors, by name.
+"""Data sets (section 4.1) as uint8 tensors in memory, by name.
 
-`load` brings one into memory, from its package or from the cache folder, downloading it there first where it must.
+`load` reads one from its package or from the cache folder, and downloads it there first where needed.
 """
 
 from core.datasets.registry import DatasetInfo, data_root, info, load, names

@@ -20,19 +20,19 @@ TITLES = {"CIFAR10": "CIFAR-10", "CIFAR100": "CIFAR-100"}
 
 
 def _source(which: str) -> Any:
-    """The class of torchvision that knows the address, the files and their checksums."""
+    """Return the class of torchvision that has the address, the files and their checksums."""
     return getattr(torchvision.datasets, which)
 
 
 def _batches(root: Path, which: str) -> list[Path]:
-    """The files of the data set, where torchvision looks for them."""
+    """Return the files of the data set, where torchvision looks for them."""
     source = _source(which)
     listed = [name for name, _ in (*source.train_list, *source.test_list)]
     return [root / source.base_folder / name for name in (*listed, source.meta["filename"])]
 
 
 def _unpack(archive: Path, batches: list[Path]) -> None:
-    """Move the archive's batches into place one by one, each once it is whole."""
+    """Move the archive's batches into place one by one, each after it is complete."""
     folder = archive.parent / f".{batches[0].parent.name}-unpacking"
     shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed here
     names = {f"{path.parent.name}/{path.name}": path.name for path in batches}
@@ -51,7 +51,7 @@ def _unpack(archive: Path, batches: list[Path]) -> None:
 
 
 def _fetch(root: Path, which: str, allowed: bool, progress: Progress) -> None:
-    """Make every batch be there whole: from the archive, and the archive from its site."""
+    """Unpack every batch from the archive, and download the archive where it is missing."""
     batches = _batches(root, which)
     if all(path.is_file() for path in batches):
         return  # another process fetched them while this one waited
@@ -75,10 +75,10 @@ def _split(root: Path, which: str, train: bool) -> Split:
 
 
 def read(root: Path, allowed: bool, progress: Progress = silent, which: str = "CIFAR10") -> tuple[Split, Split]:
-    """Training and test split: images uint8 (N, 3, 32, 32). Downloads 170 MB into `root` where `allowed` and needed.
+    """Return training and test split, images uint8 (N, 3, 32, 32). Download 170 MB to `root` if `allowed` and needed.
 
     The batches in ROOT/cifar-10-batches-py or ROOT/cifar-100-python, or the archive in ROOT, are enough; torchvision
-    checks the batches' MD5 at every reading. Raises `UserError` when the data cannot be had.
+    checks the batches' MD5 at every reading. Raises UserError where the data are missing or damaged.
     """
     title = TITLES[which]
     if not all(path.is_file() for path in _batches(root, which)):

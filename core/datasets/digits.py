@@ -16,10 +16,10 @@ SEED = 0
 
 
 def enlarge(grey: Tensor) -> Tensor:
-    """Digits (N, 8, 8) with values 0 to 16 -> uint8 (N, 1, 28, 28), black 0, white 255.
+    """Return digits (N, 8, 8) with values 0 to 16 as uint8 (N, 1, 28, 28), black 0, white 255.
 
-    As MNIST does, the digit fills a 20 x 20 box in the middle of a black 28 x 28 frame. The box is filled by bicubic
-    interpolation, which keeps the strokes' edges steeper than bilinear; where it overshoots it is clipped.
+    As in MNIST, the digit fills a 20 x 20 box in the middle of a black 28 x 28 frame. Bicubic interpolation keeps the
+    strokes' edges steeper than bilinear; overshoots are clipped.
     """
     box = F.interpolate(grey.unsqueeze(1).float(), size=(BOX, BOX), mode="bicubic", align_corners=False)
     margin = (FRAME - BOX) // 2
@@ -27,9 +27,9 @@ def enlarge(grey: Tensor) -> Tensor:
 
 
 def read() -> tuple[Split, Split]:
-    """Training split (1,437 images) and test split (360), the same ones every time, every class in proportion.
+    """Return training split (1,437 images) and test split (360), stratified by class, with a fixed seed.
 
-    The split is drawn at random, so writers occur on both sides: errors are lower than on unseen writers.
+    The split is drawn at random, so writers occur in both parts: errors are lower than on unseen writers.
     """
     bunch = load_digits()
     images = enlarge(torch.from_numpy(bunch.images))

@@ -1,4 +1,4 @@
-"""Files from the internet, whole or not at all: streamed with progress, checked by MD5, then moved into place."""
+"""Atomic downloads: files are streamed with progress, checked by MD5, then moved into place."""
 
 import hashlib
 import http.client
@@ -22,11 +22,11 @@ _NETWORK = (urllib.error.URLError, http.client.HTTPException, ssl.SSLError, Conn
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """The progress of somebody who does not watch."""
+    """Ignore progress."""
 
 
 def is_whole(path: Path, md5: str) -> bool:
-    """Whether the file is there and has this MD5 checksum, or `sha256:` and the first digits of its SHA-256 one."""
+    """Return whether the file exists and has this checksum: MD5, or the first digits of SHA-256 after `sha256:`."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -38,10 +38,10 @@ def is_whole(path: Path, md5: str) -> bool:
 def download(
     urls: Sequence[str], target: Path, md5: str, what: str, progress: Progress = silent, *, instead: str
 ) -> None:
-    """Fetch `target` from the first of `urls` that gives a file with this MD5 checksum.
+    """Download `target` from the first of `urls` that has a file with this MD5 checksum.
 
-    Until it is whole and checked the file is called `target` + ".part"; hold `exclusive` while calling. Raises
-    `UserError` when no address serves, with the reasons and what to do `instead`; an interrupted download leaves
+    Until it is complete and checked the file is called `target` + ".part"; hold `exclusive` while calling. Raises
+    UserError where every address fails, with the reasons and what to do `instead`; an interrupted download leaves
     nothing behind.
     """
     part = target.with_name(target.name + ".part")
@@ -85,9 +85,9 @@ def _stream(url: str, part: Path, what: str, progress: Progress) -> None:
 
 @contextmanager
 def exclusive(root: Path, name: str, what: str, progress: Progress = silent) -> Iterator[None]:
-    """Hold the lock of the data set `name` in the folder `root`, which is made; wait for whoever holds it now.
+    """Hold the lock of the data set `name` in the folder `root`, which is made; wait for a process that holds it.
 
-    The system frees the lock of a process that dies. Raises `UserError` where the folder cannot be written.
+    The system frees the lock of a process that dies. Raises UserError where the folder cannot be written.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -103,6 +103,6 @@ def exclusive(root: Path, name: str, what: str, progress: Progress = silent) -> 
             lock.release()
     except OSError as error:
         raise UserError(
-            f"{what} cannot be kept in {root} ({error.strerror or error}): make room there, or name a folder that "
+            f"{what} cannot be saved in {root} ({error.strerror or error}): make room there, or name a folder that "
             "you may write to by ATELIER_DATA."
         ) from error

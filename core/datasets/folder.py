@@ -27,16 +27,16 @@ MAX_PICTURE_BYTES = 64_000_000  # of one picture in a .zip, unpacked
 MAX_ZIP_BYTES = 8_000_000_000  # of all of them
 MAX_TENSOR_BYTES = 2_000_000_000
 FEWEST_A_CLASS = 5
-HELD_OUT = 0.15  # of every class for validation, and as much for the test
+HELD_OUT = 0.15  # share of every class for validation, and the same for the test
 LIMITS = {"side": (8, 256), "seed": (0, 2**31 - 1)}
 _SPLITS = ("train", "validation", "test")
-_NAMED = 3  # of the pictures left out, in a sentence
-_REFUSED = (ImageError, zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError)  # of a .zip, mostly
+_LISTED = 3  # of the pictures left out, in a remark
+_UNREADABLE = (ImageError, zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError)  # of a .zip, mostly
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Which pictures, `side` pixels high and wide, split by `seed`. As text: `folder:PATH?side=SIDE&seed=SEED`."""
+    """A folder or archive of pictures, `side` px, split by `seed`. As text: `folder:PATH?side=SIDE&seed=SEED`."""
 
     path: Path
     side: int = 32
@@ -44,18 +44,18 @@ class Pictures:
 
     @property
     def name(self) -> str:
-        """The text that stands for it in settings and addresses; `named` reads it back."""
+        """Return the name for settings and addresses; `named` parses it."""
         options = (("side", str(self.side)), ("seed", str(self.seed)))
         return str(Name("folder", str(self.path.expanduser().absolute()), options))
 
     @property
     def title(self) -> str:
-        """The name of the folder or archive."""
+        """Return the name of the folder or archive."""
         return self.path.stem if self.path.suffix.lower() == ".zip" else self.path.name
 
     @classmethod
     def named(cls, name: Name) -> "Pictures":
-        """From a name's parts. Raises `UserError` where it has no path or an option does not fit."""
+        """Return the pictures of a parsed name. Raises UserError where it has no path or a wrong option."""
         if not name.path:
             raise UserError("Which pictures? Give the path of a folder or a .zip: folder:/home/me/pictures?side=64.")
         values = whole_numbers(name, {"side": cls.side, "seed": cls.seed}, LIMITS)
@@ -64,7 +64,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that may be a picture: where it is inside the folder or archive, its class and its bytes."""
+    """A file that may be a picture: its place inside the folder or archive, its class and its size in bytes."""
 
     place: str
     label: int
@@ -73,7 +73,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """What is in a folder, before any picture is opened. Another `state`, other contents."""
+    """The contents of a folder, before any picture is opened; `state` changes with them."""
 
     classes: tuple[str, ...]
     entries: tuple[Entry, ...]
@@ -81,14 +81,14 @@ class Listing:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Pictures in each split, if all can be read."""
+        """Return the number of pictures in each split, if all can be read."""
         counts = np.bincount([entry.label for entry in self.entries], minlength=len(self.classes))
         shares = [_shares(int(count)) for count in counts]
         return dict(zip(_SPLITS, map(sum, zip(*shares, strict=True)), strict=True))
 
 
 def _shares(count: int) -> tuple[int, int, int]:
-    """How many of `count` pictures of a class are for training, validation and test."""
+    """Return how many of `count` pictures of a class are for training, validation and test."""
     held_out = max(1, round(HELD_OUT * count))
     return count - 2 * held_out, held_out, held_out
 
@@ -97,29 +97,28 @@ def _shares(count: int) -> tuple[int, int, int]:
 
 
 def look(pictures: Pictures) -> Listing:
-    """List a folder's or an archive's classes and pictures without opening one.
+    """List a folder's or an archive's classes and pictures without opening a picture.
 
-    A lone folder around everything, which many archives have, is looked through. Raises `UserError` where nothing is
-    there, where there are fewer than two classes, or fewer than FEWEST_A_CLASS pictures of one, and where there is
-    more than this module's bounds allow.
+    A single folder around everything, which many archives have, is ignored. Raises UserError where nothing is there,
+    for fewer than two classes or fewer than FEWEST_A_CLASS pictures of one, and for more than this module's bounds.
     """
     path = pictures.path
-    found = sorted(_of_zip(path) if path.is_file() else _of_folder(path))
-    places = [PurePosixPath(place).parts for place, _, _ in found]
+    files = sorted(_of_zip(path) if path.is_file() else _of_folder(path))
+    places = [PurePosixPath(place).parts for place, _, _ in files]
     depth = 1 if len({parts[0] for parts in places}) == 1 and any(len(parts) > 2 for parts in places) else 0
-    classed = [(parts[depth], *file) for parts, file in zip(places, found, strict=True) if len(parts) > depth + 1]
+    classed = [(parts[depth], *file) for parts, file in zip(places, files, strict=True) if len(parts) > depth + 1]
     classes = tuple(sorted({name for name, *_ in classed}))
     labels = {name: label for label, name in enumerate(classes)}
     entries = tuple(Entry(place, labels[name], size) for name, place, size, _ in classed)
     _check(pictures, classes, entries)
-    return Listing(classes, entries, tuple(found))
+    return Listing(classes, entries, tuple(files))
 
 
 def _of_folder(folder: Path) -> list[tuple[str, int, int]]:
-    """(place, bytes, time of change) of every file below a folder; hidden ones are passed over."""
+    """Return (place, bytes, time of change) of every file below a folder but hidden ones."""
     if not folder.is_dir():
         raise UserError(f"There is no folder or .zip {folder}: check the path and its spelling.")
-    found: list[tuple[str, int, int]] = []
+    rows: list[tuple[str, int, int]] = []
 
     def refuse(error: OSError) -> None:
         reason = error.strerror or str(error)
@@ -131,17 +130,17 @@ def _of_folder(folder: Path) -> list[tuple[str, int, int]]:
             file = Path(where, name)
             if _is_hidden(name) or not file.is_file():
                 continue
-            known = file.stat()
-            found.append((file.relative_to(folder).as_posix(), known.st_size, known.st_mtime_ns))
-            _count(folder, len(found))
-    return found
+            status = file.stat()
+            rows.append((file.relative_to(folder).as_posix(), status.st_size, status.st_mtime_ns))
+            _check_count(folder, len(rows))
+    return rows
 
 
 def _of_zip(path: Path) -> list[tuple[str, int, int]]:
-    """(place, bytes unpacked, checksum) of every file in an archive, from its table of contents alone."""
+    """Return (place, bytes unpacked, checksum) of every file in an archive, from its table of contents alone."""
     with _archive(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
-    _count(path, len(members))
+    _check_count(path, len(members))
     for member in members:
         place = PurePosixPath(member.filename.replace("\\", "/"))
         if place.is_absolute() or ".." in place.parts or (place.parts and ":" in place.parts[0]):
@@ -158,14 +157,14 @@ def _of_zip(path: Path) -> list[tuple[str, int, int]]:
         raise UserError(
             f"{what} would unpack to more than {limit / 1e6:,.0f} MB, the most that is read: leave large files out."
         )
-    kept = [member for member in members if not any(map(_is_hidden, PurePosixPath(member.filename).parts))]
-    return [(member.filename, member.file_size, member.CRC) for member in kept]
+    visible = [member for member in members if not any(map(_is_hidden, PurePosixPath(member.filename).parts))]
+    return [(member.filename, member.file_size, member.CRC) for member in visible]
 
 
 def files_of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(place, contents) of every file in an archive, within the bounds that hold for pictures with classes.
+    """Yield (place, contents) of every file in an archive, within the bounds for pictures with classes.
 
-    Raises `UserError` where it is no archive, damaged, locked, or holds more.
+    Raises UserError where it is no archive, damaged, locked, or out of bounds.
     """
     places = [place for place, _, _ in _of_zip(path)]
     with _archive(path) as archive:
@@ -191,11 +190,11 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _is_hidden(name: str) -> bool:
-    """What systems leave behind beside the user's files."""
+    """Return whether a file or folder is one that systems leave beside the user's files."""
     return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
-def _count(path: Path, files: int) -> None:
+def _check_count(path: Path, files: int) -> None:
     if files > MAX_PICTURES:
         raise UserError(f"{path} holds more than {MAX_PICTURES:,} files, the most that are read: take a part of them.")
 
@@ -226,9 +225,9 @@ def _check_enough(pictures: Pictures, classes: tuple[str, ...], labels: list[int
 
 
 def keep(data: bytes, name: str, root: Path) -> Path:
-    """Keep an archive that was handed over as bytes as ROOT/pictures/NAME.zip, and give its path.
+    """Save an uploaded archive as ROOT/pictures/NAME.zip and return its path.
 
-    Raises `UserError` where it is no archive of pictures that can be used, and keeps nothing then.
+    Raises UserError where it is no usable archive of pictures, and saves nothing then.
     """
     stem = "".join(letter for letter in Path(name).stem if letter.isalnum() or letter in " -_").strip() or "pictures"
     path = root / "pictures" / f"{stem}.zip"
@@ -251,47 +250,47 @@ def keep(data: bytes, name: str, root: Path) -> Path:
 
 
 def read(pictures: Pictures, progress: Progress = silent) -> Splits:
-    """Training, test and validation split, images uint8 (N, 3, side, side), split by the seed class by class.
+    """Return training, test and validation split, images uint8 (N, 3, side, side), stratified by the seed.
 
-    Pictures that cannot be read are left out, counted and named in `remarks`. Raises `UserError` as `look` does, and
+    Pictures that cannot be read are left out, counted and listed in `remarks`. Raises UserError as `look` does, and
     where too few of a class can be read.
     """
     listing = look(pictures)
-    kept, squares, refused = _squares(pictures, listing, progress)
-    labels = [entry.label for entry in kept]
-    why = f", because {len(refused)} cannot be read (the first: {refused[0].removesuffix('.')})" if refused else ""
+    entries, squares, faults = _squares(pictures, listing, progress)
+    labels = [entry.label for entry in entries]
+    why = f", because {len(faults)} cannot be read (the first: {faults[0].removesuffix('.')})" if faults else ""
     _check_enough(pictures, listing.classes, labels, why)
     tensor = torch.from_numpy(squares).permute(0, 3, 1, 2).contiguous()
     train, validation, test = (
-        Split(tensor[chosen], torch.tensor(labels)[chosen]) for chosen in _drawn(labels, pictures.seed)
+        Split(tensor[indices], torch.tensor(labels)[indices]) for indices in _stratified(labels, pictures.seed)
     )
-    return Splits(train, test, validation, _remarks(refused, len(listing.entries)))
+    return Splits(train, test, validation, _remarks(faults, len(listing.entries)))
 
 
 def _squares(pictures: Pictures, listing: Listing, progress: Progress) -> tuple[list[Entry], np.ndarray, list[str]]:
-    """The entries that are pictures, their squares uint8 (N, side, side, 3), and a sentence for every other one."""
-    kept: list[Entry] = []
-    refused: list[str] = []
+    """Return the entries that are pictures, their squares uint8 (N, side, side, 3), and the faults of the others."""
+    entries: list[Entry] = []
+    faults: list[str] = []
     squares = np.empty((len(listing.entries), pictures.side, pictures.side, 3), dtype=np.uint8)
     done, total = 0, sum(entry.size for entry in listing.entries)
     with _source(pictures.path) as source:
         for entry in listing.entries:
             progress(f"{pictures.title}: reading pictures", done, total)
             try:
-                # Four times the side, so that of a picture up to four times as long as wide no pixel is made up.
+                # Four times the side, so that a picture up to four times as long as wide is never enlarged.
                 picture = images.decode(source(entry), max_side=4 * pictures.side)
-                squares[len(kept)] = _square(picture, pictures.side)
-                kept.append(entry)
-            except _REFUSED as error:
-                refused.append(f"{entry.place}: {error}")
+                squares[len(entries)] = _square(picture, pictures.side)
+                entries.append(entry)
+            except _UNREADABLE as error:
+                faults.append(f"{entry.place}: {error}")
             done += entry.size
     progress(f"{pictures.title}: reading pictures", total, total)
-    return kept, squares[: len(kept)], refused
+    return entries, squares[: len(entries)], faults
 
 
 @contextmanager
 def _source(path: Path) -> Iterator[Callable[[Entry], bytes | Path]]:
-    """What gives `images.decode` the picture of an entry."""
+    """Yield a function that returns the source of an entry's picture for `images.decode`."""
     if not path.is_file():
         yield lambda entry: path / entry.place
         return
@@ -300,15 +299,15 @@ def _source(path: Path) -> Iterator[Callable[[Entry], bytes | Path]]:
 
 
 def _square(picture: images.Picture, side: int) -> images.Picture:
-    """The largest square in the middle of a picture (H, W, 3), brought to (side, side, 3)."""
+    """Return the largest central square of a picture (H, W, 3), resized to (side, side, 3)."""
     height, width = picture.shape[:2]
     cut = min(height, width)
     top, left = (height - cut) // 2, (width - cut) // 2
     return images.resize(picture[top : top + cut, left : left + cut], side, side)
 
 
-def _drawn(labels: list[int], seed: int) -> tuple[torch.Tensor, ...]:
-    """Indices of the training, validation and test pictures, every class in the same proportion."""
+def _stratified(labels: list[int], seed: int) -> tuple[torch.Tensor, ...]:
+    """Return indices of the training, validation and test pictures, stratified by class."""
     of, order = torch.tensor(labels), torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     parts: tuple[list[torch.Tensor], ...] = ([], [], [])
     for label in of.unique().tolist():
@@ -318,10 +317,10 @@ def _drawn(labels: list[int], seed: int) -> tuple[torch.Tensor, ...]:
     return tuple(torch.cat(part).sort().values for part in parts)
 
 
-def _remarks(refused: list[str], listed: int) -> tuple[str, ...]:
-    if not refused:
+def _remarks(faults: list[str], listed: int) -> tuple[str, ...]:
+    if not faults:
         return ()
-    named = " ".join(f"{sentence.removesuffix('.')}." for sentence in refused[:_NAMED])
-    others = f" And {len(refused) - _NAMED} more." if len(refused) > _NAMED else ""
-    verb = "is" if len(refused) == 1 else "are"
-    return (f"{len(refused)} of {listed:,} files {verb} no readable picture and left out. {named}{others}",)
+    first = " ".join(f"{sentence.removesuffix('.')}." for sentence in faults[:_LISTED])
+    others = f" And {len(faults) - _LISTED} more." if len(faults) > _LISTED else ""
+    verb = "is" if len(faults) == 1 else "are"
+    return (f"{len(faults)} of {listed:,} files {verb} no readable picture and left out. {first}{others}",)

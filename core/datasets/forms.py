@@ -1,4 +1,4 @@
-"""Forms that every data set can be had in: so many training images a class, and grey or coloured whatever it was.
+"""Variants of every data set: a number of training images a class, and grey or RGB images.
 
 As options of its name: `toybox?each=100&draw=0` has 100 training images of every class, drawn by the seed `draw`, and
 the whole test split; `digits?channels=3` has grey images as RGB, `cifar10?channels=1` their luminance.
@@ -14,7 +14,9 @@ from core.datasets.split import Dataset, Split, channel_statistics
 from core.errors import UserError
 from core.images import LUMINANCE
 
-MOST_HELD_BACK = 1000  # validation images beside a drawn training split: who has few has not many more to choose by
+MOST_VALIDATION = (
+    1000  # validation images beside a drawn training split: with few to train on, there are few to choose by
+)
 LIMITS = {"each": (1, 1_000_000), "draw": (0, 2**31 - 1), "channels": (1, 3)}
 
 
@@ -28,29 +30,29 @@ class Form:
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:
-        """What stands for it in a name, with nothing for what is usual."""
+        """Return the options of a name in this form, without defaults."""
         values = (("each", self.each), ("draw", self.draw if self.each else 0), ("channels", self.channels))
         return tuple((key, str(value)) for key, value in values if value)
 
     def title(self, whole: str) -> str:
-        """What data called `whole` are called in this form."""
+        """Return the title in this form of the data set titled `whole`."""
         words = (whole, f"{self.each:,} a class" if self.each else "", {1: "grey", 3: "RGB"}.get(self.channels, ""))
         return ", ".join(filter(None, words))
 
     def of(self, data: Dataset, name: str) -> Dataset:
-        """The data set in this form. Raises `UserError` where a class has fewer images than are asked for.
+        """Return the data set in this form. Raises UserError where a class has fewer than `each` images.
 
         Where it has no validation split, one is made of training images that were not drawn.
         """
         train, validation = data.train, data.validation
         if self.each:
             check_enough(data, self.each)
-            train = _taken(data.train, drawn(data.train.labels, self.each, self.draw))
+            train = _select(data.train, training_indices(data.train.labels, self.each, self.draw))
             if validation is None:
-                rest = held_back(data.train.labels, self.each, self.draw)
-                validation = _taken(data.train, rest) if len(rest) else None
+                rest = validation_indices(data.train.labels, self.each, self.draw)
+                validation = _select(data.train, rest) if len(rest) else None
             else:
-                validation = part(validation, MOST_HELD_BACK)
+                validation = part(validation, MOST_VALIDATION)
         train, test = (in_channels(split, self.channels) for split in (train, data.test))
         validation = validation and in_channels(validation, self.channels)
         mean, std = channel_statistics(train.images)
@@ -61,12 +63,12 @@ class Form:
 
 
 def part(split: Split, size: int) -> Split:
-    """`size` images of a split, taken at even distances: the same ones every time; the whole of one that has fewer."""
-    return split if size >= len(split) else _taken(split, torch.arange(size) * len(split) // size)
+    """Return `size` evenly spaced images of a split, or all where it has fewer. The choice is deterministic."""
+    return split if size >= len(split) else _select(split, torch.arange(size) * len(split) // size)
 
 
 def parted(name: Name) -> tuple[Name, Form]:
-    """A name without what says its form, and that form. Raises `UserError` for a form that there is none of."""
+    """Return a name without the options of its form, and that form. Raises UserError for a wrong option."""
     options = tuple(option for option in name.options if option[0] in LIMITS)
     values = whole_numbers(replace(name, options=options), {"each": 0, "draw": 0, "channels": 0}, LIMITS)
     if values["channels"] == 2:
@@ -76,7 +78,7 @@ def parted(name: Name) -> tuple[Name, Form]:
 
 
 def check_enough(data: Dataset, each: int) -> None:
-    """Raises `UserError` where a class has fewer than `each` training images."""
+    """Raise UserError where a class has fewer than `each` training images."""
     counts = torch.bincount(data.train.labels, minlength=len(data.classes))
     fewest = int(counts.argmin())
     if counts[fewest] < each:
@@ -86,15 +88,15 @@ def check_enough(data: Dataset, each: int) -> None:
         )
 
 
-def drawn(labels: Tensor, each: int, seed: int) -> Tensor:
-    """Indices (M,), ascending, of `each` images of every class; a larger draw by the same seed holds a smaller one."""
+def training_indices(labels: Tensor, each: int, seed: int) -> Tensor:
+    """Return indices (M,), ascending, of `each` images of every class; by one seed, larger draws hold the smaller."""
     return (_ranks(labels, seed) < each).nonzero()[:, 0]
 
 
-def held_back(labels: Tensor, each: int, seed: int, most: int = MOST_HELD_BACK) -> Tensor:
-    """Indices (M,), ascending, of images that `drawn` leaves: about `most` at most, as many of every class.
+def validation_indices(labels: Tensor, each: int, seed: int, most: int = MOST_VALIDATION) -> Tensor:
+    """Return indices (M,), ascending, of images outside `training_indices`: up to about `most`, equally many a class.
 
-    They are taken from the other end, so that draws of several sizes leave the same ones while there are enough.
+    They come from the other end of the order, so that draws of several sizes leave the same ones.
     """
     counts = torch.bincount(labels)
     first = torch.clamp(counts - max(1, most // len(counts)), min=each)
@@ -102,7 +104,7 @@ def held_back(labels: Tensor, each: int, seed: int, most: int = MOST_HELD_BACK) 
 
 
 def in_channels(split: Split, channels: int) -> Split:
-    """The split with images of 1 channel (their luminance) or 3 (grey three times over), 0: as they are; boxes stay."""
+    """Return the split with images of 1 channel (luminance) or 3 (grey repeated), 0: unchanged; boxes stay."""
     images = split.images
     if channels in (0, images.shape[1]):
         return split
@@ -114,7 +116,7 @@ def in_channels(split: Split, channels: int) -> Split:
 
 
 def _ranks(labels: Tensor, seed: int) -> Tensor:
-    """For every image its place, from 0, in a random order of its class."""
+    """Return the place of every image, from 0, in a random order of its class."""
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     ranks = torch.empty_like(labels)
     for label in labels.unique().tolist():
@@ -123,5 +125,5 @@ def _ranks(labels: Tensor, seed: int) -> Tensor:
     return ranks
 
 
-def _taken(split: Split, chosen: Tensor) -> Split:
-    return Split(split.images[chosen], split.labels[chosen], None if split.boxes is None else split.boxes[chosen])
+def _select(split: Split, indices: Tensor) -> Split:
+    return Split(split.images[indices], split.labels[indices], None if split.boxes is None else split.boxes[indices])

@@ -19,19 +19,19 @@ TITLES = {"MNIST": "MNIST", "FashionMNIST": "Fashion-MNIST"}
 
 
 def _source(which: str) -> Any:
-    """The class of torchvision that knows the addresses and the checksums."""
+    """Return the class of torchvision that has the addresses and the checksums."""
     return getattr(torchvision.datasets, which)
 
 
 def _files(root: Path, which: str) -> Iterator[tuple[Path, str, Path]]:
-    """Each archive, its MD5 checksum, and the file it holds, all where torchvision looks for them."""
+    """Yield each archive, its MD5 checksum, and the file it holds, all where torchvision looks for them."""
     for name, md5 in _source(which).resources:
         archive = root / which / "raw" / name
         yield archive, md5, archive.with_suffix("")
 
 
 def _is_unpacked(archive: Path, raw: Path) -> bool:
-    """Whether the unpacked file is there, and as long as its archive says where that is still beside it."""
+    """Return whether the unpacked file exists and has the length in its archive, where that still exists."""
     if not raw.is_file():
         return False
     if not archive.is_file() or archive.stat().st_size < 4:
@@ -52,7 +52,7 @@ def _unpack(archive: Path, raw: Path) -> None:
 
 
 def _fetch(root: Path, which: str, allowed: bool, progress: Progress) -> None:
-    """Make every file be there whole: from its archive, and the archive from a mirror."""
+    """Unpack every file from its archive, and download archives that are missing from a mirror."""
     title = TITLES[which]
     for archive, md5, raw in _files(root, which):
         if _is_unpacked(archive, raw):
@@ -78,10 +78,10 @@ def _split(root: Path, which: str, train: bool) -> Split:
 
 
 def read(root: Path, allowed: bool, progress: Progress = silent, which: str = "MNIST") -> tuple[Split, Split]:
-    """Training and test split: images uint8 (N, 1, 28, 28), downloaded into `root` where `allowed` and needed.
+    """Return training and test split, images uint8 (N, 1, 28, 28). Download to `root` if `allowed` and needed.
 
     That is 11 MB of MNIST, 31 MB of Fashion-MNIST. The four archives in ROOT/MNIST/raw or ROOT/FashionMNIST/raw are
-    enough. Raises `UserError` when the data cannot be had.
+    enough. Raises UserError where the data are missing or damaged.
     """
     title = TITLES[which]
     if not all(_is_unpacked(archive, raw) for archive, _, raw in _files(root, which)):

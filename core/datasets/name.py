@@ -1,7 +1,7 @@
 """Names of data sets as text: `mnist`, `toybox?side=64`, `folder:/home/me/pictures?side=64&seed=0`.
 
-A name is all that settings, addresses of pages and run folders keep of a data set, so it carries its options and,
-for the user's own pictures, their place.
+A name identifies a data set in settings, addresses of pages and run folders, so it holds its options and, for the
+user's own pictures, their path.
 """
 
 import re
@@ -27,7 +27,7 @@ class Name:
 
 
 def parse(text: str) -> Name:
-    """The parts of a name. What follows its last question mark is options if it looks like it, else part of the path.
+    """Return the parts of a name. Text after its last question mark that is not options is part of the path.
 
     Kinds may be written with hyphens ("fashion-mnist").
     """
@@ -40,16 +40,16 @@ def parse(text: str) -> Name:
 
 
 def whole_numbers(name: Name, defaults: dict[str, int], limits: dict[str, tuple[int, int]]) -> dict[str, int]:
-    """The options of a name as numbers, `defaults` for those left out.
+    """Return the options of a name as numbers, `defaults` for those left out.
 
-    Raises `UserError` for an option that is not in `defaults`, one that is no whole number, and one outside its
+    Raises UserError for an option that is not in `defaults`, one that is no whole number, and one outside its
     `limits`.
     """
     values = dict(defaults)
     for key, text in name.options:
         if key not in defaults:
-            known = ", ".join(defaults) if defaults else "none"
-            raise UserError(f'The data set "{name.kind}" has no option "{key}": it knows {known}.')
+            options = ", ".join(defaults) if defaults else "none"
+            raise UserError(f'The data set "{name.kind}" has no option "{key}": its options are {options}.')
         low, high = limits[key]
         if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
             raise UserError(f'The option {key} of "{name.kind}" is "{text}": give a whole number from {low} to {high}.')

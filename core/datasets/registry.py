@@ -1,4 +1,4 @@
-"""The data sets by name: what is known of each before it is loaded, and the loading."""
+"""The data sets by name: facts about each before it is loaded, and the loading."""
 
 import os
 from collections.abc import Callable, Hashable
@@ -11,16 +11,16 @@ from core.datasets.name import Name, parse, whole_numbers
 from core.datasets.split import Dataset, Progress, Splits, channel_statistics
 from core.errors import UserError
 
-FEWEST = 100  # images of a data set's part to learn from
-FEWEST_HELD_OUT = 1000  # and to be judged by: fewer would measure the error too coarsely
-_IN_MEMORY = 4  # data sets kept; SVHN alone is 2 GB
+FEWEST = 100  # training images of a part of a data set
+FEWEST_HELD_OUT = 1000  # validation and test images: fewer would measure the error too coarsely
+_IN_MEMORY = 4  # cached data sets; SVHN alone is 2 GB
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What is known of a data set without loading it.
+    """Facts about a data set that is not loaded.
 
-    `embedded` ones need no download, `download_mb` is what a first load of another fetches. The sizes of a folder of
+    `embedded` ones need no download, `download_mb` is the size of the download of another. The sizes of a folder of
     pictures are those before any unreadable picture is left out.
     """
 
@@ -37,12 +37,12 @@ class DatasetInfo:
 
     @property
     def classes(self) -> int:
-        """How many classes there are."""
+        """Return the number of classes."""
         return len(self.class_names)
 
     @property
     def held_out(self) -> str:
-        """The split whose errors are shown: "validation" where there is one, else "test"."""
+        """Return the split to evaluate on during training: "validation" where there is one, else "test"."""
         return "validation" if self.validation_size else "test"
 
 
@@ -59,74 +59,73 @@ _FORMED: dict[str, tuple[Dataset, Dataset]] = {}  # by name: the whole, and a fo
 
 
 def names() -> tuple[str, ...]:
-    """The data sets that `load` knows by one word, those that need no download first. `folder:PATH` is one more."""
-    digits, *others = (known.name for known in _INFOS)
+    """Return the names of the data sets but `folder:PATH`, first those that need no download."""
+    digits, *others = (entry.name for entry in _INFOS)
     return (digits, "toybox", *others)
 
 
 def info(name: str) -> DatasetInfo:
-    """What is known of the data set `name`, which may carry options (see core.datasets.name and core.datasets.forms).
+    """Return facts about the data set `name`, which may have options (see core.datasets.name and core.datasets.forms).
 
-    Raises `UserError` for an unknown name, listing the known ones, for an option that does not fit, and for a folder
-    that cannot be used.
+    Raises UserError for an unknown name, listing all, for a wrong option, and for a folder that cannot be used.
     """
     parts, form = forms.parted(parse(name))
     return _in_form(_info(parts, name), form)
 
 
 def _info(parts: Name, name: str) -> DatasetInfo:
-    """What is known of a data set in its usual form; `name` is what it was asked for by."""
+    """Return facts about a data set in its default form; `name` is for the error message."""
     if parts.kind == "toybox" and not parts.path:
         return _toybox_info(toybox.Scenes.named(parts))
     if parts.kind == "folder":
         return _folder_info(folder.Pictures.named(parts))
-    for known in _INFOS:
-        if known.name == parts.kind and not parts.path:
-            return _part_info(known, parts)
+    for entry in _INFOS:
+        if entry.name == parts.kind and not parts.path:
+            return _part_info(entry, parts)
     raise UserError(f'There is no data set "{name}": choose one of {", ".join(names())}, or folder:PATH.')
 
 
-def _in_form(known: DatasetInfo, form: forms.Form) -> DatasetInfo:
-    """What is known of a data set in a form of it; how many images of a class there are is first known in memory."""
+def _in_form(facts: DatasetInfo, form: forms.Form) -> DatasetInfo:
+    """Return facts about a data set in a form; the number of images of a class is checked only in memory."""
     if not form.options:
-        return known
-    train, validation = known.train_size, known.validation_size
+        return facts
+    train, validation = facts.train_size, facts.validation_size
     if form.each:
-        train = form.each * known.classes
-        if train > known.train_size:
+        train = form.each * facts.classes
+        if train > facts.train_size:
             raise UserError(
-                f"{known.title} has {known.train_size:,} training images of {known.classes} classes: {form.each:,} of "
+                f"{facts.title} has {facts.train_size:,} training images of {facts.classes} classes: {form.each:,} of "
                 "each cannot be drawn, choose fewer."
             )
-        validation = min(validation or known.train_size - train, forms.MOST_HELD_BACK)
-    whole = parse(known.name)
+        validation = min(validation or facts.train_size - train, forms.MOST_VALIDATION)
+    whole = parse(facts.name)
     return replace(
-        known,
+        facts,
         name=str(replace(whole, options=(*whole.options, *form.options))),
-        title=form.title(known.title),
-        channels=form.channels or known.channels,
+        title=form.title(facts.title),
+        channels=form.channels or facts.channels,
         train_size=train,
         validation_size=validation,
     )
 
 
-def _part_info(known: DatasetInfo, parts: Name) -> DatasetInfo:
-    """The whole of a data set, or with "?images=5000" so many training images and as large a share of the others."""
-    whole = known.train_size
+def _part_info(facts: DatasetInfo, parts: Name) -> DatasetInfo:
+    """Return facts about a whole data set, or with "?images=5000" about a part of it, all splits in proportion."""
+    whole = facts.train_size
     images = whole_numbers(parts, {"images": whole}, {"images": (FEWEST, whole)})["images"]
     if images == whole:
-        return known
+        return facts
 
     def share(size: int) -> int:
         return min(size, max(FEWEST_HELD_OUT, size * images // whole))
 
     return replace(
-        known,
+        facts,
         name=str(replace(parts, options=(("images", str(images)),))),
-        title=f"{known.title}, {images:,} images",
+        title=f"{facts.title}, {images:,} images",
         train_size=images,
-        test_size=share(known.test_size),
-        validation_size=share(known.validation_size),
+        test_size=share(facts.test_size),
+        validation_size=share(facts.validation_size),
     )
 
 
@@ -141,15 +140,15 @@ def _folder_info(pictures: folder.Pictures) -> DatasetInfo:
 
 
 def _own(name: str, title: str, classes: tuple[str, ...], side: int, sizes: dict[str, int]) -> DatasetInfo:
-    """One of colour pictures that is not downloaded."""
+    """Return facts about a data set of colour pictures that is not downloaded."""
     train, validation, test = (sizes[split] for split in ("train", "validation", "test"))
     return DatasetInfo(name, title, classes, 3, side, train, test, validation, embedded=True)
 
 
 def data_root() -> Path:
-    """Where downloaded data sets are kept: the folder ATELIER_DATA names, else ~/.cache/atelier."""
-    chosen = os.environ.get("ATELIER_DATA")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "atelier"
+    """Return the folder for downloaded data sets: that of ATELIER_DATA, else ~/.cache/atelier."""
+    folder = os.environ.get("ATELIER_DATA")
+    return Path(folder).expanduser() if folder else Path.home() / ".cache" / "atelier"
 
 
 def _read_digits(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
@@ -209,45 +208,45 @@ _READERS: dict[str, Callable[[Name, Path, bool, Progress], Splits]] = {
 
 
 def load(name: str, root: Path | None = None, *, download: bool = True, progress: Progress | None = None) -> Dataset:
-    """The data set `name`, from memory if this process has loaded it lately.
+    """Return the data set `name`, from memory if this process has loaded it recently.
 
-    `name` may carry options (see core.datasets.name): "toybox?side=64", "folder:/home/me/pictures?side=64&seed=0",
-    and for the others "cifar10?images=5000": so many training images, evenly spread, and as large a share of the other
-    splits, of which at least 1,000 are kept. Each can be had in the forms of core.datasets.forms. `root` is the folder
-    downloaded and generated data is kept in (default `data_root()`), `progress` hears of every piece that arrives.
-    Several processes may load at once. Raises `UserError` for an unknown name, and when the data is not there and
-    cannot, or with `download=False` must not, be fetched; nothing half-fetched is left behind then.
+    `name` may have options (see core.datasets.name): "toybox?side=64", "folder:/home/me/pictures?side=64&seed=0", and
+    for the others "cifar10?images=5000": that many training images, evenly spaced, and the same share of the other
+    splits, of at least 1,000 images. Each has the forms of core.datasets.forms. `root` is the folder for downloaded and
+    generated data (default `data_root()`); `progress` is called for every chunk. Several processes may load at once.
+    Raises UserError for an unknown name, and where the data are missing and cannot, or with `download=False` must not,
+    be downloaded; no partial download is left behind then.
     """
     parts, form = forms.parted(parse(name))
-    known = _info(parts, name)
-    whole = _load(known, root, download, progress)
+    facts = _info(parts, name)
+    whole = _load(facts, root, download, progress)
     if not form.options:
         return whole
-    asked = _in_form(known, form).name
-    kept = _FORMED.pop(asked, None)
-    _FORMED[asked] = kept if kept and kept[0] is whole else (whole, form.of(whole, asked))
+    full_name = _in_form(facts, form).name
+    cached = _FORMED.pop(full_name, None)
+    _FORMED[full_name] = cached if cached and cached[0] is whole else (whole, form.of(whole, full_name))
     while len(_FORMED) > _IN_MEMORY:
         _FORMED.pop(next(iter(_FORMED)), None)
-    return _FORMED[asked][1]
+    return _FORMED[full_name][1]
 
 
-def _load(known: DatasetInfo, root: Path | None, download: bool, progress: Progress | None) -> Dataset:
-    """A data set in its usual form."""
-    parts = parse(known.name)
+def _load(facts: DatasetInfo, root: Path | None, download: bool, progress: Progress | None) -> Dataset:
+    """Return a data set in its default form, from memory where it is cached."""
+    parts = parse(facts.name)
     where = (root or data_root()).resolve()
     state = folder.look(folder.Pictures.named(parts)).state if parts.kind == "folder" else None
-    key = (known.name, where, state)
+    key = (facts.name, where, state)
     dataset = _CACHE.pop(key, None)
     if dataset is None:
         read = _READERS[parts.kind]
         train, test, validation, remarks = read(parts, where, download, progress or silent)
-        if parts.options and known.name.partition("?")[0] in (fixed.name for fixed in _INFOS):
-            train, test = forms.part(train, known.train_size), forms.part(test, known.test_size)
-            validation = validation and forms.part(validation, known.validation_size)
+        if parts.options and facts.name.partition("?")[0] in (fixed.name for fixed in _INFOS):
+            train, test = forms.part(train, facts.train_size), forms.part(test, facts.test_size)
+            validation = validation and forms.part(validation, facts.validation_size)
         mean, std = channel_statistics(train.images)
-        labels = known.class_names
-        dataset = Dataset(known.name, known.title, train, test, validation, labels, mean, std, remarks)
-    _CACHE[key] = dataset  # at the end again: the one used longest ago is the first to go
+        labels = facts.class_names
+        dataset = Dataset(facts.name, facts.title, train, test, validation, labels, mean, std, remarks)
+    _CACHE[key] = dataset  # at the end again: the least recently used one is evicted first
     while len(_CACHE) > _IN_MEMORY:
         _CACHE.pop(next(iter(_CACHE)), None)
     return dataset

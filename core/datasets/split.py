@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 Progress = Callable[[str, int, int], None]
-"""`progress(what, done, total)`: what is being fetched, bytes done and bytes in all (0 where that is not known)."""
+"""`progress(what, done, total)`: what is being downloaded, bytes done and bytes in all (0 where unknown)."""
 
 
 @dataclass(frozen=True)
 class Split:
     """Images uint8 (N, C, H, W) and their labels int64 (N,). Shared between callers: read, never write.
 
-    `boxes`, where they are known, are int64 (N, 4): x0, y0, x1, y1 in pixels of the labelled object's visible part,
+    `boxes`, where there are any, are int64 (N, 4): x0, y0, x1, y1 in pixels of the labelled object's visible part,
     half-open, so that x1 - x0 is its width.
     """
 
@@ -28,7 +28,7 @@ class Split:
 
 
 class Splits(NamedTuple):
-    """What a reader gives. `remarks` are sentences for the user about what was left out."""
+    """The result of a reader. `remarks` are sentences for the user about what was left out."""
 
     train: Split
     test: Split
@@ -52,28 +52,28 @@ class Dataset:
 
     @property
     def channels(self) -> int:
-        """1 for grey images, 3 for RGB."""
+        """Return 1 for grey images, 3 for RGB."""
         return self.train.images.shape[1]
 
     @property
     def side(self) -> int:
-        """Height and width of the images, pixels."""
+        """Return height and width of the images, pixels."""
         return self.train.images.shape[2]
 
     @property
     def held_out(self) -> str:
-        """The split whose errors are shown: "validation" where there is one, else "test"."""
+        """Return the split to evaluate on during training: "validation" where there is one, else "test"."""
         return "test" if self.validation is None else "validation"
 
 
 def value_counts(channel: Tensor) -> Tensor:
-    """How often each of the 256 values occurs in uint8 images of one channel (N, H, W)."""
+    """Return how often each of the 256 values occurs in uint8 images of one channel (N, H, W)."""
     # Counting is exact and needs no floating-point copy of the data set.
     return torch.stack([torch.bincount(part.flatten(), minlength=256) for part in channel.split(1000)]).sum(0)
 
 
 def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel over all pixels of uint8 images (N, C, H, W), white being 1."""
+    """Return mean and standard deviation of each channel of uint8 images (N, C, H, W), in units where white is 1."""
     values = torch.arange(256, dtype=torch.float64) / 255
     means, stds = [], []
     for channel in images.unbind(1):

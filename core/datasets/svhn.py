@@ -1,7 +1,7 @@
 """SVHN, the Street View House Numbers (section 4.1), with the validation split of section 4.3.1.
 
-The site's three .mat files are fetched with progress and checked; train and extra together are learnt from, but for
-400 images a class of train and 200 of extra, which are withheld for validation.
+The site's three .mat files are downloaded with progress and checked; train and extra together are the training split,
+without 400 images a class of train and 200 of extra, which are the validation split.
 """
 
 from pathlib import Path
@@ -17,20 +17,20 @@ from core.errors import UserError
 from core.vision import torchvision
 
 TITLE = "SVHN"
-WITHHELD = {"train": 400, "extra": 200}  # images a class, section 4.3.1
-SEED = 0  # which ones the thesis withheld is not known
+WITHHELD = {"train": 400, "extra": 200}  # images a class for validation, section 4.3.1
+SEED = 0  # the thesis does not say which images it withheld
 CLASSES = 10
 _PIECE = 10_000  # images turned at once
 
 
 def _file(root: Path, part: str) -> tuple[str, Path, str]:
-    """Address, place and MD5 checksum of "train", "extra" or "test", as torchvision knows them."""
+    """Return address, place and MD5 checksum of "train", "extra" or "test", as in torchvision."""
     url, name, md5 = torchvision.datasets.SVHN.split_list[part]
     return url, root / "SVHN" / name, md5
 
 
 def _fetch(root: Path, allowed: bool, progress: Progress) -> None:
-    """Make every file be there whole."""
+    """Download every file that is missing or damaged."""
     for part in ("train", "extra", "test"):
         url, path, md5 = _file(root, part)
         if is_whole(path, md5):
@@ -46,7 +46,7 @@ def _fetch(root: Path, allowed: bool, progress: Progress) -> None:
 
 
 def _open(path: Path) -> tuple[np.ndarray, Tensor]:
-    """Images uint8 (height, width, 3, N) as they lie in the file, and labels int64 (N,) of 0 to 9."""
+    """Return images uint8 (height, width, 3, N) as in the file, and labels int64 (N,) of 0 to 9."""
     contents = loadmat(path)
     labels = torch.from_numpy(contents["y"].astype(np.int64).reshape(-1))
     if contents["X"].shape != (32, 32, 3, len(labels)):
@@ -55,30 +55,30 @@ def _open(path: Path) -> tuple[np.ndarray, Tensor]:
 
 
 def _take(images: np.ndarray, chosen: Tensor, into: Tensor) -> None:
-    """Copy the `chosen` images (32, 32, 3, N) into a tensor (len(chosen), 3, 32, 32), without a second whole copy."""
+    """Copy the `chosen` images (32, 32, 3, N) into a tensor (M, 3, 32, 32), without a second whole copy."""
     for piece, place in zip(chosen.split(_PIECE), into.split(_PIECE), strict=True):
         place.copy_(torch.from_numpy(images[..., piece.numpy()]).permute(3, 2, 0, 1))
 
 
 def withhold(labels: Tensor, a_class: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Indices to keep and indices withheld, `a_class` of every class drawn at random, both in rising order."""
+    """Return indices for training and, `a_class` of every class drawn at random, for validation, both ascending."""
     order = torch.randperm(len(labels), generator=generator)
     withheld = torch.cat([order[labels[order] == label][:a_class] for label in range(CLASSES)]).sort().values
-    kept = torch.ones(len(labels), dtype=torch.bool)
-    kept[withheld] = False
-    return kept.nonzero().squeeze(1), withheld
+    is_training = torch.ones(len(labels), dtype=torch.bool)
+    is_training[withheld] = False
+    return is_training.nonzero().squeeze(1), withheld
 
 
-def _learnt_and_withheld(root: Path) -> tuple[Split, Split]:
-    """Training and validation split. Each file is opened alone: together they would double the memory."""
+def _training_and_validation(root: Path) -> tuple[Split, Split]:
+    """Return training and validation split. Each file is opened alone: together they would double the memory."""
     generator = torch.Generator().manual_seed(SEED)
     parts: tuple[list[tuple[Tensor, Tensor]], list[tuple[Tensor, Tensor]]] = ([], [])
     for part, a_class in WITHHELD.items():
         images, labels = _open(_file(root, part)[1])
         for place, chosen in zip(parts, withhold(labels, a_class, generator), strict=True):
-            taken = torch.empty((len(chosen), 3, 32, 32), dtype=torch.uint8)
-            _take(images, chosen, taken)
-            place.append((taken, labels[chosen]))
+            copied = torch.empty((len(chosen), 3, 32, 32), dtype=torch.uint8)
+            _take(images, chosen, copied)
+            place.append((copied, labels[chosen]))
         del images
     train, validation = (
         Split(torch.cat([images for images, _ in part]), torch.cat([labels for _, labels in part])) for part in parts
@@ -94,16 +94,16 @@ def _test(root: Path) -> Split:
 
 
 def read(root: Path, allowed: bool, progress: Progress = silent) -> Splits:
-    """Training, test and validation split: images uint8 (N, 3, 32, 32). Needs 4 GB of memory while it reads.
+    """Return training, test and validation split, images uint8 (N, 3, 32, 32). Reading needs 4 GB of memory.
 
-    Downloads 1.6 GB into ROOT/SVHN where `allowed` and needed; the three .mat files there are enough, their MD5
-    is checked at every reading. Raises `UserError` when the data cannot be had.
+    Download 1.6 GB to ROOT/SVHN if `allowed` and needed; the three .mat files there are enough, their MD5 is checked
+    at every reading. Raises UserError where the data are missing or damaged.
     """
     if not all(is_whole(_file(root, part)[1], _file(root, part)[2]) for part in ("train", "extra", "test")):
         with exclusive(root, "svhn", TITLE, progress):
             _fetch(root, allowed, progress)
     try:
-        train, validation = _learnt_and_withheld(root)
+        train, validation = _training_and_validation(root)
         return Splits(train, _test(root), validation)
     except (ValueError, LookupError, TypeError, NotImplementedError, OSError) as error:
         raise UserError(

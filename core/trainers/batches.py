@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from core.datasets import Split
-from core.datasets.augmentation import alternately_mirrored, crop_and_mirror
+from core.datasets.augmentation import alternately_flipped, crop_and_flip
 from core.trainers.parallel import Team
 from core.trainers.recipe import Settings
 
@@ -47,7 +47,7 @@ class Batches:
     def _shuffle(self, epoch: int) -> None:
         shuffle = torch.Generator().manual_seed(mixed(self.settings.seed_order, epoch))
         self.order = torch.randperm(len(self.labels), generator=shuffle)
-        self.mirrored = alternately_mirrored(len(self.order), epoch, mixed(self.settings.seed_noise, -1))
+        self.mirrored = alternately_flipped(len(self.order), epoch, mixed(self.settings.seed_noise, -1))
         self._epoch = epoch
 
     def _augmented(self, images: Tensor, chosen: Tensor, step: int) -> Tensor:
@@ -55,7 +55,7 @@ class Batches:
         draw = torch.Generator().manual_seed(mixed(self.settings.seed_noise, step))
         alternates = recipe.mirror and recipe.flip == "alternating"
         mirror = self.mirrored[chosen] if alternates else recipe.mirror
-        return crop_and_mirror(images, recipe.padding, mirror, draw, reflect=recipe.border == "reflect")
+        return crop_and_flip(images, recipe.padding, mirror, draw, reflect=recipe.border == "reflect")
 
 
 def mixed(seed: int, number: int) -> int:

@@ -73,7 +73,7 @@ class Features:
         self.place[needed] = torch.arange(len(needed))
         splits = {"train": Split(data.train.images[needed], labels[needed])}
         if data.validation:
-            splits["validation"] = forms.part(data.validation, forms.MOST_HELD_BACK)
+            splits["validation"] = forms.part(data.validation, forms.MOST_VALIDATION)
         splits["test"] = data.test
         self.labels = {name: split.labels for name, split in splits.items()}
         self.features = extractor.extract(splits)
@@ -96,16 +96,16 @@ class Features:
 
     def _train_rows(self, each: int) -> Tensor:
         labels = self.data.train.labels
-        return torch.arange(len(labels)) if each == ALL else forms.drawn(labels, each, self.seed)
+        return torch.arange(len(labels)) if each == ALL else forms.training_indices(labels, each, self.seed)
 
     def _held_back_rows(self, each: int) -> Tensor:
         labels = self.data.train.labels
         if self.data.validation is not None:
             return torch.arange(0)
         classes = len(self.data.classes)
-        if each != ALL and len(rest := forms.held_back(labels, each, self.seed)) >= classes:
+        if each != ALL and len(rest := forms.validation_indices(labels, each, self.seed)) >= classes:
             return rest
-        return forms.held_back(labels, 1, self.seed, max(classes, len(labels) // HELD_BACK))
+        return forms.validation_indices(labels, 1, self.seed, max(classes, len(labels) // HELD_BACK))
 
     def _drawn(self, each: int, cut: int) -> Examples:
         return self._at(self.rows[each], cut)

@@ -154,7 +154,7 @@ def seconds(study: Study) -> float:
             if needs_training(way, source):
                 total += pace.seconds(settings(study, source, way, each)) - pace.START_SECONDS
     if "frozen" in study.ways:
-        images = counts[-1] * target.classes + min(target.validation_size, forms.MOST_HELD_BACK) + target.test_size
+        images = counts[-1] * target.classes + min(target.validation_size, forms.MOST_VALIDATION) + target.test_size
         speed = pace.estimate(dataclasses.replace(settings(study, source, "scratch", counts[-1]), precision="float32"))
         total += images * pace.EVALUATION_SHARE / speed + FIT_SECONDS * sum(counts) * target.classes
     return total

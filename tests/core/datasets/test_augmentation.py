@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from core.datasets.augmentation import alternately_mirrored, crop_and_mirror, normalise
+from core.datasets.augmentation import alternately_flipped, crop_and_flip, normalise
 
 
 def _windows(image: torch.Tensor, pad: int) -> list[torch.Tensor]:
-    """Every window and its mirror image that a random crop could cut from `image` (C, H, W)."""
+    """Every window and its flipped copy that a random crop could cut from `image` (C, H, W)."""
     _, height, width = image.shape
     padded = torch.nn.functional.pad(image, (pad,) * 4)
     cuts = [padded[:, y : y + height, x : x + width] for y in range(2 * pad + 1) for x in range(2 * pad + 1)]
@@ -15,7 +15,7 @@ def _windows(image: torch.Tensor, pad: int) -> list[torch.Tensor]:
 def test_every_output_is_a_window_of_its_own_image_and_all_windows_occur() -> None:
     image = torch.randint(1, 256, (3, 5, 6), dtype=torch.uint8)
     images = torch.stack([image, 255 - image]).repeat(300, 1, 1, 1)
-    out = crop_and_mirror(images, 1, True, torch.Generator().manual_seed(0))
+    out = crop_and_flip(images, 1, True, torch.Generator().manual_seed(0))
     assert out.shape == images.shape and out.dtype == torch.uint8
     for start in (0, 1):
         windows = _windows(images[start], 1)
@@ -24,20 +24,20 @@ def test_every_output_is_a_window_of_its_own_image_and_all_windows_occur() -> No
         assert counts.min() > 0 and counts[:9].sum() == pytest.approx(150, abs=40)
 
 
-def test_without_mirror_nothing_is_mirrored() -> None:
+def test_without_flip_nothing_is_flipped() -> None:
     images = torch.arange(1, 7, dtype=torch.uint8).expand(50, 1, 2, 6).contiguous()
-    out = crop_and_mirror(images, 0, False)
+    out = crop_and_flip(images, 0, False)
     assert torch.equal(out, images)
-    mirrored = crop_and_mirror(images, 0, True)
-    assert all(torch.equal(got, images[0]) or torch.equal(got, images[0].flip(2)) for got in mirrored)
+    flipped = crop_and_flip(images, 0, True)
+    assert all(torch.equal(got, images[0]) or torch.equal(got, images[0].flip(2)) for got in flipped)
 
 
 def test_the_generator_makes_it_repeatable_and_leaves_the_input_alone() -> None:
     images = torch.randint(256, (16, 3, 8, 8), dtype=torch.uint8)
     before = images.clone()
-    first = crop_and_mirror(images, 2, True, torch.Generator().manual_seed(5))
-    assert torch.equal(first, crop_and_mirror(images, 2, True, torch.Generator().manual_seed(5)))
-    assert not torch.equal(first, crop_and_mirror(images, 2, True, torch.Generator().manual_seed(6)))
+    first = crop_and_flip(images, 2, True, torch.Generator().manual_seed(5))
+    assert torch.equal(first, crop_and_flip(images, 2, True, torch.Generator().manual_seed(5)))
+    assert not torch.equal(first, crop_and_flip(images, 2, True, torch.Generator().manual_seed(6)))
     assert torch.equal(images, before)
 
 
@@ -46,7 +46,7 @@ def test_a_reflecting_border_shows_what_lies_inside_it(pad: int) -> None:
     image = torch.randint(256, (3, 5, 6), dtype=torch.uint8)
     padded = torch.nn.functional.pad(image.float(), (pad,) * 4, mode="reflect").to(torch.uint8)
     windows = [padded[:, y : y + 5, x : x + 6] for y in range(2 * pad + 1) for x in range(2 * pad + 1)]
-    out = crop_and_mirror(image.expand(400, -1, -1, -1), pad, True, torch.Generator().manual_seed(0), reflect=True)
+    out = crop_and_flip(image.expand(400, -1, -1, -1), pad, True, torch.Generator().manual_seed(0), reflect=True)
     found = [any(torch.equal(seen, window) for window in windows) for cut in out for seen in (cut, cut.flip(2))]
     assert all(one or other for one, other in zip(found[::2], found[1::2], strict=True))
     assert len({tuple(cut.flatten().tolist()) for cut in out}) > len(windows) / 2
@@ -54,9 +54,9 @@ def test_a_reflecting_border_shows_what_lies_inside_it(pad: int) -> None:
 
 def test_any_memory_order_gives_the_same_pixels() -> None:
     images = torch.randint(256, (8, 3, 8, 8), dtype=torch.uint8)
-    ordered = crop_and_mirror(images, 2, True, torch.Generator().manual_seed(1))
+    ordered = crop_and_flip(images, 2, True, torch.Generator().manual_seed(1))
     other = images.to(memory_format=torch.channels_last)
-    assert torch.equal(ordered, crop_and_mirror(other, 2, True, torch.Generator().manual_seed(1)))
+    assert torch.equal(ordered, crop_and_flip(other, 2, True, torch.Generator().manual_seed(1)))
 
 
 def test_normalise_gives_mean_0_and_std_1() -> None:
@@ -73,15 +73,15 @@ def test_normalise_in_bfloat16() -> None:
     assert normalise(images, (0.1,), (0.3,), torch.bfloat16).dtype == torch.bfloat16
 
 
-def test_the_images_that_are_named_are_mirrored() -> None:
+def test_selected_images_are_flipped() -> None:
     images = torch.arange(4 * 9, dtype=torch.uint8).reshape(4, 1, 3, 3)
-    out = crop_and_mirror(images, 0, torch.tensor([True, False, False, True]))
+    out = crop_and_flip(images, 0, torch.tensor([True, False, False, True]))
     assert torch.equal(out[[0, 3]], images[[0, 3]].flip(3)) and torch.equal(out[[1, 2]], images[[1, 2]])
 
 
-def test_in_turn_every_image_is_mirrored_every_second_epoch() -> None:
-    epochs = [alternately_mirrored(1000, epoch, seed=3) for epoch in range(4)]
+def test_every_image_is_flipped_every_second_epoch() -> None:
+    epochs = [alternately_flipped(1000, epoch, seed=3) for epoch in range(4)]
     assert 400 < epochs[0].sum() < 600
     assert torch.equal(epochs[1], ~epochs[0])
     assert torch.equal(epochs[2], epochs[0]) and torch.equal(epochs[3], epochs[1])
-    assert not torch.equal(epochs[0], alternately_mirrored(1000, 0, seed=4))
+    assert not torch.equal(epochs[0], alternately_flipped(1000, 0, seed=4))

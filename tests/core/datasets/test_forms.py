@@ -10,21 +10,23 @@ from core.errors import UserError
 
 def test_a_draw_has_as_many_images_of_every_class_and_holds_the_smaller_draws():
     labels = datasets.load("digits").train.labels
-    small, large = (forms.drawn(labels, each, seed=3) for each in (5, 20))
+    small, large = (forms.training_indices(labels, each, seed=3) for each in (5, 20))
     assert torch.bincount(labels[large]).tolist() == [20] * 10
     assert set(small.tolist()) < set(large.tolist())
-    assert not torch.equal(small, forms.drawn(labels, 5, seed=4))
+    assert not torch.equal(small, forms.training_indices(labels, 5, seed=4))
 
 
 def test_drawn_digits_keep_their_test_split_and_choose_by_images_that_were_not_drawn():
     whole, few = datasets.load("digits"), datasets.load("digits?each=10&draw=1")
     assert (len(few.train), few.held_out) == (100, "validation")
     assert torch.equal(few.test.images, whole.test.images)
-    drawn = forms.drawn(whole.train.labels, 10, 1)
-    rest = forms.held_back(whole.train.labels, 10, 1)
+    drawn = forms.training_indices(whole.train.labels, 10, 1)
+    rest = forms.validation_indices(whole.train.labels, 10, 1)
     assert torch.equal(few.train.images, whole.train.images[drawn])
     assert not set(drawn.tolist()) & set(rest.tolist())
-    assert torch.equal(forms.held_back(whole.train.labels, 20, 1), rest), "every size chooses by the same images"
+    assert torch.equal(forms.validation_indices(whole.train.labels, 20, 1), rest), (
+        "every size chooses by the same images"
+    )
     known = datasets.info("digits?each=10&draw=1")
     assert (known.train_size, known.validation_size, known.test_size) == (100, len(few.validation), len(few.test))
     assert known.name == few.name == "digits?each=10&draw=1"

@@ -138,7 +138,7 @@ def test_damaged_files_without_their_archives_are_refused(mnist_files: Files, tm
 
 def test_a_folder_that_cannot_be_written_is_named(mnist_files: Files, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(UserError, match="cannot be kept in .*file.*ATELIER_DATA"):
+    with pytest.raises(UserError, match="cannot be saved in .*file.*ATELIER_DATA"):
         mnist.read(tmp_path / "file", True)
 
 

@@ -76,7 +76,7 @@ def test_the_toy_is_where_its_mask_is(sheet: toybox.Sheet) -> None:
 
 
 def test_toys_at_the_sides_are_of_other_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    dice = toybox.Dice(torch.Generator().manual_seed(0), 20)
+    sampler = toybox.Sampler(torch.Generator().manual_seed(0), 20)
     labels = torch.arange(10).repeat_interleave(2)
     # Every toy a plain square in the grey of its class, in the middle of black scenes.
     cover = torch.zeros(20, 32, 32)
@@ -84,7 +84,7 @@ def test_toys_at_the_sides_are_of_other_classes(monkeypatch: pytest.MonkeyPatch)
     colour = ((labels + 1) / 10).view(-1, 1, 1, 1) * cover.unsqueeze(1).repeat(1, 3, 1, 1)
     still = torch.zeros(20, 1, 1)
     poses = toybox._Poses(x=still, y=still, size=still, turn=still, mirror=still, stretch=still, shear=still)
-    image = toybox._with_neighbours(torch.zeros(20, 3, 32, 32), colour, cover, poses, dice)
+    image = toybox._with_neighbours(torch.zeros(20, 3, 32, 32), colour, cover, poses, sampler)
     seen = 0
     for label, scene in zip(labels.tolist(), image, strict=True):
         greys = {round(value * 10) - 1 for value in scene.unique().tolist() if value > 0}
