@@ -1,7 +1,19 @@
 """The front door: `streamlit run app.py`. The menu is in ui/navigation.py, the pages are in pages/."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from ui.frame import show_failure
+from ui.server import Headers, warming
 
-app = st.App("ui/navigation.py", on_script_error=show_failure)
+
+def prepare() -> None:
+    """Import what the first page needs and compute its results, so that the first visitor does not wait for it."""
+    from pages.home import results
+
+    results.warm_up()
+
+
+app = st.App(
+    "ui/navigation.py", lifespan=warming(prepare), middleware=[Middleware(Headers)], on_script_error=show_failure
+)

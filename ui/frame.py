@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -12,22 +13,43 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import UserError
 
 ICON = Path(__file__).with_name("icon.png")
+STYLE = Path(__file__).with_name("style.css")
 UNEXPECTED = (
     "An unexpected error occurred. Your runs and pictures are safe: reload the page, or "
     "change the last thing you set. The details are in the terminal that serves the app."
 )
 
 
-def head(title: str, claim: str) -> None:
-    """Draw the title of a page and, under it, its idea in one sentence."""
-    st.title(title, anchor=False)
-    st.caption(claim)
+@dataclass(frozen=True)
+class Layout:
+    """The three places of a page: the result, what explains it below, and the controls."""
+
+    result: DeltaGenerator
+    details: DeltaGenerator
+    controls: DeltaGenerator
+
+
+def head(title: str, claim: str) -> DeltaGenerator:
+    """Draw the one line above a result: title and claim. Return the place for buttons at its end."""
+    with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title(title, anchor=False, width="content")
+        st.caption(claim, width="stretch")
+        return st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="actions")
+
+
+def layout() -> Layout:
+    """Make the places of a page: result and details in three quarters of the width, controls in the last quarter.
+
+    At a phone's width the result comes first and stays in sight, then the controls, then the details.
+    """
+    left, right = st.columns([3, 1], gap="medium")
+    return Layout(left.container(key="result"), left.container(key="details"), right.container(key="controls"))
 
 
 def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return a quarter of the width for the controls and the rest for the picture; on a phone one above the other."""
-    controls, picture = st.columns([1, 3], gap="large")
-    return controls, picture
+    """Return the places for the controls and for the result, where a page has no details below."""
+    places = layout()
+    return places.controls, places.result
 
 
 def takeaway(text: str) -> None:

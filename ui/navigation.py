@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ui import frame
+from ui import copy_link, frame
 from ui.menu import HOME, MENU, OLD_ADDRESSES, PAGE_LIST, Page
 
 
@@ -36,7 +36,7 @@ def moved(to: str) -> Callable[[], None]:
 
 
 def main() -> None:
-    """Draw menu, head and side, then run the page."""
+    """Draw menu and head, then run the page."""
     st.set_page_config(page_title="Atelier", page_icon=str(frame.ICON), layout="wide")
     pages = {page.name: entry(page) for page in PAGE_LIST}
     sections: dict[str, list[st.Page]] = {page.section: [] for page in PAGE_LIST}
@@ -45,15 +45,15 @@ def main() -> None:
     for address, name in OLD_ADDRESSES.items():
         sections[""].append(st.Page(moved(name), title=MENU[name].title, url_path=address, visibility="hidden"))
     # Menu and head come before any slow import: a visitor sees them first.
-    current = st.navigation(sections)
-    shown = next((page for page in PAGE_LIST if pages[page.name] is current or pages[page.name] == current), None)
+    current = st.navigation(sections, position="top")
+    st.html(frame.STYLE)
+    shown = next((page for page in PAGE_LIST if pages[page.name] == current), None)
     if shown is not None:
-        frame.head(shown.heading or shown.title, shown.claim)
+        with frame.head(shown.heading or shown.title, shown.claim):
+            from ui import trainings  # torch takes a moment
 
-    from ui import sidebar
-
-    with st.sidebar:
-        sidebar.show_trainings()
+            trainings.show()
+            copy_link.show()
     current.run()
 
 

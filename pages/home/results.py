@@ -1,5 +1,6 @@
 """The three results on the first page: a training curve, a class activation map and a painted photograph."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -30,7 +31,7 @@ def square() -> images.Picture:
     return images.fit(picture[top : top + edge, left : left + edge], SIDE)
 
 
-@st.cache_data(show_spinner=False)
+@lru_cache
 def explained(net: str) -> tuple[bytes, str]:
     """Return the sample under the heat map of the predicted class, and the prediction in words."""
     classifier = trained.open_shipped(net)
@@ -40,7 +41,7 @@ def explained(net: str) -> tuple[bytes, str]:
     return images.encode(result.heat()), f"{classifier.title} predicts {prediction}, with {percent:.0f}% probability."
 
 
-@st.cache_data(show_spinner=False)
+@lru_cache
 def painted(styles: tuple[str, ...]) -> bytes:
     """Return the sample painted in equal parts of some styles."""
     return images.encode(painter.stylise(square(), dict.fromkeys(styles, 1 / len(styles))))
@@ -75,3 +76,10 @@ def show_painting() -> None:
     names = " and ".join(f"*{row['title']}* ({row['artist']})" for row in rows)
     st.image(picture, width="stretch", alt=f"The same cat, painted in equal parts of {names}.")
     st.caption(f"In equal parts {names}, by one small net.")
+
+
+def warm_up() -> None:
+    """Compute the results that every visitor sees, so that the first does not wait for them."""
+    if nets := trained.shipped():
+        explained(max(nets, key=lambda net: weights.card(net)["data"]["channels"]))
+    painted(tuple(row["name"] for row in painter.styles()[:2]))

@@ -1,0 +1,102 @@
+"""What the server does around Streamlit: headers on every answer, the visitor's cookie, and warming up."""
+
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http.cookies import SimpleCookie
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.visitor import COOKIE, is_id, new_id
+
+YEAR_SECONDS = 365 * 24 * 3600
+# Nothing is loaded from another host. Charts compile expressions and Streamlit styles inline, hence the two "unsafe".
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-eval' 'unsafe-inline' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' blob: data:",
+        "worker-src 'self' blob:",
+        "frame-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+}
+
+
+class Headers:
+    """Middleware that adds the security headers to every answer, and a cookie to the first page of a visitor."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        cookie = None if _has_cookie(scope) or not _wants_page(scope) else _cookie(scope)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if cookie is not None:
+                    headers.append("Set-Cookie", cookie)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def _wants_page(scope: Scope) -> bool:
+    """Return whether a browser opens an address, rather than a script, a picture or a style sheet."""
+    return scope["method"] == "GET" and "text/html" in _header(scope, b"accept")
+
+
+def _has_cookie(scope: Scope) -> bool:
+    try:
+        sent = SimpleCookie(_header(scope, b"cookie")).get(COOKIE)
+    except Exception:  # a malformed header is no cookie, whatever the parser raises for it
+        return False
+    return sent is not None and is_id(sent.value)
+
+
+def _cookie(scope: Scope) -> str:
+    secure = "; Secure" if scope.get("scheme") == "https" else ""
+    return f"{COOKIE}={new_id()}; Path=/; Max-Age={YEAR_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+
+
+def warming(prepare: Callable[[], None]) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that runs `prepare` in the background while the server already answers."""
+
+    def attempt() -> None:
+        try:
+            prepare()
+        except Exception:  # the page itself says what is wrong; a server must start all the same
+            logging.getLogger(__name__).exception("The first page could not be prepared.")
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        threading.Thread(target=attempt, name="warm-up", daemon=True).start()
+        yield
+
+    return lifespan
