@@ -27,3 +27,9 @@ def texts(app: AppTest) -> str:
 def button(app: AppTest, label: str) -> Button:
     """Return the first button with this label."""
     return next(button for button in app.button if button.label == label)
+
+
+def trainings(app: AppTest, kind: str) -> list:
+    """Return the elements of a kind ("progress", "page_link") behind the button of trainings in the head."""
+    heads = [block for block in app.get("popover") if block.proto.popover.icon == ":material/model_training:"]
+    return [element for block in heads for element in block.get(kind)]

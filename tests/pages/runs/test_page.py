@@ -8,7 +8,7 @@ from core import weights
 from core.runs import archive, trash
 from core.runs import run as folder
 from core.runs.run import Run, list_runs
-from tests.pages.app import button, texts, visit
+from tests.pages.app import button, texts, trainings, visit
 from tests.runs_on_disk import ROWS, digits_run, put_status
 
 
@@ -189,11 +189,11 @@ def test_many_runs_are_drawn_with_few_points(runs):
     assert len(proto.spec) + sum(len(data.data.data) for data in proto.datasets) < 400_000
 
 
-def test_the_side_of_the_page_does_not_fill_with_what_has_ended():
+def test_the_list_of_trainings_does_not_fill_with_what_has_ended():
     for _ in range(8):
         digits_run()
     app = visit("runs")
-    assert len(app.sidebar.get("progress")) == 4
+    assert len(trainings(app, "progress")) == 4
 
 
 def test_a_run_from_elsewhere_is_brought_in_and_drawn_and_anything_else_is_a_sentence():
@@ -221,5 +221,5 @@ def test_runs_of_styles_are_drawn_over_steps_and_lead_to_their_page():
     drawn = [json.dumps(chart) for chart in charts(app)]
     assert [title in spec for title, spec in zip(("content loss", "style loss", "weighted loss"), drawn, strict=True)]
     assert all('"title": "step"' in spec for spec in drawn) and "equation 5.10" in texts(app)
-    links = [link.proto for link in app.sidebar.get("page_link") if link.proto.label == run.name]
+    links = [link.proto for link in trainings(app, "page_link") if link.proto.label == run.name]
     assert [(link.page, link.query_string) for link in links] == [("optimise", f"run={run.id}")]

@@ -2,7 +2,7 @@
 
 from core.runs import queue
 from core.runs.run import Run
-from tests.pages.app import button, texts, visit
+from tests.pages.app import button, texts, trainings, visit
 from tests.runs_on_disk import digits_run
 
 CONTROLS = ["resume", "pause", "step", "stop", "restart"]
@@ -21,7 +21,7 @@ def test_a_second_training_waits_and_a_caption_says_so(started):
     assert "this one waits for it" in texts(app)
     button(app, "Train").click().run()
     assert not started and "Waiting (1)" in texts(app)
-    assert "1 waiting" in [link.proto.label for link in app.sidebar.get("page_link")]
+    assert "1 waiting" in [link.proto.label for link in trainings(app, "page_link")]
 
 
 def test_a_waiting_run_can_only_be_taken_out_of_the_line(started):
