@@ -1,4 +1,4 @@
-"""`python -m benchmarks.training`: images a second of our trainer against the training loop that everybody writes.
+"""`python -m benchmarks.training`: images a second of our trainer against a plain PyTorch training loop.
 
 The peer makes one PIL image a sample, transforms it by torchvision, batches by a DataLoader and trains the same net
 with the same optimiser in float32 and the default layout. Both see the same images, made up in MNIST's and CIFAR's
@@ -56,28 +56,26 @@ CASES = (
 
 
 def made_up(case: Case) -> Dataset:
-    """Images of noise, uint8, with labels by lot, in the shapes of the case's data set."""
-    known = datasets.info(case.dataset)
+    """Return images of noise, uint8, with random labels, in the shapes of the case's data set."""
+    data = datasets.info(case.dataset)
     generator = torch.Generator().manual_seed(0)
 
     def split(size: int) -> Split:
-        shape = (size, known.channels, known.side, known.side)
+        shape = (size, data.channels, data.side, data.side)
         images = torch.randint(256, shape, dtype=torch.uint8, generator=generator)
-        return Split(images, torch.randint(known.classes, (size,), generator=generator))
+        return Split(images, torch.randint(data.classes, (size,), generator=generator))
 
-    middle, spread = (0.5,) * known.channels, (0.29,) * known.channels
-    return Dataset(
-        known.name, known.title, split(case.images), split(HELD_OUT), None, known.class_names, middle, spread
-    )
+    middle, spread = (0.5,) * data.channels, (0.29,) * data.channels
+    return Dataset(data.name, data.title, split(case.images), split(HELD_OUT), None, data.class_names, middle, spread)
 
 
 def settings_of(case: Case) -> Settings:
-    """The case's recipe for one epoch, on every core."""
+    """Return the case's recipe for one epoch, on every core."""
     return recipes.settings(case.dataset, case.net, case.recipe, epochs=1)
 
 
 def train_ours(settings: Settings, data: Dataset, folder: Path) -> Run:
-    """One epoch by our trainer, from reading the data to the last checkpoint; gives its run, in `folder`."""
+    """Train one epoch by our trainer, from reading the data to the last checkpoint; return its run, in `folder`."""
     run = Run.create("classifier", settings.to_json(), path=tempfile.mkdtemp(dir=folder))
     with mock.patch.object(datasets, "load", lambda *_, **__: data):
         train(run)
@@ -85,7 +83,7 @@ def train_ours(settings: Settings, data: Dataset, folder: Path) -> Run:
 
 
 class PictureDataset(TorchDataset):
-    """One PIL image a sample, transformed as it is asked for: torchvision's own data sets do the same."""
+    """One PIL image a sample, transformed when it is read, as in torchvision's own data sets."""
 
     def __init__(self, split: Split, transform: Callable[[Image.Image], Tensor]):
         pixels = split.images.permute(0, 2, 3, 1).squeeze(3).numpy()
@@ -99,7 +97,7 @@ class PictureDataset(TorchDataset):
 
 
 class Plain:
-    """The loop that everybody writes, around the same net; `workers` processes prepare its samples."""
+    """A plain PyTorch loop around the same net; `workers` processes prepare its samples."""
 
     def __init__(self, settings: Settings, data: Dataset, workers: int):
         self.recipe = settings.recipe
@@ -127,7 +125,7 @@ class Plain:
         )
 
     def train(self) -> float:
-        """One epoch; gives the mean loss."""
+        """Train one epoch; return the mean loss."""
         torch.set_num_threads(hardware.cores())
         self.net.train()
         total = 0.0
@@ -142,7 +140,7 @@ class Plain:
 
 
 class Elsewhere:
-    """What `make(case)` gives, called again and again in a process of its own."""
+    """The function that `make(case)` returns, called again and again in a process of its own."""
 
     def __init__(self, make: Callable[[Case], Callable[[], object]], case: Case):
         context = multiprocessing.get_context("spawn")
@@ -151,7 +149,7 @@ class Elsewhere:
         self.process.start()
 
     def __call__(self) -> None:
-        """Have it called once, and wait for it."""
+        """Call it once, and wait for it."""
         self.line.send(True)
         self.line.recv()
 
@@ -168,7 +166,7 @@ def _serve(make: Callable[[Case], Callable[[], object]], case: Case, line: Conne
 
 
 def ours(case: Case) -> Callable[[], object]:
-    """Our trainer, in folders that are gone afterwards."""
+    """Return a function that trains by our trainer, in a temporary folder."""
     settings, data = settings_of(case), made_up(case)
 
     def train_once() -> None:
@@ -179,12 +177,12 @@ def ours(case: Case) -> Callable[[], object]:
 
 
 def plain(case: Case, workers: int) -> Callable[[], object]:
-    """The peer, its samples prepared by so many processes."""
+    """Return a function that trains by the peer, its samples prepared by so many processes."""
     return Plain(settings_of(case), made_up(case), workers).train
 
 
 def fairest(case: Case) -> tuple[Elsewhere, int]:
-    """The peer with as many workers as suit it best here, none, as by default, or one a core; and how many."""
+    """Return the peer with the number of workers that is fastest here, none or one a core, and that number."""
     peers = {workers: Elsewhere(partial(plain, workers=workers), case) for workers in {0, hardware.cores()}}
     best = min(peers, key=lambda workers: _seconds(peers[workers]))
     for workers, peer in peers.items():
@@ -194,7 +192,7 @@ def fairest(case: Case) -> tuple[Elsewhere, int]:
 
 
 def _seconds(run: Callable[[], object]) -> float:
-    """Of the second time: in the first one much is made that is kept."""
+    """Return the seconds of the second call: the first one also fills caches."""
     run()
     started = time.perf_counter()
     run()
@@ -202,7 +200,7 @@ def _seconds(run: Callable[[], object]) -> float:
 
 
 def measure(cases: tuple[Case, ...], rounds: int) -> list[report.Row]:
-    """A row a case, images a second."""
+    """Return a row a case, in images a second."""
     rows = []
     for case in cases:
         peer, workers = fairest(case)
@@ -220,8 +218,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is timed; the median counts")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    given = parser.parse_args(arguments)
-    report.show("training", measure(CASES, given.rounds), given.json)
+    options = parser.parse_args(arguments)
+    report.show("training", measure(CASES, options.rounds), options.json)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,16 @@ on_cpus = pytest.mark.skipif(torch.cuda.is_available(), reason="two processes wo
 
 
 def start(module: str, *options: str, before: str = "") -> list[subprocess.Popen]:
-    """`python -m MODULE OPTIONS` twice, with the environment that torchrun gives; `before` may differ by `rank`."""
+    """Start `python -m MODULE OPTIONS` twice, in the environment of torchrun; `before` is code that may use `rank`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    known = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    environment = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
     code = f"import os, sys; rank = int(os.environ['RANK'])\n{before}\nfrom {module} import main; sys.exit(main())"
     return [
         subprocess.Popen(
             [sys.executable, "-c", code, *options],
-            env={**os.environ, **known, "OMP_NUM_THREADS": "1", "RANK": rank, "LOCAL_RANK": rank},
+            env={**os.environ, **environment, "OMP_NUM_THREADS": "1", "RANK": rank, "LOCAL_RANK": rank},
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -34,6 +34,6 @@ def start(module: str, *options: str, before: str = "") -> list[subprocess.Popen
 
 
 def ended(processes: list[subprocess.Popen]) -> list[tuple[int, str, str]]:
-    """Exit status, output and errors of each."""
-    said = [process.communicate(timeout=240) for process in processes]
-    return [(process.returncode, *texts) for process, texts in zip(processes, said, strict=True)]
+    """Return exit status, output and errors of each."""
+    outputs = [process.communicate(timeout=240) for process in processes]
+    return [(process.returncode, *texts) for process, texts in zip(processes, outputs, strict=True)]

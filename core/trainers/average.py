@@ -23,7 +23,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights behind step `step`, counted from 1."""
+        """Add the weights after step `step`, counted from 1, to the average."""
         share = (1 - self.decay) / (1 - self.decay**step)
         if share == 1:
             self._copy()
@@ -39,5 +39,5 @@ class WeightAverage:
             mine.copy_(source)
 
     def state(self) -> dict[str, Tensor]:
-        """The averaged tensors by name."""
+        """Return the averaged tensors by name."""
         return self.net.state_dict()

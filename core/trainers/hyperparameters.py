@@ -19,14 +19,14 @@ class ClassifierRecipe:
     each `(e, factor)`.
     `weight_decay` is the L2 penalty's gradient factor. `augment` is the thesis' "+": pad by `padding` pixels
     of black or, with the `border` "reflect", of what lies inside the border,
-    crop at random and, where `mirror` holds, mirror; `flip` "random" mirrors with probability 1/2 at every sight,
-    "alternating" draws only for the first epoch and from then on mirrors every image every second time.
+    crop at random and, where `mirror` holds, flip horizontally; `flip` "random" flips with probability 1/2 each time,
+    "alternating" draws only for the first epoch and from then on flips every image every second time.
     `dropout` is the drop probability of every dropout layer, None leaves each the net's own. `bfloat16` says whether
-    precision "auto" may take it: the baseline, which has no normalisation layers, ended at 0.77 % error on MNIST with
-    it and at 0.52 % without.
+    precision "auto" may take it: the baseline, which has no normalisation layers, ended at 0.77% error on MNIST with
+    it and at 0.52% without.
 
     `weight_average` is the decay per step of an exponential moving average of the weights, which is what evaluation and
-    the saved net then take; 0 takes the weights themselves. `bias_rate` multiplies the rate of the shifts of
+    the saved net then take; 0 takes the weights themselves. `bias_rate` multiplies the learning rate of the biases of
     normalisation layers; with Muon, of everything but the filters. `test_views` is how many views of an image
     evaluation averages over: see `core.trainers.evaluation`.
     """

@@ -24,11 +24,11 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(self, net: nn.Module, rate: float, momentum: float, weight_decay: float, rest: float) -> None:
-        """`rate` and `momentum` are the filters'. Biases, shifts and linear layers are trained at `rest * rate` with
+        """`rate` and `momentum` are the filters'. Biases and linear layers are trained at `rest * rate` with
         momentum 0.85. `weight_decay` is theirs alone: each step shrinks them by `rate * weight_decay`."""
-        learnt = [parameter for parameter in net.parameters() if parameter.requires_grad]
-        filters = [parameter for parameter in learnt if parameter.dim() == 4]
-        others = [parameter for parameter in learnt if parameter.dim() != 4]
+        trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
+        filters = [parameter for parameter in trained if parameter.dim() == 4]
+        others = [parameter for parameter in trained if parameter.dim() != 4]
         groups: list[dict[str, Any]] = [
             {"params": filters, "rate_factor": 1.0, "momentum": momentum, "weight_decay": 0.0, "orthogonal": True},
             {
@@ -65,7 +65,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The orthogonal matrix nearest to `matrix` (rows, columns), roughly: its singular values become about 1.
+    """Return roughly the orthogonal matrix nearest to `matrix` (rows, columns): its singular values become about 1.
 
     By the Newton-Schulz iteration, in bfloat16 where that is fast; in the type of `matrix`. Zeros stay zeros.
     """

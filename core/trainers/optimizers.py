@@ -19,7 +19,7 @@ NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
 
 
 def optimizer(recipe: ClassifierRecipe, net: nn.Module) -> torch.optim.Optimizer:
-    """The optimiser of that name (section 3.2); what the recipe does not hold has torch's value."""
+    """Return the recipe's optimiser (section 3.2); hyperparameters that the recipe lacks have torch's values."""
     groups = _groups(recipe, net)
     if recipe.optimizer in _ADAPTIVE:
         adaptive: Any = _ADAPTIVE[recipe.optimizer]
@@ -37,20 +37,20 @@ def optimizer(recipe: ClassifierRecipe, net: nn.Module) -> torch.optim.Optimizer
 
 
 def _groups(recipe: ClassifierRecipe, net: nn.Module) -> list[dict[str, Any]]:
-    """What may change of a net, and beside it the shifts of its normalisation layers where their rate is another.
+    """Return the trainable parameters, biases of normalisation layers in a group of their own where their rate differs.
 
     Their decay is divided by as much as their rate is multiplied by: each step shrinks them as it does the others.
     """
-    learnt = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
     if recipe.bias_rate == 1:
-        return [{"params": learnt}]
+        return [{"params": trained}]
     layers = (layer for layer in net.modules() if isinstance(layer, NORMALISATIONS) and layer.bias is not None)
-    shifts = {id(layer.bias) for layer in layers}
+    biases = {id(layer.bias) for layer in layers}
     decay = recipe.weight_decay / recipe.bias_rate if recipe.bias_rate else 0.0
     groups: list[dict[str, Any]] = [
-        {"params": [parameter for parameter in learnt if id(parameter) not in shifts]},
+        {"params": [parameter for parameter in trained if id(parameter) not in biases]},
         {
-            "params": [parameter for parameter in learnt if id(parameter) in shifts],
+            "params": [parameter for parameter in trained if id(parameter) in biases],
             "rate_factor": recipe.bias_rate,
             "weight_decay": decay,
         },

@@ -1,4 +1,4 @@
-"""How long a training will take, before it is started: from the work of a step and what such machines were measured at.
+"""An estimate of how long a training takes, before it is started: from the work of a step and measured speeds.
 
 The constants are of one core of an AMD EPYC with AVX-512 bf16, fitted to the speeds of eleven nets; they are within a
 third of each. On other machines they are a guess, until a run of the same net has been measured there.
@@ -35,31 +35,31 @@ _GPU = 40.0  # times one core; from nothing but experience with small nets
 
 
 def seconds(settings: Settings, images_per_second: float | None = None) -> float:
-    """About how long the training takes on this machine when nothing else runs, with an evaluation an epoch.
+    """Estimate the seconds of the training on this machine when nothing else runs, with an evaluation an epoch.
 
-    `images_per_second`, where it is known from an earlier run, counts for more than the estimate.
+    `images_per_second`, where it was measured in an earlier run, replaces the estimated speed.
     """
-    known = datasets.info(settings.dataset)
-    steps = max(1, known.train_size // settings.recipe.batch_size)
-    held_out = known.validation_size or known.test_size
+    data = datasets.info(settings.dataset)
+    steps = max(1, data.train_size // settings.recipe.batch_size)
+    held_out = data.validation_size or data.test_size
     images = steps * settings.recipe.batch_size + held_out * EVALUATION_SHARE
     speed = images_per_second or estimate(settings)
     return START_SECONDS + settings.recipe.epochs * images / speed
 
 
 def estimate(settings: Settings) -> float:
-    """Images a second that the training should reach on this machine, from its net's work alone."""
-    known = datasets.info(settings.dataset)
-    work, outputs = _work(settings.model, known.classes, known.channels, known.side, settings.dataset)
-    on = _ONE_CORE[number_format(settings)]
-    per_image = 3 * work / on.multiply_adds + outputs * on.seconds_per_output
+    """Estimate the images a second of the training on this machine, from its net's work alone."""
+    data = datasets.info(settings.dataset)
+    work, outputs = _work(settings.model, data.classes, data.channels, data.side, settings.dataset)
+    speed = _ONE_CORE[number_format(settings)]
+    per_image = 3 * work / speed.multiply_adds + outputs * speed.seconds_per_output
     if hardware.device().type == "cuda":
         return _GPU / per_image
     return (settings.threads or hardware.cores()) ** THREADS_WORTH / per_image
 
 
 def number_format(settings: Settings) -> str:
-    """ "float32" or "bfloat16": what the training will compute in on this machine."""
+    """Return the precision that the training will have on this machine, "float32" or "bfloat16"."""
     if settings.precision != "auto":
         return settings.precision
     return "bfloat16" if settings.recipe.bfloat16 and hardware.bf16_is_fast() else "float32"
@@ -85,8 +85,8 @@ def measured(settings: Settings, runs: Iterable[Run | DamagedRun]) -> float | No
 
 @functools.cache
 def _work(model: str, classes: int, channels: int, side: int, dataset: str) -> tuple[int, int]:
-    """Multiply-adds of a forward pass of one image, and how many numbers its layers give."""
-    with torch.device("meta"):  # no numbers: only shapes are asked for
+    """Return the multiply-adds of a forward pass of one image, and how many numbers its layers return."""
+    with torch.device("meta"):  # no numbers, only shapes
         net = catalogue.build(model, classes=classes, channels=channels, side=side, dataset=dataset).eval()
         outputs = 0
 

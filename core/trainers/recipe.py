@@ -37,7 +37,7 @@ class Settings:
 
     `precision` "auto" takes bfloat16 where the hardware is fast at it; `threads` 0 takes every core. `start_from` is a
     run or a shipped net whose weights the training starts from, instead of random ones. `keep_epochs` is how many
-    epochs leave their weights behind, as `kept_epochs.chosen` has it. With `new_head` the layers that decide about
+    epochs save their weights, as `kept_epochs.chosen` has it. With `new_head` the layers that decide about
     the classes (`head_layers`) start from random weights all the same; with `freeze_features` they alone learn.
     """
 
@@ -73,7 +73,7 @@ class Settings:
 
 
 def recipes(model: str, dataset: str) -> dict[str, ClassifierRecipe]:
-    """The recipes of a net on a data set by name, the default first; a general one where the thesis has none.
+    """Return the recipes of a net on a data set by name, the default first; a general one where the thesis has none.
 
     Raises UserError, listing the known names, for an unknown net or data set.
     """
@@ -86,16 +86,16 @@ def recipes(model: str, dataset: str) -> dict[str, ClassifierRecipe]:
 
 
 def settings(dataset: str, model: str, recipe_name: str | None = None, **changes: Any) -> Settings:
-    """Settings for a net on a data set, from a named recipe (the default where None), with `changes` applied.
+    """Return settings for a net on a data set, from a named recipe (the default where None), with `changes` applied.
 
     A change names a field of ClassifierRecipe or of Settings. A step schedule is stretched along when `epochs` changes.
     Raises UserError for what cannot be trained, see `check`.
     """
-    known = recipes(model, dataset)
-    name = recipe_name or next(iter(known))
-    if name not in known:
-        raise UserError(f'There is no recipe "{name}" for {model} on {dataset}: choose one of {", ".join(known)}.')
-    recipe = known[name]
+    by_name = recipes(model, dataset)
+    name = recipe_name or next(iter(by_name))
+    if name not in by_name:
+        raise UserError(f'There is no recipe "{name}" for {model} on {dataset}: choose one of {", ".join(by_name)}.')
+    recipe = by_name[name]
     recipe_changes = {key: value for key, value in changes.items() if key in _field_names(ClassifierRecipe)}
     other = {key: value for key, value in changes.items() if key not in recipe_changes}
     if unknown := [key for key in other if key not in _field_names(Settings)]:
@@ -112,7 +112,7 @@ def settings(dataset: str, model: str, recipe_name: str | None = None, **changes
 
 
 def check(settings: Settings) -> None:
-    """Refuse, before any process is started, what cannot work. Raises UserError with the reason."""
+    """Raise UserError, with the reason, for settings that cannot work."""
     recipe = settings.recipe
     info = datasets.info(settings.dataset)
     for record in (settings, recipe):
@@ -139,14 +139,14 @@ def check(settings: Settings) -> None:
     _within("The number of threads", settings.threads, 0, 4096)
     if (settings.new_head or settings.freeze_features) and not settings.start_from:
         raise UserError("Only a net that was trained has features to take over: name one to start from.")
-    net = blank(settings.model, info)  # only whether it can be built
+    net = blank(settings.model, info)  # raises where it cannot be built
     kept_epochs.check(net, recipe.epochs, settings.keep_epochs)
     if recipe.dropout and not any(isinstance(layer, nn.Dropout) for layer in net.modules()):
         raise UserError(f"{catalogue.title(settings.model)} has no dropout layers: leave the dropout out.")
 
 
 def space(settings: Settings) -> int:
-    """Bytes that the weights of the kept epochs take on the disk."""
+    """Return the bytes that the checkpoints of epochs take on the disk."""
     if not settings.keep_epochs:
         return 0
     net = blank(settings.model, datasets.info(settings.dataset))
@@ -154,7 +154,7 @@ def space(settings: Settings) -> int:
 
 
 def blank(model: str, data: datasets.DatasetInfo) -> nn.Module:
-    """A net for a data set, without numbers. Raises UserError where there is none such."""
+    """Build a net for a data set on the meta device. Raises UserError where it cannot be built."""
     with torch.device("meta"):
         return catalogue.build(model, classes=data.classes, channels=data.channels, side=data.side, dataset=data.name)
 
@@ -181,9 +181,9 @@ def _check_types(record: Settings | ClassifierRecipe) -> None:
             raise UserError(f"The setting {name} is {value!r}; expected {getattr(kind, '__name__', kind)}.")
 
 
-def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UserError(f'There is no {what} "{value}": choose one of {", ".join(known)}.')
+def _one_of(what: str, value: str, options: tuple[str, ...]) -> None:
+    if value not in options:
+        raise UserError(f'There is no {what} "{value}": choose one of {", ".join(options)}.')
 
 
 def _within(what: str, value: float, low: float, high: float) -> None:

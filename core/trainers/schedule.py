@@ -8,7 +8,7 @@ RISE = 0.2  # share of the training in which the one-cycle schedule climbs to it
 
 
 def learning_rate(recipe: ClassifierRecipe, step: int, steps_per_epoch: int) -> float:
-    """The rate for step `step` (counted from 0) of a training of `recipe.epochs * steps_per_epoch` steps.
+    """Return the rate for step `step` (counted from 0) of a training of `recipe.epochs * steps_per_epoch` steps.
 
     "step" follows the milestones; "cosine" falls from the full rate to nothing (Loshchilov and Hutter, 2017);
     "one_cycle" climbs in a straight line over a fifth of the training and falls in another to nothing (Smith, 2018);

@@ -14,7 +14,7 @@ STEPS_ENOUGH = 10  # an epoch
 
 
 def _divided(*steps: tuple[int, float]) -> tuple[tuple[float, float], ...]:
-    """Milestones of a rate that is divided after `epoch` epochs by `divisor`, for each `(epoch, divisor)` in turn."""
+    """Return the milestones of a rate that is divided by `divisor` after `epoch` epochs, for each (epoch, divisor)."""
     milestones = []
     divided_by = 1.0
     for epoch, divisor in steps:
@@ -24,13 +24,13 @@ def _divided(*steps: tuple[int, float]) -> tuple[tuple[float, float], ...]:
 
 
 def _one_cycle(thesis: ClassifierRecipe, **changes: object) -> ClassifierRecipe:
-    """The thesis' recipe with one cycle of the rate over a tenth of its epochs, and with the net's own dropout."""
+    """Return the thesis' recipe with one cycle of the rate over a tenth of its epochs, and the net's own dropout."""
     short = replace(thesis, schedule="one_cycle", milestones=(), epochs=thesis.epochs // 10, dropout=None)
     return replace(short, **changes)  # type: ignore[arg-type]
 
 
 def _plain_and_augmented(plain: ClassifierRecipe, quick: ClassifierRecipe) -> dict[str, ClassifierRecipe]:
-    """The thesis' recipe without and with augmentation, and a quick one with it; "+" has the net's own dropout."""
+    """Return the thesis' recipe without and with augmentation, and a quick one; "+" has the net's own dropout."""
     return {
         "thesis": plain,
         "thesis+": replace(plain, augment=True, dropout=None),
@@ -83,7 +83,7 @@ RESNET_QUICK = _one_cycle(RESNET, **_QUICK, weight_decay=5e-4)
 WIDE_RESNET_QUICK = _one_cycle(WIDE_RESNET, **_QUICK)
 DENSENET_QUICK = _one_cycle(DENSENET_CIFAR, **_QUICK, weight_decay=2e-4)
 
-# Ours, from airbench's settings for Muon (github.com/KellerJordan/cifar10-airbench): 94 % on CIFAR-10 in minutes on two
+# Ours, from airbench's settings for Muon (github.com/KellerJordan/cifar10-airbench): 94% on CIFAR-10 in minutes on two
 # cores. The net keeps its logits small, so all but the filters wants a rate in the hundreds.
 SPEEDRUN_CIFAR = ClassifierRecipe(
     optimizer="muon",
@@ -157,9 +157,9 @@ RECIPES: dict[tuple[str, str], dict[str, ClassifierRecipe]] = {
         "thesis": BN_NIN_MNIST,
     },
 }
-RECIPES["bn_nin", "cifar10"]["muon"] = replace(MUON, dropout=0.1)  # 7.2 %
-RECIPES["densenet_40_12", "cifar10"]["muon"] = replace(MUON, learning_rate=0.1, epochs=10, batch_size=250)  # 8.1 %
-# Between the two: 9.2 % test error in an hour and a quarter on two cores.
+RECIPES["bn_nin", "cifar10"]["muon"] = replace(MUON, dropout=0.1)  # 7.2%
+RECIPES["densenet_40_12", "cifar10"]["muon"] = replace(MUON, learning_rate=0.1, epochs=10, batch_size=250)  # 8.1%
+# Between the two: 9.2% test error in an hour and a quarter on two cores.
 RECIPES["resnet20", "cifar10"]["short"] = replace(RESNET_QUICK, learning_rate=0.3, epochs=40)
 
 _GENERAL = {
@@ -176,12 +176,12 @@ _GENERAL = {
 
 
 def general_name(net: str) -> str:
-    """What the recipe that `general` gives for a net is called."""
+    """Return the name of the recipe that `general` returns for a net."""
     return SPEEDRUN if net == "speedrun" else QUICK
 
 
 def general(net: str, images: int, augment: bool = False) -> ClassifierRecipe:
-    """A quick recipe for a net on data that the thesis does not train it on, of `images` training images.
+    """Return a quick recipe for a net on data that the thesis does not train it on, of `images` training images.
 
     Its epochs show about a million images, between 3 and 40 of them; its batches are small enough for ten steps an
     epoch, its rate is in proportion to them (with Muon, to their root). Say `augment` where a mirror image is known

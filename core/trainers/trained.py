@@ -1,4 +1,4 @@
-"""A trained net with all that is needed to ask it something: shipped with Atelier, or the present state of a run."""
+"""A trained classifier with all that its use needs: shipped with Atelier, or the present state of a run."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,7 @@ class TrainedClassifier:
     card: dict[str, Any]
 
     def prepare(self, images: Tensor) -> Tensor:
-        """Images as the net wants them: uint8 (N, C, H, W) to normalised float32 (N, C, H, W), channels_last."""
+        """Normalise images for the net: uint8 (N, C, H, W) to float32 (N, C, H, W), channels_last."""
         return normalise(images, self.mean, self.std).contiguous(memory_format=torch.channels_last)
 
     def prepare_picture(self, picture: np.ndarray) -> Tensor:
@@ -55,12 +55,12 @@ class TrainedClassifier:
 
 
 def shipped() -> tuple[str, ...]:
-    """Names of the classifiers that come with Atelier."""
+    """Return the names of the classifiers that come with Atelier."""
     return tuple(weights.cards("classifier"))
 
 
 def open_shipped(name: str) -> TrainedClassifier:
-    """A classifier that comes with Atelier. Raises UserError, listing the known ones, for another name."""
+    """Open a classifier that comes with Atelier. Raises UserError, listing them, for another name."""
     card = weights.card(name)
     if card["kind"] != "classifier":
         raise UserError(f"{name} paints; it does not classify. Choose one of: {', '.join(shipped())}.")
@@ -69,7 +69,7 @@ def open_shipped(name: str) -> TrainedClassifier:
 
 
 def open_run(run: Run) -> TrainedClassifier:
-    """The net of a finished or running run, with the weights that were saved last.
+    """Open the net of a finished or running run, with the weights that were saved last.
 
     Raises UserError where the run has saved none yet, or where its folder does not fit together.
     """
@@ -80,21 +80,21 @@ def open_run(run: Run) -> TrainedClassifier:
 
 
 def open_epoch(run: Run, epoch: int) -> TrainedClassifier:
-    """The net of a run as it was after an epoch whose weights it kept; 0 is the net before it learned anything.
+    """Open the net of a run as it was after an epoch whose weights were saved; 0 is the net before its first step.
 
     Raises UserError, listing the epochs there are, for another, and as `open_run` does.
     """
-    kept = run.epoch_weights()
-    if epoch not in kept:
-        known = f"there are those of {', '.join(map(str, kept))}" if kept else "it kept none along the way"
-        raise UserError(f"The run {run.name} kept no weights of epoch {epoch}; {known}.")
+    paths = run.epoch_weights()
+    if epoch not in paths:
+        others = f"there are those of {', '.join(map(str, paths))}" if paths else "it has no checkpoints of epochs"
+        raise UserError(f"The run {run.name} has no weights of epoch {epoch}; {others}.")
     return _built(
-        run.id, run.name, run.data, weights.read(kept[epoch]), "run", {"settings": run.settings, "epoch": epoch}
+        run.id, run.name, run.data, weights.read(paths[epoch]), "run", {"settings": run.settings, "epoch": epoch}
     )
 
 
 def open_named(name: str) -> TrainedClassifier:
-    """The shipped classifier of that name, else the net of the run of that id or path.
+    """Open the shipped classifier of that name, else the net of the run of that id or path.
 
     Raises UserError, listing the shipped ones, where it is neither.
     """
@@ -103,8 +103,8 @@ def open_named(name: str) -> TrainedClassifier:
     try:
         run = Run.open(name)
     except DamagedRun as error:
-        known = ", ".join(shipped()) or "none yet"
-        raise UserError(f"{error} Give the name of a shipped net ({known}) or of a run.") from error
+        names = ", ".join(shipped()) or "none yet"
+        raise UserError(f"{error} Give the name of a shipped net ({names}) or of a run.") from error
     if run.kind != "classifier":
         raise UserError(f"The run {run.name} trains a {run.kind} net, not a classifier; choose another run.")
     return open_run(run)

@@ -1,5 +1,5 @@
-"""Places at which a net's features can be taken, from the image itself to what its head sees (chapter 5: features that
-travel): each block hands its maps on to the next one, and their averages over all places are the features there.
+"""Cuts at which a net's features are read, from the image itself to the input of its head (chapter 5, transfer
+learning): the features at a cut are the averages of its feature maps over all positions.
 """
 
 from collections.abc import Sequence
@@ -33,35 +33,35 @@ class Cut:
 
 
 def cuts(net: nn.Module, channels: int, side: int) -> tuple[Cut, ...]:
-    """The cuts of a net for images (channels, side, side), the image itself first, what the head sees last.
+    """Return the cuts of a net for images (channels, side, side), the image itself first, the input of the head last.
 
-    Of a stage with more than BLOCKS blocks only some are taken, evenly spread, the last one among them. The net may be
-    on the meta device.
+    A stage with more than BLOCKS blocks has cuts behind some of them, evenly spread, the last one among them. The net
+    may be on the meta device.
     """
     heads: Any = net
     plan = blueprint.read(net, channels, side)
     blocks = [(stage, block) for stage in plan.stages for block in stage.blocks if len(block.output) == 3]
-    found = [Cut(IMAGE, "", 0, 0, 0, channels)]
+    places = [Cut(IMAGE, "", 0, 0, 0, channels)]
     depth = parameters = multiply_adds = 0
     for (stage, block), (_, reader) in zip(blocks, blocks[1:], strict=False):
         depth += len(block.weighted)
         parameters += block.parameters
         multiply_adds += block.multiply_adds
-        if stage.blocks.index(block) in _taken(len(stage.blocks)):
-            found.append(Cut(block.path, reader.path, depth, parameters, multiply_adds, block.output[0]))
+        if stage.blocks.index(block) in _places(len(stage.blocks)):
+            places.append(Cut(block.path, reader.path, depth, parameters, multiply_adds, block.output[0]))
     last = blocks[-1][1]
     inside = [layer for layer in heads.head_layers if layer.startswith(f"{last.path}.")]
-    return (*found, _last(net, plan.stages, last.path, inside[0] if inside else "", last.output[0]))
+    return (*places, _last(net, plan.stages, last.path, inside[0] if inside else "", last.output[0]))
 
 
-def _taken(blocks: int) -> set[int]:
-    """Places of the blocks of a stage behind which a cut is made."""
+def _places(blocks: int) -> set[int]:
+    """Return the places of the blocks of a stage behind which a cut is made."""
     number = min(blocks, BLOCKS)
     return {round((place + 1) * blocks / number) - 1 for place in range(number)}
 
 
 def _last(net: nn.Module, stages: Sequence[Stage], name: str, reader: str, width: int) -> Cut:
-    """All of the net but its head; `width` is that of its last maps, unless the head begins within their module."""
+    """Return the cut before the head; `width` is that of its last maps, unless the head begins within their module."""
     heads: Any = net
     operations = [operation for stage in stages for block in stage.blocks for operation in block.weighted]
     before = [operation for operation in operations if operation.path not in heads.head_layers]
@@ -75,17 +75,17 @@ def _last(net: nn.Module, stages: Sequence[Stage], name: str, reader: str, width
 
 @torch.inference_mode()
 def features(net: nn.Module, x: Tensor, at: Sequence[Cut]) -> list[Tensor]:
-    """The features of normalised images (N, channels, H, W) at each of the cuts, float32 (N, width), in one pass.
+    """Compute the features of normalised images (N, channels, H, W) at each cut, float32 (N, width), in one pass.
 
-    The net is taken in evaluation mode, hooked for the length of the call, and left as it was.
+    The net is in evaluation mode, with hooks, for the length of the call, and left as it was.
     """
     whole: Any = net
-    found: dict[Cut, Tensor] = {cut: _averaged(x) for cut in at if cut.name == IMAGE}
+    by_cut: dict[Cut, Tensor] = {cut: _averaged(x) for cut in at if cut.name == IMAGE}
     was_training = net.training
     net.eval()
     hooks = [
         net.get_submodule(cut.reader).register_forward_pre_hook(
-            lambda _, given, cut=cut: found.update({cut: _averaged(given[0])})
+            lambda _, inputs, cut=cut: by_cut.update({cut: _averaged(inputs[0])})
         )
         for cut in at
         if cut.reader
@@ -96,7 +96,7 @@ def features(net: nn.Module, x: Tensor, at: Sequence[Cut]) -> list[Tensor]:
         for hook in hooks:
             hook.remove()
         net.train(was_training)
-    return [found.get(cut, last) for cut in at]
+    return [by_cut.get(cut, last) for cut in at]
 
 
 def _averaged(maps: Tensor) -> Tensor:

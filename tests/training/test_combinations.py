@@ -35,17 +35,17 @@ UNFITTING = 0.1  # of the combinations have a recipe or a batch size that may be
 
 def _drawn() -> Iterator[tuple[str, str, str, int]]:
     """Different (net, data set, recipe, batch size) without end, the same ones every time."""
-    lots, seen = random.Random(SEED), set()
+    lots, cases_so_far = random.Random(SEED), set()
     names = sorted(
         {name for net in catalogue.names() for data in datasets.names() for name in recipes.recipes(net, data)}
     )
     while True:
         net, data = lots.choice(catalogue.names()), lots.choice(DATA)
-        known = "toybox" if data.startswith("folder") else data  # folders are made when the test runs
-        recipe = lots.choice(names if lots.random() < UNFITTING else tuple(recipes.recipes(net, known)))
+        kind = "toybox" if data.startswith("folder") else data  # folders are made when the test runs
+        recipe = lots.choice(names if lots.random() < UNFITTING else tuple(recipes.recipes(net, kind)))
         batch = lots.choice((1, 50)) if lots.random() < UNFITTING else BATCH
-        if (net, data, recipe, batch) not in seen:
-            seen.add((net, data, recipe, batch))
+        if (net, data, recipe, batch) not in cases_so_far:
+            cases_so_far.add((net, data, recipe, batch))
             yield net, data, recipe, batch
 
 
@@ -55,7 +55,7 @@ _OUTCOMES: Counter[str] = Counter()
 
 @pytest.fixture(scope="module", autouse=True)
 def outcomes() -> Iterator[None]:
-    """Say at the end how often each of the outcomes was seen."""
+    """Print at the end how often each outcome occurred."""
     yield
     print(f"\n{len(COMBINATIONS)} combinations:")
     for outcome, times in _OUTCOMES.most_common():
@@ -80,17 +80,17 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def stand_in(name: str, batch: int) -> Dataset:
     """Noise in the shapes of the data set `name`, enough for `STEPS` steps."""
-    known = datasets.info(name)
+    info = datasets.info(name)
     generator = torch.Generator().manual_seed(0)
 
     def split(size: int) -> Split:
-        images = torch.randint(256, (size, known.channels, known.side, known.side), generator=generator)
-        return Split(images.to(torch.uint8), torch.randint(known.classes, (size,), generator=generator))
+        images = torch.randint(256, (size, info.channels, info.side, info.side), generator=generator)
+        return Split(images.to(torch.uint8), torch.randint(info.classes, (size,), generator=generator))
 
-    validation = split(BATCH) if known.validation_size else None
-    middle, spread = (0.5,) * known.channels, (0.29,) * known.channels
+    validation = split(BATCH) if info.validation_size else None
+    middle, spread = (0.5,) * info.channels, (0.29,) * info.channels
     train, test = split(STEPS * batch), split(BATCH)
-    return Dataset(known.name, known.title, train, test, validation, known.class_names, middle, spread)
+    return Dataset(info.name, info.title, train, test, validation, info.class_names, middle, spread)
 
 
 @pytest.mark.parametrize(
@@ -110,16 +110,16 @@ def test_a_combination_trains_or_is_refused_with_the_reason(
     monkeypatch.setattr(datasets, "load", lambda name, *_, **__: stand_in(name, batch))
     command = ["--dataset", data, "--model", net, "--recipe", recipe, "--batch-size", str(batch), "--epochs", "1"]
     status = classifier.main([*command, "--threads", "1"])
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     if status == 0:
         (run,) = list_runs()
         rows = run.metrics()
-        assert (run.status().state, rows[-1]["step"]) == ("finished", STEPS), said.err
+        assert (run.status().state, rows[-1]["step"]) == ("finished", STEPS), printed.err
         assert all(row["train_loss"] is not None for row in rows)
         _OUTCOMES["trained"] += 1
         return
-    sentence = said.err.strip().partition(": ")[2]
-    assert status == 2 and sentence.endswith((".", ".)")) and "Traceback" not in said.err
+    sentence = printed.err.strip().partition(": ")[2]
+    assert status == 2 and sentence.endswith((".", ".)")) and "Traceback" not in printed.err
     assert not list_runs(), "what is refused is refused before there is a run"
     _OUTCOMES["refused: " + re.sub(r'"\S+"|\d+|(?<= for )\S+ on \S+(?=:)|(?<=one of ).*', "...", sentence)] += 1
 

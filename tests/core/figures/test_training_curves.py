@@ -23,9 +23,9 @@ def total(figure: training_curves.CurveFigure) -> float:
 
 def test_all_the_training_curves_of_chapter_4_are_there_and_can_be_trained() -> None:
     assert list(training_curves.names()) == THESIS
-    for known in training_curves.figures():
-        assert len({label for label, _ in known.runs}) == len(known.runs)
-        for _, settings in known.runs:
+    for figure in training_curves.figures():
+        assert len({label for label, _ in figure.runs}) == len(figure.runs)
+        for _, settings in figure.runs:
             recipe.check(settings)
             assert Settings.from_json(settings.to_json()) == settings
 

@@ -10,7 +10,7 @@ from core.trainers.average import WeightAverage
 def test_the_average_is_the_weighted_sum_of_the_formula():
     net, decay = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), 0.8
     average = WeightAverage(net, decay)
-    seen: dict[str, list[torch.Tensor]] = {name: [] for name in net.state_dict()}
+    states: dict[str, list[torch.Tensor]] = {name: [] for name in net.state_dict()}
     for step in range(1, 6):
         with torch.no_grad():
             for parameter in net.parameters():
@@ -18,14 +18,14 @@ def test_the_average_is_the_weighted_sum_of_the_formula():
         net(torch.randn(4, 3))  # moves the running statistics, and counts
         average.update(step)
         for name, tensor in net.state_dict().items():
-            seen[name].append(tensor.clone())
+            states[name].append(tensor.clone())
     shares = torch.tensor([decay ** (5 - step) for step in range(1, 6)])
     shares /= shares.sum()
     for name, tensor in average.net.state_dict().items():
         if name.endswith("num_batches_tracked"):
             assert tensor == 5
         else:
-            expected = sum(share * value for share, value in zip(shares, seen[name], strict=True))
+            expected = sum(share * value for share, value in zip(shares, states[name], strict=True))
             assert torch.allclose(tensor, expected, atol=1e-6), name
 
 

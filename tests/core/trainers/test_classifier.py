@@ -1,9 +1,8 @@
-"""The training loop learns, obeys, resumes exactly and explains itself when it cannot go on."""
+"""The training loop learns, follows requests, resumes exactly and gives a reason where it fails."""
 
 import threading
 import time
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,9 +14,7 @@ from core.runs.writer import FolderWriter
 from core.trainers import evaluation, saving, trained
 from core.trainers import recipe as recipes
 from core.trainers.classifier import train
-from core.trainers.evaluation import evaluate, predict, scores
-from core.trainers.recipe import ClassifierRecipe, Settings
-from core.trainers.schedule import learning_rate
+from core.trainers.evaluation import evaluate, predict
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +31,7 @@ def make(**changes) -> Run:
 
 
 def stop_at(step: int, monkeypatch) -> None:
-    """Ask for a stop through the run folder once `step` steps are taken."""
+    """Request a stop through the run folder after `step` steps."""
     begin_step, calls = FolderWriter.begin_step, []
 
     def counting(self, before_pause):
@@ -57,8 +54,8 @@ def test_a_short_training_learns_digits_and_fills_the_folder():
     assert len(rows) > 10, "a curve needs more than one point an epoch"
     assert run.status().state == "finished"
     assert run.status().progress.step == run.data["steps"]
-    found = trained.open_run(Run.open(run.id))
-    assert found.classes == tuple("0123456789")
+    net = trained.open_run(Run.open(run.id))
+    assert net.classes == tuple("0123456789")
 
 
 def compare(run: Run, whole: Run) -> None:
@@ -128,8 +125,8 @@ def test_a_diverged_training_says_where_and_keeps_its_checkpoint():
     assert "diverged" in run.status().message
 
 
-def ask_at(step: int, monkeypatch, command: str = "run", **values) -> None:
-    """Ask for something through the run folder before step `step`, counted from 0."""
+def request_at(step: int, monkeypatch, command: str = "run", **values) -> None:
+    """Make a request through the run folder before step `step`, counted from 0."""
     begin_step, calls = FolderWriter.begin_step, []
 
     def counting(self, before_pause):
@@ -144,14 +141,14 @@ def ask_at(step: int, monkeypatch, command: str = "run", **values) -> None:
 def test_a_loss_that_grows_absurd_ends_the_run_and_the_last_good_checkpoint_stays(monkeypatch):
     run = make(**SMALL, epochs=20)
     monkeypatch.setattr(saving, "CHECKPOINT_SECONDS", 0.0)  # save as often as can be
-    ask_at(15, monkeypatch, rate_factor=3000.0)
+    request_at(15, monkeypatch, rate_factor=3000.0)
     with pytest.raises(UserError, match=r"The loss .*at step \d+ \(learning rate 30\).* 3 or less"):
         train(run)
     tensors, state = run.checkpoint()
     assert state["step"] == 15, "the state behind the first step at that rate is none to keep"
     assert all(tensor.abs().max() < 100 for name, tensor in tensors.items() if name.startswith("net."))
     with monkeypatch.context() as patch:
-        ask_at(0, patch, "stop")
+        request_at(0, patch, "stop")
         run.request("run", rate_factor=None)
         train(run)  # it can be resumed, at another rate
     assert run.status().state == "stopped"
@@ -170,7 +167,7 @@ def test_weights_that_are_no_longer_numbers_do_not_replace_a_checkpoint(monkeypa
         self.param_groups[0]["params"][0].data.fill_(float("inf"))
 
     monkeypatch.setattr(torch.optim.SGD, "step", overflow)
-    ask_at(1, monkeypatch, "stop")
+    request_at(1, monkeypatch, "stop")
     with pytest.raises(UserError, match=r"A weight is no longer a number at step 11"):
         train(more)
     assert run.checkpoint()[1] == before
@@ -182,8 +179,8 @@ def test_the_average_of_the_weights_is_what_is_measured_and_saved():
     model, (checkpoint, _) = weights.read(run.path / "model.safetensors"), run.checkpoint()
     assert all(torch.equal(model[name], checkpoint[f"average.{name}"]) for name in model)
     assert not torch.equal(model["conv1.weight"], checkpoint["net.conv1.weight"])
-    found, data = trained.open_run(run), datasets.load(SMALL["dataset"])
-    loss, _ = evaluate(found.net, data.test, found.mean, found.std)
+    net, data = trained.open_run(run), datasets.load(SMALL["dataset"])
+    loss, _ = evaluate(net.net, data.test, net.mean, net.std)
     assert loss == pytest.approx(run.metrics()[-1]["test_loss"], rel=1e-5)
 
 
@@ -205,29 +202,29 @@ def test_shifts_of_normalisation_layers_have_a_rate_of_their_own():
 
 
 def test_a_net_is_prepared_once_before_the_first_step(monkeypatch):
-    seen = []
+    shown = []
     net = type(catalogue.build("baseline", classes=10, channels=1, side=28))
-    monkeypatch.setattr(net, "prepare", lambda self, images: seen.append(images), raising=False)
+    monkeypatch.setattr(net, "prepare", lambda self, images: shown.append(images), raising=False)
     run = make(**SMALL)
     with monkeypatch.context() as patch:
-        ask_at(4, patch, "stop")
+        request_at(4, patch, "stop")
         train(run)
     train(run)
     train(make(**SMALL, start_from=run.id))
-    assert [(len(images), images.dtype, images.shape[1:]) for images in seen] == [(200, torch.float32, (1, 28, 28))]
-    assert abs(seen[0].mean()) < 0.01, "they are to be normalised"
+    assert [(len(images), images.dtype, images.shape[1:]) for images in shown] == [(200, torch.float32, (1, 28, 28))]
+    assert abs(shown[0].mean()) < 0.01, "they are to be normalised"
 
 
 def test_a_factor_on_the_rate_acts_from_the_next_step_and_outlives_the_process(monkeypatch):
     run = make(**SMALL, epochs=3)
     with monkeypatch.context() as patch:
-        ask_at(12, patch, rate_factor=0.5)
+        request_at(12, patch, rate_factor=0.5)
         train(run)
     rates = {row["step"]: row["learning_rate"] for row in run.metrics()}
     assert (rates[12], rates[13], rates[30]) == (0.01, 0.005, 0.005)
     again = Run.create("classifier", run.settings)
     with monkeypatch.context() as patch:
-        ask_at(5, patch, "stop", rate_factor=2)
+        request_at(5, patch, "stop", rate_factor=2)
         train(again)
     train(again)
     rates = {row["step"]: row["learning_rate"] for row in again.metrics()}
@@ -236,12 +233,12 @@ def test_a_factor_on_the_rate_acts_from_the_next_step_and_outlives_the_process(m
 
 @pytest.mark.parametrize("factor", ["much", True, 0, -1.0, 1e5, float("nan"), [2]])
 def test_a_factor_that_makes_no_sense_is_ignored_with_a_sentence(factor, monkeypatch):
-    run, said = make(**SMALL), []
-    monkeypatch.setattr(FolderWriter, "message", lambda self, sentence: said.append(sentence))
-    ask_at(3, monkeypatch, rate_factor=factor)
+    run, messages = make(**SMALL), []
+    monkeypatch.setattr(FolderWriter, "message", lambda self, sentence: messages.append(sentence))
+    request_at(3, monkeypatch, rate_factor=factor)
     train(run)
     assert {row["learning_rate"] for row in run.metrics()} == {0.01}
-    assert len(said) == 1 and "is ignored: choose a number between 0.0001 and 10000" in said[0]
+    assert len(messages) == 1 and "is ignored: choose a number between 0.0001 and 10000" in messages[0]
 
 
 def waited_for(condition) -> None:
@@ -253,7 +250,7 @@ def waited_for(condition) -> None:
 
 def test_a_single_step_is_one_step(monkeypatch):
     run = make(**SMALL | {"batch_size": 100}, epochs=50)  # two steps an epoch
-    ask_at(2, monkeypatch, "pause")
+    request_at(2, monkeypatch, "pause")
     thread = threading.Thread(target=train, args=(run,))
     thread.start()
     waited_for(lambda: run.status().state == "paused")
@@ -270,10 +267,10 @@ def test_a_single_step_is_one_step(monkeypatch):
 def test_a_stop_does_not_wait_for_the_end_of_an_evaluation(monkeypatch):
     whole, parts = make(**SMALL, epochs=2), make(**SMALL, epochs=2)
     train(whole)
-    predict, asked = evaluation.predict, []
+    predict, calls = evaluation.predict, []
 
     def interrupted(*arguments, **more):
-        asked.append(1)
+        calls.append(1)
         parts.request("stop")
         return predict(*arguments, **more)
 
@@ -281,138 +278,24 @@ def test_a_stop_does_not_wait_for_the_end_of_an_evaluation(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(evaluation, "predict", interrupted)
         train(parts)
-    assert (len(asked), parts.status().state, parts.checkpoint()[1]["step"]) == (1, "stopped", 10)
+    assert (len(calls), parts.status().state, parts.checkpoint()[1]["step"]) == (1, "stopped", 10)
     assert not any("test_error" in row for row in parts.metrics())
     train(parts)
     compare(parts, whole)
 
 
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"epochs": 0}, "epochs is 0"),
-        ({"batch_size": 100_000}, "batch size is 100000"),
-        ({"learning_rate": float("nan")}, "learning rate is nan"),
-        ({"optimizer": "magic"}, 'no optimiser "magic": choose one of sgd'),
-        ({"precision": "int3"}, 'no precision "int3"'),
-        ({"epochs": 1.5}, "expected int"),
-        ({"weight_average": 1.0}, "weight average is 1;"),
-        ({"flip": "never"}, 'no way to flip "never": choose one of random, alternating'),
-        ({"padding": 29}, "padding is 29; .* 0 and 28"),
-        ({"mirror": 1}, "mirror is 1; expected bool"),
-        ({"bias_rate": -1.0}, "bias rate is -1"),
-        ({"test_views": 4}, "no 4 views: choose one of 1, 2, 3, 6"),
-        ({"colour": 3}, "no setting named colour"),
-    ],
-)
-def test_what_cannot_work_is_refused_before_it_starts(changes, sentence):
-    with pytest.raises(UserError, match=sentence):
-        make(**changes)
-
-
-def test_unknown_names_list_the_known_ones():
-    with pytest.raises(UserError, match=r'no data set "cats": .*digits'):
-        recipes.settings("cats", "baseline")
-    with pytest.raises(UserError, match=r'no net "alexnet": .*baseline'):
-        recipes.settings("digits", "alexnet")
-    with pytest.raises(UserError, match=r'no recipe "slow" .*quick'):
-        recipes.settings("digits", "baseline", "slow")
-
-
-def test_settings_return_from_json_and_an_edited_file_is_a_sentence():
-    settings = recipes.settings("mnist", "baseline", "thesis")
-    assert Settings.from_json(settings.to_json()) == settings
-    broken = settings.to_json()
-    broken["recipe"]["milestones"] = "soon"
-    with pytest.raises(UserError, match="settings of this run are damaged"):
-        Settings.from_json(broken)
-
-
-def test_settings_from_before_a_field_was_there_still_open():
-    settings = recipes.settings("mnist", "baseline", "thesis")
-    saved = settings.to_json()
-    for later in ("weight_average", "flip", "padding", "mirror", "bias_rate", "test_views"):
-        del saved["recipe"][later]
-    assert Settings.from_json(saved) == settings
-
-
-def test_digits_are_cropped_but_not_mirrored_unless_that_is_asked_for():
-    assert recipes.settings("digits", "baseline", augment=True).recipe.mirror is False
-    assert recipes.settings("digits", "baseline", augment=True, mirror=True).recipe.mirror is True
-    assert recipes.settings("fashion_mnist", "baseline", augment=True).recipe.mirror is True
-
-
-def test_the_recipe_of_table_4_1():
-    recipe = recipes.settings("mnist", "baseline", "thesis").recipe
-    assert (recipe.optimizer, recipe.learning_rate, recipe.momentum) == ("nesterov", 0.1, 0.9)
-    assert (recipe.weight_decay, recipe.batch_size, recipe.epochs) == (1e-5, 128, 30)
-    rates = [learning_rate(recipe, epoch * 468, 468) for epoch in (0, 19, 20, 29)]
-    assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01])
-
-
-def test_a_step_schedule_stretches_with_the_epochs():
-    recipe = recipes.settings("mnist", "baseline", "thesis", epochs=3).recipe
-    assert [learning_rate(recipe, step, 10) for step in (19, 20)] == pytest.approx([0.1, 0.01])
-
-
-@pytest.mark.parametrize(
-    ("schedule", "rates"),
-    [
-        ("constant", [1.0, 1.0, 1.0, 1.0]),
-        ("cosine", [1.0, 0.5 + 0.5 * 0.5**0.5, 0.5, 0.5 - 0.5 * 0.5**0.5]),
-        ("one_cycle", [0.05, 0.9375, 0.625, 0.3125]),
-    ],
-)
-def test_schedules_at_the_quarters_of_a_training(schedule, rates):
-    recipe = ClassifierRecipe(schedule=schedule, learning_rate=1.0, epochs=10)
-    assert [learning_rate(recipe, step, 10) for step in (0, 25, 50, 75)] == pytest.approx(rates)
-
-
-def test_scores_on_a_hand_made_example():
-    logits = torch.tensor([[9.0, -9.0], [9.0, -9.0], [-9.0, 9.0], [9.0, -9.0]])
-    loss, error = scores(logits, torch.tensor([0, 0, 1, 1]))
-    assert error == 25.0
-    assert loss == pytest.approx(18 / 4, abs=1e-3)
-
-
 def test_predictions_do_not_depend_on_the_batch_and_leave_the_mode_alone():
     run = make()
     train(run)
-    found, data = trained.open_run(run), datasets.load("digits")
+    net, data = trained.open_run(run), datasets.load("digits")
     images = data.test.images[:50]
-    found.net.train()
-    one = predict(found.net, images, found.mean, found.std, batch=50)
-    assert found.net.training
-    other = predict(found.net, images, found.mean, found.std, batch=7)
+    net.net.train()
+    one = predict(net.net, images, net.mean, net.std, batch=50)
+    assert net.net.training
+    other = predict(net.net, images, net.mean, net.std, batch=7)
     assert torch.allclose(one, other, atol=1e-5)
-    _, error = evaluate(found.net, data.test, found.mean, found.std)
+    _, error = evaluate(net.net, data.test, net.mean, net.std)
     assert error == pytest.approx([row for row in run.metrics() if "test_error" in row][-1]["test_error"], abs=0.01)
-
-
-def test_a_run_without_weights_yet_is_a_sentence():
-    with pytest.raises(UserError, match="no weights yet"):
-        trained.open_run(make())
-
-
-def test_weights_of_another_net_are_a_sentence():
-    run = make(model="baseline")
-    train(run)
-    other = catalogue.build("bn_nin", classes=10, channels=1, side=28)
-    weights.write(run.path / "model.safetensors", other.state_dict())
-    with pytest.raises(UserError, match="does not fit this net"):
-        trained.open_run(run)
-
-
-def test_a_picture_becomes_what_the_net_wants():
-    run = make()
-    train(run)
-    found = trained.open_run(run)
-    picture = np.zeros((40, 80, 3), np.uint8)
-    picture[:, 20:60] = 200  # exactly the central square
-    small = found.prepare_picture(picture)
-    assert small.shape == (1, 1, 28, 28)
-    assert small.unique().tolist() == [200]
-    assert found.prepare(small).dtype == torch.float32
 
 
 def test_a_training_starts_from_the_weights_of_another_run_and_remembers_it():

@@ -23,7 +23,7 @@ def verdicts(losses: list[float], watch: Watch | None = None) -> list[int]:
         [2.3, 5000.0, 90.0, 20.0, 8.0, 5.0, *[2.5] * 60, *[0.5] * 200],  # a kick at the start
         [*[0.3] * 200, *[8.0] * 30, *[0.3] * 200],  # a bad moment
         [*[0.3] * 200, *[2.0, 2.6] * 40, *[0.4] * 200],  # a worse one
-        [1e-7] * 400 + [0.5] * 400,  # learned by heart, and then a harder batch after the other
+        [1e-7] * 400 + [0.5] * 400,  # overfitted, and then a harder batch after the other
     ],
 )
 def test_what_passes_is_no_divergence(losses):
@@ -43,9 +43,9 @@ def test_what_passes_is_no_divergence(losses):
 )
 def test_what_does_not_pass_is_one(losses, at, words):
     watch = Watch(10)
-    said = [watch.see(loss) for loss in losses]
-    first = next(step for step, sentence in enumerate(said) if sentence)
-    assert (first, words in said[first]) == (at, True), said[first]
+    faults = [watch.see(loss) for loss in losses]
+    first = next(step for step, sentence in enumerate(faults) if sentence)
+    assert (first, words in faults[first]) == (at, True), faults[first]
 
 
 def test_a_resumed_watch_goes_on_where_it_was():

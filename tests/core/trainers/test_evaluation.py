@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from core.errors import UserError
-from core.trainers.evaluation import predict
+from core.trainers.evaluation import predict, scores
 
 
 class Corner(nn.Module):
@@ -39,3 +39,10 @@ def test_each_number_of_views():
 def test_another_number_of_views_is_a_sentence():
     with pytest.raises(UserError, match=r"no 5 views: choose one of 1, 2, 3, 6"):
         seen(5)
+
+
+def test_scores_on_a_hand_made_example():
+    logits = torch.tensor([[9.0, -9.0], [9.0, -9.0], [-9.0, 9.0], [9.0, -9.0]])
+    loss, error = scores(logits, torch.tensor([0, 0, 1, 1]))
+    assert error == 25.0
+    assert loss == pytest.approx(18 / 4, abs=1e-3)

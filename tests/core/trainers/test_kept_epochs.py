@@ -23,11 +23,11 @@ def make(**changes) -> Run:
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 15, 164, 10_000])
 @pytest.mark.parametrize("count", [0, 1, 2, 8, 100])
 def test_the_first_the_last_and_as_many_as_asked_between(epochs, count):
-    found = kept_epochs.chosen(epochs, count)
-    assert len(found) == (min(count, epochs) + 1 if count else 0)
-    assert found == tuple(sorted(set(found)))
+    chosen = kept_epochs.chosen(epochs, count)
+    assert len(chosen) == (min(count, epochs) + 1 if count else 0)
+    assert chosen == tuple(sorted(set(chosen)))
     if count:
-        assert (found[0], found[-1]) == (0, epochs)
+        assert (chosen[0], chosen[-1]) == (0, epochs)
 
 
 def test_they_lie_closest_together_at_the_beginning():
@@ -84,9 +84,9 @@ def test_what_half_precision_would_spoil_stays_as_it_is():
         writer.save_epoch(
             4, {"large": torch.tensor([1e6]), "small": torch.tensor([0.5]), "count": torch.tensor(70_000)}
         )
-    found = weights.read(run.epoch_weights()[4])
-    assert (found["large"].item(), found["small"].item(), found["count"].item()) == (1e6, 0.5, 70_000)
-    assert (found["large"].dtype, found["small"].dtype) == (torch.float32, torch.float16)
+    tensors = weights.read(run.epoch_weights()[4])
+    assert (tensors["large"].item(), tensors["small"].item(), tensors["count"].item()) == (1e6, 0.5, 70_000)
+    assert (tensors["large"].dtype, tensors["small"].dtype) == (torch.float32, torch.float16)
 
 
 def test_the_net_of_an_epoch_opens_like_that_of_the_run():
@@ -97,5 +97,5 @@ def test_the_net_of_an_epoch_opens_like_that_of_the_run():
     assert last.classes == open_run(run).classes and not last.net.training
     assert next(last.net.parameters()).dtype == torch.float32
     assert not torch.equal(next(first.net.parameters()), next(last.net.parameters()))
-    with pytest.raises(UserError, match="kept no weights of epoch 2; there are those of 0, 3"):
+    with pytest.raises(UserError, match="has no weights of epoch 2; there are those of 0, 3"):
         open_epoch(run, 2)

@@ -26,8 +26,8 @@ def make(**changes) -> Run:
 
 
 @pytest.fixture
-def judged(monkeypatch):
-    """Digits with 20 images to validate on, where the errors are VALIDATION_ERRORS; gives the sizes judged so far."""
+def evaluated_sizes(monkeypatch):
+    """Make digits with 20 validation images and VALIDATION_ERRORS; return the sizes evaluated so far."""
     whole, scores, sizes = datasets.load("digits?images=100"), evaluation.scores, []
     part = Split(whole.test.images[:20], whole.test.labels[:20])
     with_validation = replace(whole, validation=part, test=Split(whole.test.images[20:60], whole.test.labels[20:60]))
@@ -43,10 +43,10 @@ def judged(monkeypatch):
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_the_best_epoch_on_validation_is_kept_and_measured_once_on_test(judged, interrupted, monkeypatch):
+def test_the_best_epoch_on_validation_is_kept_and_measured_once_on_test(evaluated_sizes, interrupted, monkeypatch):
     three, four = make(epochs=3), make(epochs=4)
     train(three)
-    judged.clear()
+    evaluated_sizes.clear()
     if interrupted:
         begin_step, calls = FolderWriter.begin_step, []
 
@@ -63,7 +63,7 @@ def test_the_best_epoch_on_validation_is_kept_and_measured_once_on_test(judged, 
     train(four)
     kept, latest = (weights.read(run.path / "model.safetensors") for run in (four, three))
     assert all(torch.equal(kept[name], latest[name]) for name in kept), "of two equal epochs it is the later one"
-    assert judged == [20, 20, 20, 20, 40]
+    assert evaluated_sizes == [20, 20, 20, 20, 40]
     assert (four.data["selection"], four.data["selected_epoch"]) == ("validation", 3)
     assert four.data["test_error"] == pytest.approx(three.data["test_error"])
     assert [row["validation_error"] for row in four.metrics() if "validation_error" in row] == VALIDATION_ERRORS

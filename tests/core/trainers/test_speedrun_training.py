@@ -42,7 +42,7 @@ def test_the_recipe_s_name_alone_says_which_net(monkeypatch):
 def test_a_net_in_training_normalises_by_its_batch():
     torch.manual_seed(0)
     net, x = Speedrun(10, 1), 3 + torch.randn(20, 1, 28, 28)
-    seen = []
-    net.groups[0].norm1.register_forward_hook(lambda layer, given, output: seen.append(output))
+    outputs = []
+    net.groups[0].norm1.register_forward_hook(lambda layer, inputs, output: outputs.append(output))
     net(x)
-    assert seen[0].mean().abs() < 1e-3 and (seen[0].std() - 1).abs() < 0.01
+    assert outputs[0].mean().abs() < 1e-3 and (outputs[0].std() - 1).abs() < 0.01

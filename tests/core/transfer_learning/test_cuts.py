@@ -15,14 +15,14 @@ NETS = ("baseline", "nin", "bn_nin", "bn_vgg", "resnet20", "resnet65", "densenet
 def test_cuts_go_from_the_image_to_all_but_the_head(name):
     with torch.device("meta"):
         net = build(name, classes=10, channels=3, side=32).eval()
-    found = cuts.cuts(net, 3, 32)
-    assert (found[0].name, found[0].depth, found[0].width) == ("image", 0, 3)
-    assert [cut.depth for cut in found] == sorted({cut.depth for cut in found}), "deeper and deeper"
-    assert [cut.parameters for cut in found] == sorted({cut.parameters for cut in found})
+    result = cuts.cuts(net, 3, 32)
+    assert (result[0].name, result[0].depth, result[0].width) == ("image", 0, 3)
+    assert [cut.depth for cut in result] == sorted({cut.depth for cut in result}), "deeper and deeper"
+    assert [cut.parameters for cut in result] == sorted({cut.parameters for cut in result})
     head = [net.get_submodule(layer) for layer in net.head_layers]
-    assert found[-1].parameters == catalogue.parameters(net) - sum(map(catalogue.parameters, head))
-    assert found[-1].multiply_adds < catalogue.multiply_adds(net, 3, 32)
-    assert len(found) <= 18
+    assert result[-1].parameters == catalogue.parameters(net) - sum(map(catalogue.parameters, head))
+    assert result[-1].multiply_adds < catalogue.multiply_adds(net, 3, 32)
+    assert len(result) <= 18
 
 
 @pytest.mark.parametrize("name", ["baseline", "bn_nin", "resnet20", "speedrun"])
@@ -32,18 +32,18 @@ def test_features_are_the_averages_of_the_maps_at_each_cut(name):
     images = torch.randn(3, 1, 28, 28)
     at = cuts.cuts(net, 1, 28)
     before = {key: tensor.clone() for key, tensor in net.state_dict().items()}
-    found = cuts.features(net, images, at)
+    result = cuts.features(net, images, at)
     assert net.training, "left as it was"
-    assert [tuple(tensor.shape) for tensor in found] == [(3, cut.width) for cut in at]
+    assert [tuple(tensor.shape) for tensor in result] == [(3, cut.width) for cut in at]
     assert all(torch.equal(before[key], tensor) for key, tensor in net.state_dict().items())
     net.eval()
     with torch.no_grad():
-        assert torch.allclose(found[0], images.mean((2, 3)))
+        assert torch.allclose(result[0], images.mean((2, 3)))
         if name == "resnet20":
-            assert torch.allclose(net.output(found[-1]), net(images), atol=1e-5)
+            assert torch.allclose(net.output(result[-1]), net(images), atol=1e-5)
             x = F.relu(net.stem_norm(net.stem(images)))
-            assert torch.allclose(found[1], x.mean((2, 3)), atol=1e-6), "behind its ReLU"
-            assert torch.allclose(found[4], net.stack1(x).mean((2, 3)), atol=1e-5)
+            assert torch.allclose(result[1], x.mean((2, 3)), atol=1e-6), "behind its ReLU"
+            assert torch.allclose(result[4], net.stack1(x).mean((2, 3)), atol=1e-5)
     assert len(cuts.features(net, images, at[1:3])) == 2
 
 

@@ -8,7 +8,7 @@ from tests.pages.app import button, texts, visit
 
 def test_a_figure_is_queued_whole_at_full_length(started):
     app = visit("train", figure="4.5")
-    assert "the fixed rates end at about 0.8 %" in texts(app)
+    assert "the fixed rates end at about 0.8%" in texts(app)
     app.radio("length of the figure").set_value("Full length").run()
     assert "epochs and schedules as in the thesis" in texts(app)
     button(app, "Train its 3 runs").click().run()
