@@ -29,6 +29,14 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def uploads_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the uploads of this test in a folder of its own."""
+    folder = tmp_path / "uploads"
+    monkeypatch.setenv("ATELIER_UPLOADS", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
 def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page under test takes the main module's place for good; what a later test spawns would run its script."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])

@@ -18,7 +18,7 @@ START_SECONDS = 180
 def serve(folder: Path, port: int | None = None) -> Iterator[str]:
     """Yield the address of a running app whose runs, data and log are in `folder`."""
     port = port or free_port()
-    places = {"ATELIER_RUNS": str(folder / "runs"), "ATELIER_DATA": str(folder / "data")}
+    places = {f"ATELIER_{name.upper()}": str(folder / name) for name in ("runs", "data", "uploads")}
     options = {"address": "127.0.0.1", "port": str(port), "headless": "true"}
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "server.log").open("ab") as log:
