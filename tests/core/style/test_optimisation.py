@@ -15,6 +15,8 @@ from core.style.optimisation import ImageOptimisation
 from core.style.optimisation_recipe import OptimisationRecipe
 from tests.painting import picture
 
+pytestmark = pytest.mark.slow
+
 CONTENT, STYLE = picture(48, 64, 1), 255 - picture(60, 50, 2)[:, ::-1]
 LAYERS = {"content_layers": {"vgg19.relu2_1": 1.0}, "style_layers": {"vgg19.relu1_1": 0.5, "vgg19.relu2_1": 0.5}}
 TINY = OptimisationRecipe(size=64, style_size=60, steps=4, save_every=2, **LAYERS)
