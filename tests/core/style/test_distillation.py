@@ -1,4 +1,4 @@
-"""The training of `compact`: it learns, its transfers move, and a resumed run loses nothing."""
+"""The distillation of `compact`: it learns, its transfers advance, and a resumed run ends in the same weights."""
 
 import math
 from dataclasses import replace
@@ -42,7 +42,7 @@ def held_out() -> list[torch.Tensor]:
     return [photographs(9).crops(2, 64, 1.0, torch.Generator().manual_seed(1))]
 
 
-def test_it_learns_what_it_sees():
+def test_it_learns_its_teacher_s_features():
     learner = training(compact.fresh(7), replace(TINY, steps=100, learning_rate=2e-2, transfers=0))
     errors = [learner.advance() for _ in range(16)]
     assert errors[-1]["loss"] < 0.7 * errors[0]["loss"]
@@ -96,13 +96,13 @@ def test_a_run_that_was_interrupted_ends_with_the_very_weights_of_one_that_was_n
     assert compact.read(parts.model_path()).layers == tuple(compact.SOURCES)
 
 
-def test_a_checkpoint_of_another_recipe_is_told(teachers):
+def test_a_checkpoint_of_another_recipe_is_refused(teachers):
     tensors, state = training(teachers).checkpoint()
     with pytest.raises(UserError, match="does not belong to this net and recipe"):
         training(teachers, replace(TINY, pool=4)).restore(tensors, state)
 
 
-def test_a_run_that_diverges_is_told(teachers):
+def test_a_loss_that_is_not_finite_raises_an_error(teachers):
     learner = training(teachers)
     with torch.no_grad():
         learner.net.blocks["vgg19_relu1_1"][0].bias.fill_(math.inf)
@@ -130,6 +130,6 @@ def test_the_rate_rises_stays_and_falls():
         ({"learning_rate": math.nan}, "learning rate is nan"),
     ],
 )
-def test_settings_that_mean_nothing_are_told(setting, sentence):
+def test_impossible_settings_are_refused(setting, sentence):
     with pytest.raises(UserError, match=sentence):
         DistillationRecipe(**setting)

@@ -1,4 +1,4 @@
-"""Iterative transfer: it lowers its loss, keeps what it is told to keep, and a resumed one loses nothing."""
+"""Style transfer by optimisation: it lowers its loss, and a resumed one ends in the same picture."""
 
 import math
 from dataclasses import replace
@@ -54,14 +54,12 @@ def test_terms_are_those_of_the_losses_and_add_up():
     row = work.advance()
     net = sources.load("compact")
     with torch.no_grad():
-        found, content = net(x, compact.SOURCES), net(images.to_tensor(CONTENT), compact.SOURCES)
-        grams = {
-            name: losses.gram(features) for name, features in net(images.to_tensor(STYLE), compact.SOURCES).items()
-        }
+        features, content = net(x, compact.SOURCES), net(images.to_tensor(CONTENT), compact.SOURCES)
+        grams = {name: losses.gram(maps) for name, maps in net(images.to_tensor(STYLE), compact.SOURCES).items()}
         assert row["content"] == pytest.approx(
-            losses.content_loss(found, content, TINY.content_layers).item(), rel=1e-4
+            losses.content_loss(features, content, TINY.content_layers).item(), rel=1e-4
         )
-        assert row["style"] == pytest.approx(losses.style_loss(found, grams, TINY.style_layers).item(), rel=1e-4)
+        assert row["style"] == pytest.approx(losses.style_loss(features, grams, TINY.style_layers).item(), rel=1e-4)
         assert row["variation"] == pytest.approx(losses.total_variation(x).item(), rel=1e-4)
     assert row["style"] == pytest.approx(row["style/vgg19.relu1_1"] + row["style/vgg19.relu2_1"])
     assert row["loss"] == pytest.approx(2 * row["content"] + 3 * row["style"] + 0.7 * row["variation"], rel=1e-4)
@@ -149,7 +147,7 @@ def test_a_run_folder_shows_its_first_picture_before_any_step():
     assert optimisation_run.picture_of(run) is None
 
 
-def test_weights_are_steered_while_it_runs_and_nonsense_is_told():
+def test_weights_change_while_it_runs_and_impossible_ones_are_refused():
     run = run_of("mine", TINY)
     run.request("run", style=0.0, content=-3, variation=2)
     optimisation_run.carry_out(run)
@@ -163,7 +161,7 @@ def test_weights_are_steered_while_it_runs_and_nonsense_is_told():
     assert work.weights["style"] == 6
 
 
-def test_what_lbfgs_remembers_is_forgotten_when_the_loss_changes():
+def test_a_changed_loss_resets_lbfgs():
     work = begun(replace(TINY, optimizer="lbfgs"))
     work.advance()
     before = work.optimizer
@@ -173,7 +171,7 @@ def test_what_lbfgs_remembers_is_forgotten_when_the_loss_changes():
     assert work.optimizer is not before
 
 
-def test_a_stopped_transfer_is_gone_on_with(monkeypatch):
+def test_a_stopped_transfer_is_resumed(monkeypatch):
     run = run_of("mine", TINY)
     real = ImageOptimisation.advance
 
@@ -211,7 +209,7 @@ def test_a_transfer_that_diverges_fails_with_a_sentence_and_keeps_its_last_pictu
     assert optimisation_run.picture_of(run) is not None
 
 
-def test_a_checkpoint_of_another_transfer_is_told():
+def test_a_checkpoint_of_another_transfer_is_refused():
     tensors, state = begun(TINY).checkpoint()
     with pytest.raises(UserError, match="does not belong to this transfer"):
         begun(TINY).restore(tensors, {**state, "weights": {}})

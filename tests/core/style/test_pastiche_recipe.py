@@ -1,4 +1,4 @@
-"""The recipe of a pastiche net: what it refuses, its schedule, and its way through a run's settings."""
+"""The recipe of a style network: what it refuses, its schedule, and its way through a run's settings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a pastiche net learns from: what is kept in the run, and what is told before a training begins."""
+"""New runs of style networks: what is saved in them, and what is refused before a training begins."""
 
 import io
 import json
@@ -47,7 +47,7 @@ def dots():
     return training_pictures.read_painting("Dots.png", png(3), "The dots")
 
 
-def test_a_run_keeps_what_was_handed_over_and_so_does_its_like():
+def test_a_run_holds_its_uploads_and_so_does_a_copy():
     files = [("one.png", png(1)), ("many.zip", zipped(**{"in__two.jpg": png(2), "notes.txt": b"no picture"}))]
     run = create(files, [dots()])
     (run.path / "model.safetensors").touch()
@@ -78,13 +78,13 @@ def test_a_folder_of_the_machine_is_read_where_it_lies(tmp_path):
         ([("many.zip", zipped(**{"..__out.png": b"x"}))], "leads out of it"),
     ],
 )
-def test_photographs_that_cannot_be_used_are_told_and_nothing_is_left(files, sentence):
+def test_photographs_that_cannot_be_used_are_refused_and_leave_no_run(files, sentence):
     with pytest.raises(UserError, match=sentence):
         create(files, [dots()])
     assert list_runs("pastiche") == []
 
 
-def test_what_else_would_end_the_training_is_told_before_it_begins(tmp_path):
+def test_other_faults_are_refused_before_a_run_is_made(tmp_path):
     files = [("one.png", png(1))]
     with pytest.raises(UserError, match="no painting to learn"):
         create(files, [])
@@ -105,7 +105,7 @@ def test_what_else_would_end_the_training_is_told_before_it_begins(tmp_path):
     assert [run.settings for run in list_runs("pastiche")] == [{}]
 
 
-def test_any_loss_network_weighs_as_much_as_the_two_and_old_settings_mean_them():
+def test_layer_weights_add_up_alike_and_old_settings_mean_both_networks():
     both = pastiche_recipe.recipe_of({"styles": ["dots"]})
     assert both.layers.content == {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
     assert set(both.layers.style.values()) == {1.0} and len(both.layers.style) == 6
@@ -114,7 +114,7 @@ def test_any_loss_network_weighs_as_much_as_the_two_and_old_settings_mean_them()
     assert json.dumps(pastiche_recipe.settings_of(RECIPE))
 
 
-def test_a_step_is_measured_and_scaled():
+def test_a_step_is_timed():
     network = sources.load("compact")
     one = pastiche_training.seconds_a_step(replace(RECIPE, batch=1, crop=pastiche_training.TIMED_CROP), network)
     assert one > 0

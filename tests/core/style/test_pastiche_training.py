@@ -1,4 +1,4 @@
-"""The training of a pastiche net: its recipe, its crops, its run folder, and that a resumed run loses nothing."""
+"""The training of a style network: its run folder, its card, and that a resumed run ends in the same weights."""
 
 import dataclasses
 
@@ -64,7 +64,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(networks):
         assert torch.equal(second.net.state_dict()[name], tensor), name
 
 
-def test_a_checkpoint_from_before_the_first_step_is_taken_up(networks):
+def test_a_checkpoint_from_before_the_first_step_is_loaded(networks):
     first, second = training(networks), training(networks, dataclasses.replace(TINY, seed=5))
     second.restore(*first.checkpoint())
     first.advance()
@@ -133,7 +133,7 @@ def test_a_style_without_weight_is_left_to_the_content(networks):
     assert quiet.style_weights.tolist() == [TINY.style, 0.0]
 
 
-def test_a_style_is_drawn_as_often_as_its_share_says(networks):
+def test_a_style_is_drawn_in_proportion_to_its_share(networks):
     often = training(networks, dataclasses.replace(TINY, batch=64, style_shares={"dots": 7.0}))
     drawn = torch.cat([often.advance()[0] for _ in range(4)])
     first = TINY.styles.index("dots")
@@ -143,15 +143,15 @@ def test_a_style_is_drawn_as_often_as_its_share_says(networks):
 
 
 def test_targets_are_grams_of_the_paintings_at_the_style_s_size(networks):
-    found = pastiche_training.style_targets(networks, list(PAINTINGS.values()), TINY)
-    assert found["vgg19.relu1_1"].shape == (2, 64, 64)
+    small = pastiche_training.style_targets(networks, list(PAINTINGS.values()), TINY)
+    assert small["vgg19.relu1_1"].shape == (2, 64, 64)
     large = pastiche_training.style_targets(
         networks, list(PAINTINGS.values()), dataclasses.replace(TINY, style_side=60)
     )
-    assert not torch.allclose(found["vgg19.relu3_1"], large["vgg19.relu3_1"])
+    assert not torch.allclose(small["vgg19.relu3_1"], large["vgg19.relu3_1"])
 
 
-def test_a_loss_that_is_no_number_ends_the_training_in_a_sentence(networks):
+def test_a_loss_that_is_not_finite_raises_an_error(networks):
     broken = training(networks)
     with torch.no_grad():
         broken.net.enter.convolution.weight.fill_(float("nan"))
@@ -194,17 +194,17 @@ def test_an_older_checkpoint_without_a_crop_pool_is_loaded(networks):
     assert second.step == 2
 
 
-def test_a_training_starts_from_a_net_that_knows_only_some_of_its_styles(networks):
+def test_a_training_starts_from_a_net_with_only_some_of_its_styles(networks):
     other = start(dataclasses.replace(TINY, styles=("stripes",), steps=3))
     go(other, networks)
-    found = other.checkpoint()[0]
+    tensors = other.checkpoint()[0]
     begun = training(networks, dataclasses.replace(TINY, styles=("dots", "stripes")))
     colours = begun.net.leave.norm.shift[0].clone()
     begun.start_from(origin_of(other.id))
-    assert torch.equal(begun.net.enter.convolution.weight, found["net.enter.convolution.weight"])
+    assert torch.equal(begun.net.enter.convolution.weight, tensors["net.enter.convolution.weight"])
     for name in ("enter.norm.shift", "leave.norm.scale"):
-        assert torch.equal(begun.net.get_parameter(name)[1], found[f"net.{name}"][0])
-    assert torch.equal(begun.net.enter.norm.shift[0], found["net.enter.norm.shift"][0])
+        assert torch.equal(begun.net.get_parameter(name)[1], tensors[f"net.{name}"][0])
+    assert torch.equal(begun.net.enter.norm.shift[0], tensors["net.enter.norm.shift"][0])
     assert torch.equal(begun.net.leave.norm.shift[0], colours)
 
 
@@ -221,7 +221,7 @@ def test_a_strip_shows_photographs_above_their_paintings():
     assert np.array_equal(shown[:24, :30], picture(24, 30))
 
 
-def test_a_card_says_what_the_weights_are_and_no_path(networks):
+def test_a_card_describes_the_weights_and_holds_no_path(networks):
     run = Run.create("pastiche", pastiche_recipe.settings_of(TINY, photos_folder="/somewhere/photos"))
     with pytest.raises(UserError, match="no weights yet"):
         pastiche_card.card_of(run, "for research")
@@ -234,6 +234,6 @@ def test_a_card_says_what_the_weights_are_and_no_path(networks):
     assert "somewhere" not in str(card)
 
 
-def test_a_painting_of_one_colour_is_told():
+def test_a_painting_of_one_colour_is_refused():
     with pytest.raises(UserError, match="The painting a is of one colour"):
         pastiche_training.style_targets(loss_networks(), [np.full((40, 40, 3), 7, np.uint8)], PasticheRecipe(("a",)))
