@@ -25,8 +25,6 @@ from core.style.pastiche_training import PasticheTraining
 from tests.painting import loss_networks, net, picture, ship, write_pictures
 from tests.pastiche import go, start
 
-pytestmark = pytest.mark.slow
-
 RECIPE = PasticheRecipe(("dots",), steps=3, crop=32, style_side=48, width=0.25, network="compact")
 
 
@@ -121,6 +119,7 @@ def test_other_faults_are_refused_before_a_run_is_made(tmp_path):
     assert [run.settings for run in list_runs("pastiche")] == [{}]
 
 
+@pytest.mark.slow
 def test_a_run_folder_holds_losses_of_each_style_previews_and_weights(networks):
     run = start()
     go(run, networks, facts={"photographs": 3})
@@ -138,6 +137,7 @@ def test_a_run_folder_holds_losses_of_each_style_previews_and_weights(networks):
     assert opened.status().progress.step == 4
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_and_ends_like_one_that_never_stopped(networks):
     whole, stopped = start(), start()
     go(whole, networks)
