@@ -20,8 +20,9 @@ PYTHON ?= $(shell for name in $(PYTHONS); do $$name -c '$(COMPLETE)' >/dev/null 
 run: $(USER_STAMP)
 	@$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
+# One thread: these tests are small, and threads that wait for a busy core would take most of the time.
 check: lint
-	@$(BIN)/pytest -q -m "not slow" --durations=5 --durations-min=2
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not slow" --durations=5 --durations-min=2
 
 test: lint
 	@$(BIN)/python -m tests.e2e.browser

@@ -1,4 +1,4 @@
-"""Tiny pastiche nets, loss networks with random weights and made-up pictures, for all tests that paint."""
+"""Tiny style networks, loss networks with random weights and made-up pictures, for all tests that paint."""
 
 import json
 from pathlib import Path

@@ -11,7 +11,10 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = ("make", "sh", "touch", "mkdir", "cat", "chmod", "rm")
 SHIM = "#!/bin/sh\necho 'command not found' >&2\nexit 127\n"
-pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed"),
+]
 
 
 def pretender(version: tuple[int, int], *, missing: str = "") -> str:

@@ -31,7 +31,7 @@ LAMBDAS = {"content": "content-weight", "style": "style-weight", "variation": "v
 
 
 def arguments() -> argparse.ArgumentParser:
-    """The command's options; those left out take the recipe's defaults."""
+    """Return the parser of the command's options; those left out take the recipe's defaults."""
     parser = argparse.ArgumentParser(prog="python -m training.iterative", description=__doc__.split("\n")[0])
     source = parser.add_argument_group("pictures")
     source.add_argument("--content", type=Path, metavar="IN", help="the photograph: a file, or sample:NAME")
@@ -56,8 +56,8 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def given(options: argparse.Namespace) -> dict:
-    """The recipe's settings that were given on the command line."""
+def recipe_options(options: argparse.Namespace) -> dict:
+    """Return the recipe's settings that the command line holds."""
     values = {}
     for entry in fields(OptimisationRecipe):
         if entry.name in LAYERS:
@@ -68,15 +68,15 @@ def given(options: argparse.Namespace) -> dict:
 
 
 def recipe(options: argparse.Namespace) -> OptimisationRecipe:
-    """The recipe of the command line. L-BFGS keeps float32: its line search trips over rounded losses."""
-    values = given(options)
+    """Return the recipe of the command line. L-BFGS stays in float32: its line search fails on rounded losses."""
+    values = recipe_options(options)
     half = hardware.bf16_is_fast() and values.get("optimizer", OptimisationRecipe.optimizer) == "adam"
     network = values.get("network") or sources.names(options.loss_networks)[0]
     return OptimisationRecipe(**{**values, "network": network, "half": half})
 
 
 def pictures(options: argparse.Namespace) -> tuple[images.Picture, images.Picture]:
-    """The photograph and the style picture."""
+    """Return the photograph and the style picture, uint8 (H, W, 3). Raises UserError where one is missing."""
     for name in optimisation_run.PICTURES:
         if getattr(options, name) is None:
             raise UserError(f"A new transfer needs --{name}; one to go on with needs --resume.")
@@ -84,7 +84,7 @@ def pictures(options: argparse.Namespace) -> tuple[images.Picture, images.Pictur
 
 
 def new_run(options: argparse.Namespace, path: Path | None) -> Run:
-    """A fresh run folder for the pictures and the recipe of the command line."""
+    """Return a new run for the pictures and the recipe of the command line."""
     content, style = pictures(options)
     name = " after ".join(path.stem.replace("_", " ") for path in (options.content, options.style))
     return optimisation_run.create(content, style, recipe(options), name=name, path=path, files=options.loss_networks)
@@ -94,44 +94,46 @@ def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
     """Open a run to go on with. Only the number of steps may differ from what it was started with."""
     run = Run.open(name)
     if run.kind != "iterative":
-        raise UserError(f"The run {run.id} is a {run.kind}; give the run of an iterative transfer.")
-    return command.resumed(run, given(options), optimisation_recipe.recipe_of)
+        raise UserError(f"The run {run.id} is a {run.kind}; give the run of a style transfer by optimisation.")
+    return command.resumed(run, recipe_options(options), optimisation_recipe.recipe_of)
 
 
 def make_figure(options: argparse.Namespace) -> None:
-    """Every picture of a figure as a run of its own, and where `--out` is given a folder with them and their row."""
+    """Make every picture of a figure as a run of its own; with `--out` write them and their row into that folder."""
     if options.run or options.resume:
         raise UserError("A figure is several runs, so --figure goes with neither --run nor --resume.")
     content, style = pictures(options)
     group = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-    made = []
-    for number, (label, one) in enumerate(transfers.figure(options.figure).recipes(recipe(options)), 1):
+    finished = []
+    for number, (label, changed) in enumerate(transfers.figure(options.figure).recipes(recipe(options)), 1):
         name = f"Figure {options.figure}: {label}"
-        place = {"figure": options.figure, "row": group, "label": label}  # by which the page finds the row again
-        run = optimisation_run.create(content, style, one, name=name, files=options.loss_networks, **place)
+        labels = {"figure": options.figure, "row": group, "label": label}  # by which the page finds the row
+        run = optimisation_run.create(content, style, changed, name=name, files=options.loss_networks, **labels)
         print(f"{name}: {run.path}", flush=True)
         carry_out(run)
         painted = optimisation_run.picture_of(run)
         if painted is None or run.status().state != "finished":
             return
-        made.append(painted)
+        finished.append(painted)
         if options.out:
             options.out.mkdir(parents=True, exist_ok=True)
             images.save(painted, options.out / f"{number}.png")
     if options.out:
-        images.save(transfers.row([content, style, *made]), options.out / "row.jpg")
-        images.save(transfers.row(made), options.out / "pictures.jpg")  # without what they were made from
+        images.save(transfers.row([content, style, *finished]), options.out / "row.jpg")
+        images.save(transfers.row(finished), options.out / "pictures.jpg")  # without photograph and painting
         print(options.out / "row.jpg")
 
 
 def carry_out(run: Run) -> None:
+    """Optimise the picture of a run, with a progress bar."""
     with bar(run):
         optimisation_run.carry_out(run)
 
 
-def main(given: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
+    """Optimise as the command line says; return the exit status."""
     parser = arguments()
-    options = parser.parse_args(given)
+    options = parser.parse_args(argv)
     torch.set_num_threads(options.threads)
     try:
         if options.figure:

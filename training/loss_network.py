@@ -106,10 +106,10 @@ def decoded(paths: Sequence[Path]) -> Photographs:
     return Photographs([torch.from_numpy(images.decode(path, max_side=LONG_SIDE)) for path in paths])
 
 
-def main(given: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Train as the command line says; return the exit status."""
     hardware.keep_freed_memory()
-    return command.carry_out(arguments(), given, new_run, existing_run, run_training)
+    return command.carry_out(arguments(), argv, new_run, existing_run, run_training)
 
 
 if __name__ == "__main__":

@@ -166,9 +166,9 @@ def _files(run: Run, recipe: PasticheRecipe) -> tuple[dict[str, Path], list[Path
     return paintings, held_out.learnable(photographs)
 
 
-def main(given: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Train as the command line says; return the exit status."""
-    return command.carry_out(arguments(), given, new_run, existing_run, run_training)
+    return command.carry_out(arguments(), argv, new_run, existing_run, run_training)
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ def options(tmp_path):
     write_pictures(tmp_path / "styles", benchmark.PAINTINGS[:2], 60)
     write_loss_networks(tmp_path / "networks")
     folders = {"--photos": "photos", "--styles": "styles", "--loss-networks": "networks"}
-    given = [part for option, name in folders.items() for part in (option, str(tmp_path / name))]
-    return [*given, "--size", str(SIDE), "--steps", "2", "--pairs", "2"]
+    folder_options = [part for option, name in folders.items() for part in (option, str(tmp_path / name))]
+    return [*folder_options, "--size", str(SIDE), "--steps", "2", "--pairs", "2"]
 
 
 @pytest.fixture
@@ -47,21 +47,21 @@ def printed(capsys) -> dict:
 
 def test_it_prints_one_object_and_saves_the_pictures(tmp_path, options, trained, capsys):
     benchmark.main([*options, "--net", trained, "--sheet", str(tmp_path / "sheet.png"), "--json"])
-    found = printed(capsys)
-    rows = {row["case"]: row for row in found["rows"]}
-    assert found["name"] == "compact"
-    assert all(set(row) == {"case", "ours", "peer", "unit", "ratio"} for row in found["rows"])
+    document = printed(capsys)
+    rows = {row["case"]: row for row in document["rows"]}
+    assert document["name"] == "compact"
+    assert all(set(row) == {"case", "ours", "peer", "unit", "ratio"} for row in document["rows"])
     first, second = "red_fox, mondrian_composition_vii *", "balloon, turner_shipwreck"
-    assert found["unseen_paintings"] == [first]
+    assert document["unseen_paintings"] == [first]
     for kind in benchmark.KINDS:
         pairs = [rows[f"{kind}, {title}"]["ours"] for title in (first, second)]
         assert rows[f"mean {kind}"]["ours"] == pytest.approx(sum(pairs) / 2, abs=1e-3)
     assert {f"mean style at {layer}" for layer in STYLE_LAYERS} <= set(rows)
     assert {f"mean content at {layer}" for layer in CONTENT_LAYERS} <= set(rows)
     assert rows["a step"]["unit"] == "ms" and rows["a step"]["ours"] > 0
-    assert found["layers"].keys() == compact.SOURCES.keys()
-    assert all("gram" in found["layers"][layer] for layer in STYLE_LAYERS)
-    assert found["photographs"]["content"] == 0
+    assert document["layers"].keys() == compact.SOURCES.keys()
+    assert all("gram" in document["layers"][layer] for layer in STYLE_LAYERS)
+    assert document["photographs"]["content"] == 0
     assert images.decode(tmp_path / "sheet.png").shape == (2 * SIDE, 4 * SIDE, 3)
 
 
@@ -85,11 +85,11 @@ def test_the_whole_loss_is_what_the_teachers_transfer_minimises():
     transfer.advance()
     transfer.x.data = images.to_tensor(transfer.picture())  # in 8 bits, as it is scored
     scorer = benchmark.Scorer(contest.teachers, painting, [photograph], SIDE)
-    found = benchmark.whole_losses(scorer, transfer.picture(), recipe)
+    losses = benchmark.whole_losses(scorer, transfer.picture(), recipe)
     wanted = transfer.advance()
-    assert found["whole"] == pytest.approx(wanted["loss"], rel=1e-3)
-    assert found["style"] == pytest.approx(wanted["style"], rel=1e-3)
-    assert found["content"] == pytest.approx(wanted["content"], rel=1e-3)
+    assert losses["whole"] == pytest.approx(wanted["loss"], rel=1e-3)
+    assert losses["style"] == pytest.approx(wanted["style"], rel=1e-3)
+    assert losses["content"] == pytest.approx(wanted["content"], rel=1e-3)
 
 
 def test_a_net_that_is_the_teachers_equal_makes_no_errors(monkeypatch):
@@ -97,8 +97,8 @@ def test_a_net_that_is_the_teachers_equal_makes_no_errors(monkeypatch):
     monkeypatch.setattr(Compact, "forward", lambda self, x, wanted, forced=None: teachers(x, wanted))
     contest = benchmark.Contest(compact.fresh(0), teachers, SIDE, 2)
     painting = images.resize(images.sample("flower"), SIDE, SIDE)
-    found = benchmark.layers_of([contest.outcome("cat", picture(SIDE, SIDE), painting)])
-    assert all(value == pytest.approx(0, abs=1e-6) for layer in found.values() for value in layer.values())
+    layers = benchmark.layers_of([contest.outcome("cat", picture(SIDE, SIDE), painting)])
+    assert all(value == pytest.approx(0, abs=1e-6) for layer in layers.values() for value in layer.values())
 
 
 def test_a_smaller_loss_than_the_peer_s_is_a_ratio_above_one():
@@ -112,13 +112,13 @@ def test_pictures_of_any_shape_stand_in_the_middle_of_their_cells():
 
 def test_options_that_cannot_be_used_end_with_a_sentence(options, trained, capsys):
     other = Run.create("classifier", {}, name="Other").id
-    for given, sentence in (
+    for wrong, sentence in (
         (["--net", other], f"The run {other} has no weights of a loss network; give a run of training.loss_network."),
         (["--net", trained, "--steps", "1"], "give --steps of 2 or more"),
         (["--pairs", "0"], "invalid choice: 0"),
     ):
         with pytest.raises(SystemExit) as ended:
-            benchmark.main([*options, *given])
+            benchmark.main([*options, *wrong])
         assert ended.value.code == 2
         assert sentence in capsys.readouterr().err
 

@@ -37,7 +37,7 @@ def test_the_peer_pads_the_odd_pixel_at_the_end(peer):
     filters[0, 0, 0, 0] = filters[1, 1, 0, 1] = 1  # the corner of the window, and its middle
     peer.variables |= {"Variable_3": filters, "Variable_4": torch.zeros(2), "Variable_5": torch.ones(2)}
     x = torch.arange(16.0).view(1, 1, 4, 4)
-    found = peer.convolution(x, 3, stride=2)[0]
-    for maps, picked in zip(found, ([[0, 2], [8, 10]], [[5, 7], [13, 15]]), strict=True):
+    normalised = peer.convolution(x, 3, stride=2)[0]
+    for maps, picked in zip(normalised, ([[0, 2], [8, 10]], [[5, 7], [13, 15]]), strict=True):
         wanted = torch.tensor(picked, dtype=torch.float32)
         assert torch.allclose(maps, (wanted - wanted.mean()) / (wanted.var(correction=0) + 1e-3).sqrt(), atol=1e-5)

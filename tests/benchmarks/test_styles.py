@@ -44,8 +44,15 @@ def folders(tmp_path, monkeypatch) -> list[str]:
     write_pictures(tmp_path / "photos", held_out.PHOTOGRAPHS)
     write_loss_networks(tmp_path / "networks")
     monkeypatch.setattr(images, "decode", lambda path: read(path.with_suffix(".png")))
-    given = ["--photos", tmp_path / "photos", "--styles", tmp_path / "styles", "--loss-networks", tmp_path / "networks"]
-    return list(map(str, given))
+    folders = [
+        "--photos",
+        tmp_path / "photos",
+        "--styles",
+        tmp_path / "styles",
+        "--loss-networks",
+        tmp_path / "networks",
+    ]
+    return list(map(str, folders))
 
 
 def test_a_net_of_many_styles_is_scored_beside_the_single_ones(tmp_path, monkeypatch, capsys, folders):
@@ -83,7 +90,7 @@ def test_a_net_of_many_styles_is_scored_beside_the_single_ones(tmp_path, monkeyp
         (["--net", "nothing"], "nothing"),
     ],
 )
-def test_what_is_not_there_is_told_in_a_sentence(tmp_path, monkeypatch, capsys, folders, wrong, sentence):
+def test_a_missing_file_ends_with_a_sentence(tmp_path, monkeypatch, capsys, folders, wrong, sentence):
     scream = {"name": "munch_scream", "title": "The Scream", "artist": "", "year": ""}
     ship(tmp_path / "weights", monkeypatch, styles=[scream])
     with pytest.raises(SystemExit) as end:

@@ -122,15 +122,15 @@ def test_a_finished_net_is_shipped_with_a_card_and_paints(tmp_path, monkeypatch,
     row = {"style_loss": 0.3, "content_loss": 1.0, "photograph": 2.0, "peer_style_loss": None}
     scores = {"name": "styles", "scores": [{"style": style["name"], **row} for style in card["styles"]]}
     (tmp_path / "scores.json").write_text(json.dumps(scores))
-    given = ["mine", "mine", "--licence", "Mine", "--scores", str(tmp_path / "scores.json")]
-    assert ship.main(given) == 0
+    arguments = ["mine", "mine", "--licence", "Mine", "--scores", str(tmp_path / "scores.json")]
+    assert ship.main(arguments) == 0
     assert weights.card("mine")["judged"]["styles"]["night"] == {key: row[key] for key in list(row)[:3]}
     scores["scores"].pop()
     (tmp_path / "scores.json").write_text(json.dumps(scores))
-    assert ship.main(given) == 2
+    assert ship.main(arguments) == 2
     assert "scores other styles" in capsys.readouterr().err
     (tmp_path / "scores.json").write_text("much")
-    assert ship.main(given) == 2
+    assert ship.main(arguments) == 2
     assert "does not hold what python -m benchmarks.styles --json prints" in capsys.readouterr().err
     assert painter.stylise(picture(), {"dots": 1.0, "night": 1.0}).shape == picture().shape
     painter.shipped.cache_clear()

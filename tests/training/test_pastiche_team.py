@@ -1,4 +1,4 @@
-"""Two processes train the pastiche net that one process trains, write one run folder, and end together."""
+"""Two processes train the style network that one process trains, write one run folder, and end together."""
 
 import dataclasses
 import shutil

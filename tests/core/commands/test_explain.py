@@ -11,6 +11,8 @@ from core.commands import explain
 from core.errors import UserError
 from tests.nets import a_run
 
+pytestmark = pytest.mark.slow
+
 
 def run_explain(*words):
     parser = argparse.ArgumentParser()

@@ -9,6 +9,8 @@ from core.commands import faithfulness
 from core.errors import UserError
 from tests.nets import a_run
 
+pytestmark = pytest.mark.slow
+
 
 def explain_faithfulness(*words):
     parser = argparse.ArgumentParser()

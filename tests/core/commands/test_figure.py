@@ -7,6 +7,8 @@ from core.__main__ import main
 from core.figures import class_maps
 from tests.nets import a_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", class_maps.FIGURES)
 def test_each_figure_is_drawn_from_a_run(name, tmp_path, capsys):

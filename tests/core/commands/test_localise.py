@@ -13,6 +13,8 @@ from core.errors import UserError
 from core.explain import splits
 from tests.scenes import a_run_for_scenes, scenes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(monkeypatch):

@@ -85,6 +85,7 @@ def test_a_damaged_batch_is_refused(cifar_files: Files, tmp_path: Path) -> None:
         datasets.load("cifar10", tmp_path)
 
 
+@pytest.mark.slow
 def test_the_real_files(real_data: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, real_data / "unpack_cifar10.py", tmp_path], check=True, capture_output=True)
     data = datasets.load("cifar10", tmp_path, download=False)

@@ -163,6 +163,7 @@ def _load_in_child(root: Path) -> None:
     assert (len(train), len(test)) == (30, 10)
 
 
+@pytest.mark.slow
 def test_the_real_files(real_data: Path, tmp_path: Path) -> None:
     put({path.name: path.read_bytes() for path in (real_data / "mnist").glob("*.gz")}, tmp_path)
     data = datasets.load("mnist", tmp_path, download=False)

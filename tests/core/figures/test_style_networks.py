@@ -68,8 +68,8 @@ def test_without_single_nets_a_sentence_says_what_to_do(tmp_path, monkeypatch):
 
 def test_the_command_draws_and_says_what_is_where(singles, tmp_path, capsys):
     images.save(picture(), tmp_path / "photo.png")
-    asked = ["figure", "5.11", str(tmp_path / "out.png"), "--photo", str(tmp_path / "photo.png"), "sample:cat"]
-    assert commands.main(asked) == 0
+    arguments = ["figure", "5.11", str(tmp_path / "out.png"), "--photo", str(tmp_path / "photo.png"), "sample:cat"]
+    assert commands.main(arguments) == 0
     printed = capsys.readouterr().out
     assert "Stripes, Nobody, 1900 (/stylize?styles=stripes:1&view=Two+nets)" in printed
     assert images.decode(tmp_path / "out.png").shape[0] == 4 * SHOWN_HEIGHT + 3 * GAP

@@ -10,7 +10,7 @@ from core.style.clock import Clock
 
 @pytest.fixture
 def passing(monkeypatch):
-    """A time that passes only when it is told to."""
+    """A time that passes only by calls."""
     now = SimpleNamespace(seconds=100.0)
     monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: now.seconds))
     return now

@@ -1,4 +1,4 @@
-"""`compact`: its layers fit the teachers' in name, shape and place, in one pass that goes no deeper than asked."""
+"""`compact`: its layers fit the teachers' in name, shape and place, in one pass that computes no layer in vain."""
 
 import pytest
 import torch

@@ -16,11 +16,11 @@ VGG_PLACES = {"relu1_1": 1, "relu1_2": 3, "relu2_1": 6, "relu2_2": 8, "relu3_1":
 
 
 def layer_by_layer(features: nn.Sequential, x: torch.Tensor) -> list[torch.Tensor]:
-    found = []
+    inputs = []
     for layer in features:
         x = layer(x)
-        found.append(x.clone())
-    return found
+        inputs.append(x.clone())
+    return inputs
 
 
 def check(network, features, places, means):
@@ -29,10 +29,10 @@ def check(network, features, places, means):
     prepared = x[:, [2, 1, 0]] * 255 - torch.tensor(means).view(1, 3, 1, 1)
     with torch.no_grad():
         expected = layer_by_layer(features, prepared)
-        found = network(x, list(places))
-    assert set(found) == set(places)
+        features = network(x, list(places))
+    assert set(features) == set(places)
     for name, place in places.items():
-        torch.testing.assert_close(found[name], expected[place])
+        torch.testing.assert_close(features[name], expected[place])
 
 
 def test_squeezenet_is_torchvision_s():
@@ -83,8 +83,8 @@ def test_the_real_networks_see_a_photograph_as_expected(real_data):
     networks = loss_networks.load(real_data / "loss_network")
     x = images.to_tensor(images.fit(images.sample("coffee"), 128))
     with torch.no_grad():
-        found = networks(x, ["vgg19.relu1_1", "vgg19.relu2_1", "vgg19.relu3_1", "squeezenet.fire9"])
+        features = networks(x, ["vgg19.relu1_1", "vgg19.relu2_1", "vgg19.relu3_1", "squeezenet.fire9"])
     for layer in ("vgg19.relu1_1", "vgg19.relu2_1", "vgg19.relu3_1"):  # normalised: mean activations near one
-        assert 0.3 < found[layer].mean() < 2
-    assert found["squeezenet.fire9"].shape[1] == 512
-    assert torch.isfinite(losses.gram(found["squeezenet.fire9"])).all()
+        assert 0.3 < features[layer].mean() < 2
+    assert features["squeezenet.fire9"].shape[1] == 512
+    assert torch.isfinite(losses.gram(features["squeezenet.fire9"])).all()

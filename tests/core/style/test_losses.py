@@ -49,8 +49,8 @@ def test_content_loss_counts_each_layer_in_units_of_its_variance():
 def test_style_loss_of_nothing_is_the_sum_of_the_layer_weights():
     targets = {"a": losses.gram(maps(2, 3, 4, 4)), "b": losses.gram(maps(2, 5, 2, 2))}
     nothing = {"a": torch.zeros(2, 3, 8, 8).double(), "b": torch.zeros(2, 5, 4, 4).double()}
-    found = losses.style_loss(nothing, targets, {"a": 1.0, "b": 2.0})
-    torch.testing.assert_close(found, torch.tensor([3.0, 3.0]).double())
+    loss = losses.style_loss(nothing, targets, {"a": 1.0, "b": 2.0})
+    torch.testing.assert_close(loss, torch.tensor([3.0, 3.0]).double())
 
 
 def test_losses_of_the_same_picture_are_zero():
@@ -62,8 +62,8 @@ def test_losses_of_the_same_picture_are_zero():
 
 def test_a_content_without_variance_still_gives_a_number():
     flat = {"a": torch.zeros(1, 2, 3, 3)}
-    found = losses.content_loss({"a": torch.ones(1, 2, 3, 3)}, flat, {"a": 1.0})
-    torch.testing.assert_close(found, torch.tensor([1.0]))
+    loss = losses.content_loss({"a": torch.ones(1, 2, 3, 3)}, flat, {"a": 1.0})
+    torch.testing.assert_close(loss, torch.tensor([1.0]))
 
 
 def test_total_variation_by_hand():
@@ -74,15 +74,15 @@ def test_total_variation_by_hand():
 
 def test_total_loss_weighs_the_three_terms():
     terms = losses.Terms(torch.tensor([1.0, 2.0]), torch.tensor([10.0, 20.0]), torch.tensor([100.0, 200.0]))
-    found = losses.total_loss(terms, 2.0, torch.tensor([0.5, 3.0]), 0.01)
-    torch.testing.assert_close(found, torch.tensor([2 + 5 + 1.0, 4 + 60 + 2.0]))
+    loss = losses.total_loss(terms, 2.0, torch.tensor([0.5, 3.0]), 0.01)
+    torch.testing.assert_close(loss, torch.tensor([2 + 5 + 1.0, 4 + 60 + 2.0]))
 
 
 def test_half_numbers_are_compared_in_full_width():
     almost = torch.full((1, 1, 8, 8), 1.0, dtype=torch.bfloat16)
-    found = losses.layer_content_loss(almost + 0.0078125, almost)
-    assert found.dtype == torch.float32
-    assert found.item() == pytest.approx(0.0078125**2)
+    loss = losses.layer_content_loss(almost + 0.0078125, almost)
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(0.0078125**2)
 
 
 def test_gradients_agree_with_finite_differences():
@@ -100,10 +100,10 @@ def test_gradient_of_the_total_loss_agrees_with_finite_differences():
     content, targets = {"a": maps(2, 3, 3, 4, seed=2)}, {"a": losses.gram(maps(1, 3, 5, 5, seed=3))}
 
     def total(x: torch.Tensor) -> torch.Tensor:
-        found = {"a": x}
+        features = {"a": x}
         terms = losses.Terms(
-            losses.content_loss(found, content, {"a": 1.0}),
-            losses.style_loss(found, targets, {"a": 1.0}),
+            losses.content_loss(features, content, {"a": 1.0}),
+            losses.style_loss(features, targets, {"a": 1.0}),
             losses.total_variation(x),
         )
         return losses.total_loss(terms, 1.0, 3.0, 0.1)
@@ -124,8 +124,8 @@ def test_terms_of_the_equations_by_hand():
     target = {"a": losses.gram(zeros)}
     assert losses.style_terms({"a": 2 * ones}, target, {"a": 3.0}, relative=False)["a"].item() == 3 * 16
     target = {"a": losses.gram(zeros, "CHW")}
-    found = losses.style_terms({"a": 2 * ones}, target, {"a": 3.0}, relative=False, convention="CHW")
-    assert found["a"].item() == 3 * 16 / 4  # smaller by the square of the channels
+    terms = losses.style_terms({"a": 2 * ones}, target, {"a": 3.0}, relative=False, convention="CHW")
+    assert terms["a"].item() == 3 * 16 / 4  # smaller by the square of the channels
 
 
 def test_terms_are_told_layer_by_layer_and_add_up():
@@ -141,8 +141,8 @@ def test_terms_are_told_layer_by_layer_and_add_up():
 
 
 def test_a_style_without_any_features_still_gives_a_number():
-    found = losses.style_terms({"a": torch.ones(1, 2, 3, 3)}, {"a": torch.zeros(1, 2, 2)}, {"a": 1.0})
-    assert found["a"].item() == 1
+    terms = losses.style_terms({"a": torch.ones(1, 2, 3, 3)}, {"a": torch.zeros(1, 2, 2)}, {"a": 1.0})
+    assert terms["a"].item() == 1
 
 
 def test_total_variation_with_other_exponents_by_hand():

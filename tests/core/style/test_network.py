@@ -1,4 +1,4 @@
-"""The pastiche net: Table 5.1, conditional normalisation (5.13), blending (5.14) and pictures of any size."""
+"""The style network: Table 5.1, conditional normalisation (5.13), blending (5.14) and pictures of any size."""
 
 import pytest
 import torch
@@ -59,8 +59,8 @@ def test_conditional_norm_is_instance_norm_with_the_style_s_parameters(style, le
         theirs.bias.copy_(ours.shift[style])
     x = 3 + 2 * torch.randn(2, 4, 7, 5)
     with torch.set_grad_enabled(learning):
-        found = ours(x, one_hot(torch.tensor([style]), 3))
-    torch.testing.assert_close(found, theirs(x), atol=1e-5, rtol=1e-5)
+        painted = ours(x, one_hot(torch.tensor([style]), 3))
+    torch.testing.assert_close(painted, theirs(x), atol=1e-5, rtol=1e-5)
 
 
 def test_gradient_of_instance_norm_agrees_with_finite_differences():
@@ -134,9 +134,9 @@ def test_blending_averages_the_parameters_as_equation_5_14_says():
             tensor = sum(w * row for w, row in zip(weights, tensor, strict=True))[None] / sum(weights)
         averaged[name] = tensor
     single.load_state_dict(averaged)
-    found = net(x, mixture({"a": 0.6, "c": 1.8}, ("a", "b", "c")))
-    torch.testing.assert_close(found, single(x, torch.ones(1, 1)), atol=1e-5, rtol=1e-4)
-    assert (found - net(x, mixture({"a": 1}, ("a", "b", "c")))).abs().max() > 0.01
+    blended = net(x, mixture({"a": 0.6, "c": 1.8}, ("a", "b", "c")))
+    torch.testing.assert_close(blended, single(x, torch.ones(1, 1)), atol=1e-5, rtol=1e-4)
+    assert (blended - net(x, mixture({"a": 1}, ("a", "b", "c")))).abs().max() > 0.01
 
 
 @pytest.mark.parametrize(

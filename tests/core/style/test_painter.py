@@ -33,10 +33,10 @@ def test_a_painting_has_the_size_of_its_photograph(shipped, size):
 
 
 def test_a_painting_is_the_net_s_output_for_the_blend(shipped):
-    found = painter.stylise(picture(), {"stripes": 1.0, "night": 3.0})
+    painted = painter.stylise(picture(), {"stripes": 1.0, "night": 3.0})
     with torch.no_grad():
         expected = shipped(images.to_tensor(picture()), mixture({"stripes": 0.25, "night": 0.75}, STYLES))
-    assert np.abs(found.astype(int) - images.from_tensor(expected)).max() <= 1
+    assert np.abs(painted.astype(int) - images.from_tensor(expected)).max() <= 1
 
 
 def test_a_blend_differs_from_either_style(shipped):

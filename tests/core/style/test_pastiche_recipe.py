@@ -1,9 +1,11 @@
-"""The recipe of a pastiche net: what it refuses, its schedule, and its way through a run's settings."""
+"""The recipe of a style network: what it refuses, its schedule, and its way through a run's settings."""
+
+import json
 
 import pytest
 
 from core.errors import UserError
-from core.style import pastiche_recipe
+from core.style import compact, pastiche_recipe
 from core.style.pastiche_recipe import PasticheRecipe
 
 
@@ -51,3 +53,13 @@ def test_weights_that_mean_nothing_are_told():
         PasticheRecipe(("a",), content=-1.0)
     with pytest.raises(UserError, match="style weight of vgg19.relu1_1 is nan"):
         PasticheRecipe(("a",), style_layers={"vgg19.relu1_1": float("nan")})
+
+
+def test_layer_weights_add_up_alike_and_old_settings_mean_both_networks():
+    recipe = PasticheRecipe(("dots",), network="compact")
+    both = pastiche_recipe.recipe_of({"styles": ["dots"]})
+    assert both.layers.content == {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
+    assert set(both.layers.style.values()) == {1.0} and len(both.layers.style) == 6
+    assert set(recipe.layers.style) == set(compact.STYLE)
+    assert sum(recipe.layers.style.values()) == pytest.approx(6.0)
+    assert json.dumps(pastiche_recipe.settings_of(recipe))

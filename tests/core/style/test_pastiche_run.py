@@ -1,20 +1,29 @@
-"""What a pastiche net learns from: what is kept in the run, and what is told before a training begins."""
+"""Run folders of style networks: what is saved in them, what is refused before a training, and how it is resumed."""
 
 import io
-import json
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import torch
 
 from core import images, weights
 from core.errors import UserError
 from core.runs.run import Run, list_runs
-from core.style import compact, pastiche_recipe, pastiche_run, pastiche_training, sources, training_pictures
+from core.style import (
+    compact,
+    pastiche_recipe,
+    pastiche_run,
+    sources,
+    training_pictures,
+)
 from core.style.origin import origin_of
 from core.style.pastiche_recipe import PasticheRecipe
 from core.style.pastiche_run import NewPasticheRun
-from tests.painting import picture, ship, write_pictures
+from core.style.pastiche_training import PasticheTraining
+from tests.painting import loss_networks, net, picture, ship, write_pictures
+from tests.pastiche import go, start
 
 RECIPE = PasticheRecipe(("dots",), steps=3, crop=32, style_side=48, width=0.25, network="compact")
 
@@ -24,6 +33,11 @@ def shipped(tmp_path, monkeypatch):
     """A tiny net and an untrained compact."""
     ship(tmp_path / "weights", monkeypatch)
     weights.write(sources.compact_path(), compact.fresh(0).state_dict())
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return loss_networks()
 
 
 def png(seed: int = 0) -> bytes:
@@ -47,7 +61,7 @@ def dots():
     return training_pictures.read_painting("Dots.png", png(3), "The dots")
 
 
-def test_a_run_keeps_what_was_handed_over_and_so_does_its_like():
+def test_a_run_holds_its_uploads_and_so_does_a_copy():
     files = [("one.png", png(1)), ("many.zip", zipped(**{"in__two.jpg": png(2), "notes.txt": b"no picture"}))]
     run = create(files, [dots()])
     (run.path / "model.safetensors").touch()
@@ -78,13 +92,13 @@ def test_a_folder_of_the_machine_is_read_where_it_lies(tmp_path):
         ([("many.zip", zipped(**{"..__out.png": b"x"}))], "leads out of it"),
     ],
 )
-def test_photographs_that_cannot_be_used_are_told_and_nothing_is_left(files, sentence):
+def test_photographs_that_cannot_be_used_are_refused_and_leave_no_run(files, sentence):
     with pytest.raises(UserError, match=sentence):
         create(files, [dots()])
     assert list_runs("pastiche") == []
 
 
-def test_what_else_would_end_the_training_is_told_before_it_begins(tmp_path):
+def test_other_faults_are_refused_before_a_run_is_made(tmp_path):
     files = [("one.png", png(1))]
     with pytest.raises(UserError, match="no painting to learn"):
         create(files, [])
@@ -105,16 +119,50 @@ def test_what_else_would_end_the_training_is_told_before_it_begins(tmp_path):
     assert [run.settings for run in list_runs("pastiche")] == [{}]
 
 
-def test_any_loss_network_weighs_as_much_as_the_two_and_old_settings_mean_them():
-    both = pastiche_recipe.recipe_of({"styles": ["dots"]})
-    assert both.layers.content == {"vgg19.relu3_1": 1.0, "squeezenet.fire4": 1.0}
-    assert set(both.layers.style.values()) == {1.0} and len(both.layers.style) == 6
-    assert set(RECIPE.layers.style) == set(compact.STYLE)
-    assert sum(RECIPE.layers.style.values()) == pytest.approx(6.0)
-    assert json.dumps(pastiche_recipe.settings_of(RECIPE))
+@pytest.mark.slow
+def test_a_run_folder_holds_losses_of_each_style_previews_and_weights(networks):
+    run = start()
+    go(run, networks, facts={"photographs": 3})
+    assert run.status().state == "finished"
+    rows = run.metrics()
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    assert {"content", "style", "variation", "learning_rate"} <= set(rows[0])
+    drawn = {key for row in rows for key in row}
+    assert {"style/stripes", "style/dots", "content/dots"} <= drawn
+    assert [path.stem for path in run.previews()] == ["dots", "stripes"]
+    assert images.decode(run.previews()[0]).shape == (48, 30 + 15, 3)  # two of height 24, above their paintings
+    opened = Run.open(run.id)
+    assert opened.data["names"] == ["stripes", "dots"]
+    assert opened.data["photographs"] == 3
+    assert opened.status().progress.step == 4
 
 
-def test_a_step_is_measured_and_scaled():
-    network = sources.load("compact")
-    one = pastiche_training.seconds_a_step(replace(RECIPE, batch=1, crop=pastiche_training.TIMED_CROP), network)
-    assert one > 0
+@pytest.mark.slow
+def test_a_stopped_run_goes_on_and_ends_like_one_that_never_stopped(networks):
+    whole, stopped = start(), start()
+    go(whole, networks)
+    original = PasticheTraining.advance
+
+    def stop_after_two(self):
+        if self.step == 1:
+            stopped.request("stop")
+        return original(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PasticheTraining, "advance", stop_after_two)
+        go(stopped, networks)
+    assert stopped.status().state == "stopped"
+    assert stopped.checkpoint()[1]["step"] == 2
+    go(stopped, networks)
+    assert stopped.status().state == "finished"
+    assert [row["step"] for row in stopped.metrics()] == [1, 2, 3, 4]
+    seconds = [row["seconds"] for row in stopped.metrics()]
+    assert seconds == sorted(seconds) and round(stopped.checkpoint()[1]["seconds"], 3) == seconds[-1] > 0
+    ours, theirs = stopped.checkpoint()[0], whole.checkpoint()[0]
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_strip_shows_photographs_above_their_paintings():
+    shown = pastiche_run.strip(net(), 0, [picture(24, 30), picture(48, 48)])
+    assert shown.shape == (48, 54, 3)
+    assert np.array_equal(shown[:24, :30], picture(24, 30))

@@ -47,10 +47,10 @@ def test_layers_are_read_at_torchvision_s_places(name, narrow):
             y = layer(y.clone())
             if not isinstance(layer, torch.nn.MaxPool2d):
                 expected.append(y)
-        found = network(x, network.layers)
+        maps = network(x, network.layers)
     assert len(expected) == len(network.layers)
     for layer, features in zip(network.layers, expected, strict=True):
-        torch.testing.assert_close(found[layer], features)
+        torch.testing.assert_close(maps[layer], features)
 
 
 def test_the_thesis_layer_sets_are_layers_of_its_networks():

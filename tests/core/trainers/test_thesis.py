@@ -16,6 +16,8 @@ from core.trainers.hyperparameters import OPTIMIZERS, ClassifierRecipe
 from core.trainers.schedule import learning_rate
 from core.trainers.thesis import RECIPES
 
+pytestmark = pytest.mark.slow
+
 
 def rates(recipe: ClassifierRecipe, *epochs: int) -> list[float]:
     return [learning_rate(recipe, epoch * 10, 10) for epoch in epochs]
