@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.explain import drawing, methods
 from core.trainers.trained import TrainedClassifier
-from pages.explain import controls, digit_pad, faithfulness, pictures, results
+from pages.explain import controls, faithfulness, pictures, results
 from pages.explain.controls import Settings
 from pages.explain.pictures import DRAWN, OWN, SAMPLE, TEST, Subject
-from ui import data_sets, frame, nets
+from ui import data_sets, digit_pad, frame, nets
 from ui.frame import guard
 
 
