@@ -4,12 +4,17 @@ Streamlit replays at every hit what a cached function has drawn, progress bar an
 only the slot, an empty list, under a key that names the net, its `nets.stamp` and the images; it is filled outside.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import streamlit as st
 
+from ui import messages
+from ui.messages import Work
+
+ESTIMATE_AFTER = 1.0  # seconds of work: the pace of less says little
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
 
@@ -23,14 +28,22 @@ def filled(slot: list[T], label: str, compute: Callable[[Progress], T], unit: st
 
 
 @contextmanager
-def progress_bar(label: str, unit: str = "images") -> Iterator[Progress]:
-    """Show a progress bar while the block runs; yield the function that moves it, called with the count and total."""
-    bar = st.progress(0.0, text=label)
+def progress_bar(label: str, unit: str = "images", cancel: Callable[[], None] | None = None) -> Iterator[Progress]:
+    """Show a progress bar while the block runs; yield the function that moves it, called with the count and total.
+
+    The time that is left is estimated from the pace so far.
+    """
+    place = st.empty()
+    with place.container():
+        bar = messages.progress(Work(label, 0, 0), cancel=cancel, key=f"cancel {label}")
+    start = time.monotonic()
 
     def move(done: int, of: int) -> None:
-        bar.progress(done / of, text=f"{label}: {done:,} of {of:,} {unit}")
+        seconds = time.monotonic() - start
+        left = seconds * (of - done) / done if done and seconds > ESTIMATE_AFTER else None
+        messages.progress(Work(label, done, of, unit, left), bar)
 
     try:
         yield move
     finally:
-        bar.empty()
+        place.empty()

@@ -1,0 +1,84 @@
+"""What every page says in the same way: one sentence about an address, nothing there yet, and how far slow work is.
+
+Errors are `frame.guard`'s.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.formats import clock, escape_markdown
+
+LONGEST = 60  # characters of a value of an address that are worth quoting
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How far slow work is: `done` of `of` units, and the seconds that are left where they are known."""
+
+    label: str
+    done: float
+    of: float
+    unit: str = "images"
+    seconds_left: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The part that is done, in [0, 1]."""
+        return min(1.0, max(0.0, self.done / self.of)) if self.of else 0.0
+
+    @property
+    def words(self) -> str:
+        """Count and estimate: "Map: 1,200 of 5,000 images, 0:40 left"."""
+        counted = f"{self.done:,.0f} of {self.of:,.0f} {self.unit}".strip() if self.of else ""
+        left = f"{clock(self.seconds_left)} left" if self.seconds_left else ""
+        return ": ".join(filter(None, (self.label, ", ".join(filter(None, (counted, left))))))
+
+
+def note(sentence: str) -> None:
+    """Draw one plain sentence: what in the address was not understood, or is gone, and what is shown instead.
+
+    Nothing in it is read as Markdown, so that it may quote what others wrote.
+    """
+    st.caption(f":material/info: {escape_markdown(sentence)}")
+
+
+def unknown(what: str, value: str, instead: str) -> None:
+    """Note that the address has a value for `what` ("net") that does not exist; `instead` is what is shown."""
+    note(f"The address asks for the {what} {quoted(value)}, which does not exist here: {instead} is shown.")
+
+
+def quoted(value: str) -> str:
+    """Return a value of the address in quotation marks, on one line, the end of a long one left out."""
+    text = " ".join(value.split())
+    return f"“{text[:LONGEST]}…”" if len(text) > LONGEST else f"“{text}”"
+
+
+def empty(text: str, action: Callable[[], T] | None = None) -> T | None:
+    """Draw a sentence where there is nothing yet, and below it what `action` draws: the one button or link that helps.
+
+    Return what `action` returns: whether its button was clicked.
+    """
+    st.markdown(text)
+    return action() if action else None
+
+
+def progress(
+    work: Work, bar: DeltaGenerator | None = None, cancel: Callable[[], None] | None = None, key: str = "cancel"
+) -> DeltaGenerator:
+    """Draw how far slow work is, with a button that calls `cancel`, and return the bar; pass `bar` to move one.
+
+    A click on the button ends the run of the page where it next draws something, so move the bar often.
+    """
+    if bar is not None:
+        return bar.progress(work.share, text=work.words)
+    if cancel is None:
+        return st.progress(work.share, text=work.words)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(work.share, text=work.words, width="stretch")
+        st.button("Cancel", icon=":material/close:", key=key, on_click=cancel)
+    return bar
