@@ -1,13 +1,16 @@
 """A pad to draw a digit on with mouse, finger or pen; every line is sent to the server while it is drawn."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import streamlit as st
 
-from core.explain import drawing
-from core.explain.drawing import Stroke
+from core.errors import UserError
+from core.explain import strokes
+from core.explain.strokes import Stroke
 
 KEY = "digit pad"
+PARAM = "drawn"  # of the address
+_SESSION = "drawing on the digit pad"
 
 # Ink is white on black, as in the data sets, whatever the theme: only the frame and the buttons follow that.
 _CSS = """
@@ -65,7 +68,7 @@ function open(element) {
     pad.waiting = false;
     pad.number += 1;
     pad.sent = Date.now();
-    pad.send("drawn", { number: pad.number, strokes: pad.strokes });
+    pad.send("drawn", { number: pad.number, lifted: pad.drawing === null, strokes: pad.strokes });
     clearTimeout(pad.timer);
     pad.timer = setTimeout(pad.flush, 1050);
   };
@@ -115,9 +118,14 @@ export default function ({ parentElement, data, setStateValue }) {
   if (!pad) {
     pad = open(parentElement);
     pads.set(canvas, pad);
+    pad.number = pad.answered = data.answered;
+  }
+  if (pad.loads !== data.loads) {
+    pad.loads = data.loads;
     pad.strokes = data.strokes;
     pad.example = data.example;
-    pad.number = pad.answered = data.answered;
+    pad.drawing = null;
+    pad.waiting = false;
     pad.paint();
   }
   pad.send = setStateValue;
@@ -125,34 +133,99 @@ export default function ({ parentElement, data, setStateValue }) {
   pad.flush();
 }
 """
-_pad = st.components.v2.component("digit_pad", html=_HTML, css=_CSS, js=_JS)
+_component = st.components.v2.component("digit_pad", html=_HTML, css=_CSS, js=_JS)
+
+
+@dataclass
+class _Pad:
+    """What a visitor's pad shows. The address rules: `text` is what it held when it was last read or written.
+
+    `loads` counts the drawings that came from the address, `answered` is the number of the last one that was processed.
+    """
+
+    strokes: tuple[Stroke, ...] = strokes.read(strokes.EXAMPLE)
+    is_example: bool = True
+    text: str = ""
+    loads: int = 0
+    answered: int = 0
+    fault: str = ""
 
 
 def drawn() -> tuple[tuple[Stroke, ...], bool]:
     """Return the strokes on the pad, and True where they are the example that is there before anything has been drawn.
 
-    Raise UserError for strokes that cannot be read.
+    The address carries them as `drawn=`, from the moment the pen is lifted.
     """
-    state = _state()
-    return (drawing.strokes(state["strokes"]), False) if state else (drawing.strokes(drawing.EXAMPLE), True)
+    pad = _pad_of_visitor()
+    text = st.query_params.get(PARAM, "")
+    if text != pad.text:
+        _load(pad, text)
+    return pad.strokes, pad.is_example
+
+
+def query() -> dict[str, str]:
+    """Return what the address of a link to another pad carries, so that it shows the same drawing."""
+    pad = _pad_of_visitor()
+    return {PARAM: pad.text} if pad.text and not pad.is_example else {}
 
 
 def show() -> None:
-    """Draw the pad. Call it after its drawing has been processed: it sends no other before that."""
-    state = _state()
-    _pad(
+    """Draw the pad, and why the address has no drawing where it cannot be read.
+
+    Call it after `drawn` and after the drawing has been processed: it sends no other before that.
+    """
+    pad = _pad_of_visitor()
+    _component(
         key=KEY,
         data={
-            "strokes": state["strokes"] if state else [[list(point) for point in line] for line in drawing.EXAMPLE],
-            "example": not state,
-            "answered": state.get("number", 0) if state else 0,
+            "strokes": [stroke.tolist() for stroke in pad.strokes],
+            "example": pad.is_example,
+            "loads": pad.loads,
+            "answered": pad.answered,
         },
-        on_drawn_change=lambda: None,
+        on_drawn_change=_receive,
         height="content",
     )
+    if pad.fault:
+        st.caption(pad.fault)
 
 
-def _state() -> dict[str, Any] | None:
-    """Return what the browser sent last; None before anything has been drawn."""
-    latest = (st.session_state.get(KEY) or {}).get("drawn")
-    return latest if isinstance(latest, dict) and "strokes" in latest else None
+def _pad_of_visitor() -> _Pad:
+    pad = st.session_state.get(_SESSION)
+    if not isinstance(pad, _Pad):
+        pad = st.session_state[_SESSION] = _Pad()
+    return pad
+
+
+def _load(pad: _Pad, text: str) -> None:
+    """Put the drawing of the address on the pad; the example where there is none or it cannot be read."""
+    pad.text, pad.fault, pad.loads = text, "", pad.loads + 1
+    pad.strokes, pad.is_example = strokes.read(strokes.EXAMPLE), True
+    try:
+        if text:
+            pad.strokes, pad.is_example = strokes.from_text(text), False
+    except UserError as error:
+        pad.fault = f"{error} An example is shown."
+
+
+def _receive() -> None:
+    """Take over what the browser sent; the address follows once the pen is lifted."""
+    message = (st.session_state.get(KEY) or {}).get("drawn")
+    if not isinstance(message, dict):
+        return
+    pad = _pad_of_visitor()
+    number = message.get("number")
+    pad.answered = number if isinstance(number, int) else pad.answered
+    try:
+        text = strokes.to_text(strokes.read(message.get("strokes")))
+    except UserError as error:
+        pad.fault = str(error)
+        return
+    # The drawing is rounded as in a link, so that the link has the same answer.
+    pad.strokes, pad.is_example, pad.fault = strokes.from_text(text), False, ""
+    if message.get("lifted"):
+        pad.text = text
+        if text:
+            st.query_params[PARAM] = text
+        else:
+            st.query_params.pop(PARAM, None)

@@ -7,10 +7,8 @@ whatever the size of the digit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,22 +21,10 @@ from core.datasets import digits
 from core.datasets.digits import BOX, FRAME
 from core.datasets.name import parse
 from core.errors import UserError
+from core.explain.strokes import Stroke
 
 PEN = 2.6  # px in the frame of 28: ten drawn digits then have as much ink as those of MNIST, 0.13 of the frame
 FINE = 8  # cells along a side of a pixel while the lines are drawn
-MOST_POINTS = 20_000
-
-Stroke = NDArray[np.float64]
-"""Points (P, 2), x and y, of one stroke of the pen, in the units of the pad."""
-
-
-def _arc(x: float, y: float, across: float, down: float, start: int, end: int) -> tuple[tuple[float, float], ...]:
-    angles = [math.radians(degrees) for degrees in range(start, end + 1, 15)]
-    return tuple((round(x + across * math.cos(at), 3), round(y + down * math.sin(at), 3)) for at in angles)
-
-
-# A 3 in one stroke, the example before anything has been drawn; the pad's side is 1.
-EXAMPLE = (_arc(0.49, 0.33, 0.17, 0.16, -150, 90) + _arc(0.49, 0.66, 0.2, 0.17, -90, 150),)
 
 
 @dataclass(frozen=True)
@@ -66,20 +52,6 @@ MANNERS = {
 def manner(dataset: str) -> Manner | None:
     """Return how the digits of the data set of that name were prepared; None where it has no digits to draw."""
     return MANNERS.get(parse(dataset).kind)
-
-
-def strokes(value: Any) -> tuple[Stroke, ...]:
-    """Return the strokes of a drawing as the pad hands them over: lists of strokes, of points, of two numbers.
-
-    Raises UserError for anything else, and for a drawing of more than MOST_POINTS points.
-    """
-    try:
-        points = tuple(np.asarray(stroke, dtype=np.float64).reshape(-1, 2) for stroke in value if len(stroke))
-    except (TypeError, ValueError) as error:
-        raise UserError("The drawing cannot be read: clear it and draw again.") from error
-    if not all(np.isfinite(stroke).all() for stroke in points) or sum(map(len, points)) > MOST_POINTS:
-        raise UserError("The drawing has too many points, or some that are not finite: clear it and draw again.")
-    return points
 
 
 def as_digit(drawn: Sequence[Stroke], dataset: str) -> Tensor:

@@ -69,6 +69,28 @@ def test_a_digit_is_answered_and_lines_can_be_taken_back(page: Page, address: st
     expect(page.get_by_text("the net answers while you draw")).to_be_visible()
 
 
+def test_a_drawing_is_a_link_and_back_takes_it_off_again(page: Page, browser: Browser, address: str):
+    page.goto(f"{address}/{ASK}")
+    canvas = pad(page)
+    draw(page, canvas, SEVEN)
+    answer(page, "^7, ")
+    page.wait_for_url(re.compile("drawn="))
+    headline = page.get_by_role("heading", name=re.compile("^7, ")).inner_text()
+    other = browser.new_page()
+    other.set_default_timeout(TIMEOUT_MS)
+    other.goto(page.url)
+    expect(other.get_by_role("heading", name=headline, exact=True)).to_be_visible()
+    expect(other.get_by_text("This one is an example")).to_be_hidden()
+    other.close()
+    first = page.url
+    draw(page, canvas, ((0.5, 0.2), (0.5, 0.9)))
+    page.wait_for_function("old => location.href !== old", arg=first)
+    page.go_back()
+    answer(page, re.escape(headline))
+    page.go_back()
+    answer(page, "^3, ")
+
+
 def test_a_finger_draws_on_a_phone_while_it_is_still_down(browser: Browser, address: str):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
