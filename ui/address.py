@@ -1,34 +1,105 @@
-"""Choices that the address of a page carries by the names of their options, whatever titles these are shown with.
+"""Settings that the address of a page carries, each under its key, so that a link opens the same view.
 
-Streamlit's own `bind` would write the title into the address, so that a link would break with every new title.
+A step is an entry of the browser's history: Back takes it back. A value that cannot be used gives the default and one
+sentence, which `frame` draws between the result and the controls. Streamlit's own `bind` does neither: it replaces the
+entry, removes a bad value in silence, and writes titles into the address, so that a link would break with a new title.
 """
 
+import math
+import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from ui.formats import escape_markdown
+
+LONGEST = 60  # characters of a value that are worth quoting
+_IN_FLIGHT = 1.5  # s in which the browser may still send the address from before a change
+_SEEN, _WRITTEN = "values of the address", "values just written to the address"
+_NOTES, _PLACE = "sentences about the address", "place of the sentences about the address"
+
+
+def begin() -> None:
+    """Forget the sentences of the run before: called once, before a page draws."""
+    st.session_state[_NOTES] = []
+    st.session_state[_PLACE] = None
+
+
+def place_notes(place: DeltaGenerator) -> None:
+    """Draw the sentences about the address in `place`, those that are to come as well."""
+    st.session_state[_PLACE] = place
+    for sentence in st.session_state.get(_NOTES, []):
+        _draw_note(place, sentence)
+
+
+def has_place() -> bool:
+    """Return whether the page has a place for the sentences."""
+    return st.session_state.get(_PLACE) is not None
+
+
+def note(sentence: str) -> None:
+    """Say once, in a plain sentence, what was wrong with the address and what is shown instead; no Markdown is read."""
+    notes = st.session_state.setdefault(_NOTES, [])
+    if sentence not in notes:
+        notes.append(sentence)
+        if place := st.session_state.get(_PLACE):
+            _draw_note(place, sentence)
+
+
+def quoted(value: str) -> str:
+    """Return a value of the address in quotation marks, on one line, the end of a long one left out."""
+    text = " ".join(value.split())
+    return f"“{text[:LONGEST]}…”" if len(text) > LONGEST else f"“{text}”"
+
+
+def value(key: str, what: str, instead: str = "the usual one is shown") -> str | None:
+    """Return the value under `key`; None where there is none, or, with a sentence, an empty one or several."""
+    values = st.query_params.get_all(key)
+    if len(values) == 1 and values[0]:
+        return values[0]
+    if values:
+        fault = "is empty" if not any(values) else "has several values"
+        note(f"{_capital(what)} in the address {fault}: {instead}.")
+    return None
+
+
+def put(key: str, value: str | Sequence[str] | None) -> None:
+    """Write a value into the address, or several; None or none takes the key out of it. Call it in a callback."""
+    before, after = st.query_params.get_all(key), [value] if isinstance(value, str) else list(value or [])
+    if after:
+        st.query_params[key] = after if len(after) > 1 else after[0]
+    else:
+        st.query_params.pop(key, None)
+    st.session_state.setdefault(_SEEN, {})[key] = after
+    st.session_state.setdefault(_WRITTEN, {})[key] = before, time.monotonic()
 
 
 def choice(
     key: str, label: str, options: tuple[str, ...], title: Callable[[str], str] = str, help: str | None = None
 ) -> str:
     """Return the chosen option; the first one where the address has none of them under `key`."""
-    in_address = st.query_params.get(key)
     widget = f"choice of {key}"
+
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError
+        return text
+
+    def instead() -> str:
+        return f"{title(options[0])} is used"
 
     def write() -> None:
         # Where the options change under a choice, Streamlit reports its title as if it were new.
         if st.session_state[widget] in options:
-            st.query_params[key] = st.session_state[widget]
+            put(key, st.session_state[widget])
 
-    return st.selectbox(
-        label,
-        options,
-        index=options.index(in_address) if in_address in options else 0,
-        format_func=title,
-        key=widget,
-        on_change=write,
-        help=help,
-    )
+    in_address = _read_one(key, label, read, instead)
+    if _is_new(key, widget) or st.session_state[widget] not in options:
+        st.session_state[widget] = options[0] if in_address is None else in_address
+    return st.selectbox(label, options, format_func=title, key=widget, on_change=write, help=help)
 
 
 def several(
@@ -42,20 +113,23 @@ def several(
     help: str | None = None,
 ) -> list[str]:
     """Return the chosen options, at most `most`; each stands under `key` in the address. None are chosen at first."""
-    in_address = [name for name in st.query_params.get_all(key) if name in options][:most]
     widget = f"choices of {key}"
+    values = st.query_params.get_all(key)
+    for unknown in dict.fromkeys(name for name in values if name not in options):
+        note(f"{label}: the address asks for {quoted(unknown)}, which is not among them; it is left out.")
+    in_address = list(dict.fromkeys(name for name in values if name in options))
+    if len(in_address) > most:
+        note(f"{label}: the address asks for {len(in_address)}; the first {most} are shown.")
 
     def write() -> None:
-        chosen = [name for name in st.session_state[widget] if name in options]
-        if chosen:
-            st.query_params[key] = chosen
-        else:
-            st.query_params.pop(key, None)
+        put(key, [name for name in st.session_state[widget] if name in options])
 
+    chosen = in_address[:most] if _is_new(key, widget) else st.session_state[widget]
+    if chosen != st.session_state.get(widget) or not set(chosen) <= set(options):
+        st.session_state[widget] = [name for name in chosen if name in options]
     return st.multiselect(
         label,
         options,
-        default=list(dict.fromkeys(in_address)),
         format_func=title,
         key=widget,
         max_selections=most,
@@ -63,3 +137,116 @@ def several(
         on_change=write,
         help=help,
     )
+
+
+def slider(
+    key: str, label: str, limits: tuple[float, float, float], default: float, help: str | None = None, **look: Any
+) -> float:
+    """Return a number on a slider whose `limits` are least, most and step; whole numbers where the step is one."""
+    low, high, step = limits
+    kind = int if isinstance(step, int) else float
+
+    def read(text: str) -> float:
+        return _number(text, kind, low, high)
+
+    _hold(key, label, read, default)
+    return st.slider(label, low, high, step=step, key=key, on_change=_write(key, default), help=help, **look)
+
+
+def number(key: str, label: str, limits: tuple[int, int], default: int = 0, help: str | None = None) -> int:
+    """Return a whole number within `limits`, least and most."""
+    low, high = limits
+
+    def read(text: str) -> int:
+        return int(_number(text, int, low, high))
+
+    _hold(key, label, read, min(max(default, low), high))
+    if not low <= st.session_state[key] <= high:  # of other limits than these
+        st.session_state[key] = min(max(default, low), high)
+    return st.number_input(label, low, high, key=key, on_change=_write(key, default), help=help)
+
+
+def toggle(key: str, label: str, default: bool = False, help: str | None = None) -> bool:
+    """Return whether a switch is on."""
+
+    def read(text: str) -> bool:
+        return {"true": True, "false": False}[text.lower()]
+
+    _hold(key, label, read, default)
+    return st.toggle(label, key=key, on_change=_write(key, default), help=help)
+
+
+def page(key: str, label: str, count: int) -> int:
+    """Draw the choice of one of `count` pages and return it, from 1; nothing is drawn where there is one."""
+    _hold(key, label, lambda text: int(_number(text, int, 1, count)), 1)
+    if not 1 <= st.session_state[key] <= count:
+        st.session_state[key] = 1
+    return st.pagination(count, key=key, on_change=_write(key, 1)) if count > 1 else 1
+
+
+def _hold(key: str, label: str, read: Callable[[str], Any], default: Any) -> None:
+    """Give the widget `key` the value that the address has under the same name, where that is new to it."""
+    in_address = _read_one(key, label, read, lambda: f"{_in_words(default)} is used")
+    if _is_new(key, key):
+        st.session_state[key] = default if in_address is None else in_address
+
+
+def _read_one(key: str, label: str, read: Callable[[str], Any], instead: Callable[[], str]) -> Any:
+    """Return what `read` makes of the value under `key`; None where there is none, or, with a sentence, no good one."""
+    text = value(key, label, instead()) if key in st.query_params else None
+    if text is None:
+        return None
+    try:
+        return read(text)
+    except (ValueError, KeyError, OverflowError):
+        note(f"{_capital(label)} in the address is {quoted(text)}, which cannot be used: {instead()}.")
+        return None
+
+
+def _is_new(key: str, widget: str) -> bool:
+    """Return whether a widget is to take its value from the address: at first, and where the address was changed.
+
+    That is by Back, Forward or a link. A browser on its way to the address that was just written may still send the one
+    from before: then it is written again.
+    """
+    now = st.query_params.get_all(key)
+    seen = st.session_state.setdefault(_SEEN, {})
+    changed = seen.get(key) != now
+    before, written_at = st.session_state.setdefault(_WRITTEN, {}).get(key, (None, -math.inf))
+    context = get_script_run_ctx()
+    late = time.monotonic() - written_at < _IN_FLIGHT and not (context and context.is_history_navigation)
+    if changed and late and now == before and widget in st.session_state:
+        put(key, seen[key])
+        return False
+    seen[key] = now
+    return changed or widget not in st.session_state
+
+
+def _write(key: str, default: Any) -> Callable[[], None]:
+    """Return a callback that writes the widget `key` into the address, where its default need not stand."""
+
+    def write() -> None:
+        chosen = st.session_state[key]
+        put(key, None if chosen == default else _in_words(chosen))
+
+    return write
+
+
+def _number(text: str, kind: type, low: float, high: float) -> float:
+    """Return the number in a text. Raises ValueError where there is none from `low` to `high`."""
+    found = kind(text)
+    if not low <= found <= high:
+        raise ValueError
+    return found
+
+
+def _in_words(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _draw_note(place: DeltaGenerator, sentence: str) -> None:
+    place.caption(f":material/info: {escape_markdown(sentence)}")

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
+from ui import address
 
 ICON = Path(__file__).with_name("icon.png")
 STYLE = Path(__file__).with_name("style.css")
@@ -40,10 +41,13 @@ def head(title: str, claim: str) -> DeltaGenerator:
 def layout() -> Layout:
     """Make the places of a page: result and details in three quarters of the width, controls in the last quarter.
 
-    At a phone's width the result comes first and stays in sight, then the controls, then the details.
+    At a phone's width the result comes first and stays in sight, then the controls, then the details. What was wrong
+    with the address is said right below the result.
     """
     left, right = st.columns([3, 1], gap="medium")
-    return Layout(left.container(key="result"), left.container(key="details"), right.container(key="controls"))
+    result = left.container(key="result")
+    address.place_notes(left.container(key="notes"))
+    return Layout(result, left.container(key="details"), right.container(key="controls"))
 
 
 def columns() -> tuple[DeltaGenerator, DeltaGenerator]:

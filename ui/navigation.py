@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ui import copy_link, frame
+from ui import address, copy_link, frame
 from ui.menu import HOME, MENU, OLD_ADDRESSES, PAGE_LIST, Page
 
 
@@ -38,12 +38,13 @@ def moved(to: str) -> Callable[[], None]:
 def main() -> None:
     """Draw menu and head, then run the page."""
     st.set_page_config(page_title="Atelier", page_icon=str(frame.ICON), layout="wide")
+    address.begin()
     pages = {page.name: entry(page) for page in PAGE_LIST}
     sections: dict[str, list[st.Page]] = {page.section: [] for page in PAGE_LIST}
     for page in PAGE_LIST:
         sections[page.section].append(pages[page.name])
-    for address, name in OLD_ADDRESSES.items():
-        sections[""].append(st.Page(moved(name), title=MENU[name].title, url_path=address, visibility="hidden"))
+    for old, name in OLD_ADDRESSES.items():
+        sections[""].append(st.Page(moved(name), title=MENU[name].title, url_path=old, visibility="hidden"))
     # Menu and head come before any slow import: a visitor sees them first.
     current = st.navigation(sections, position="top")
     st.html(frame.STYLE)
@@ -55,6 +56,8 @@ def main() -> None:
             trainings.show()
             copy_link.show()
     current.run()
+    if not address.has_place():
+        address.place_notes(st.container(key="notes"))
 
 
 main()

@@ -7,15 +7,17 @@ from pathlib import Path
 import streamlit as st
 
 from core import datasets, weights
+from core.errors import UserError
 from core.runs.record import NetRecord
 from core.runs.run import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
-from ui import menu
+from ui import address, menu
 from ui.frame import guard
 
 LAST = "net shown last"
 CHOICE = "chosen net"
+LONGEST_NAME = 200  # characters of a run's id
 
 
 def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None:
@@ -23,21 +25,18 @@ def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None
 
     The address carries it as `run=` (a run's id) or `net=` (a shipped net, or a run's id). Without either, the net that
     was shown last is chosen, else the first: a run with `own_first`, otherwise a net for photographs. With `of` the
-    nets trained on that kind of data come first, and one of them is chosen by default where there is any.
+    nets trained on that kind of data come first, and one of them is chosen by default where there is any. Where the
+    address names a net that is not there, a sentence says so beside that default.
     """
-    in_address = st.query_params.get("run") or st.query_params.get("net")
     suited = set(of_data(of)) if of else set()
     options = dict(sorted(titles(own_first).items(), key=lambda item: item[0] not in suited))
-    with guard():
-        if in_address and in_address not in options:
-            options[in_address] = Run.open(in_address).name
+    in_address = _in_address(options)
     if not options:
         _invite()
         return None
     name = _select(options, in_address, suited)
-    if name is None:
-        return None
-    _remember(name)
+    if in_address is not None or not _keys():
+        _remember(name)
     with guard():
         if stamp(name):
             return opened(name)
@@ -45,20 +44,46 @@ def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None
     return None
 
 
-def _select(options: dict[str, str], in_address: str | None, suited: set[str]) -> str | None:
+def _keys() -> list[str]:
+    """Return those of the two keys of a net that stand in the address."""
+    return [key for key in ("run", "net") if key in st.query_params]
+
+
+def _in_address(options: dict[str, str]) -> str | None:
+    """Return the net that the address names, added to the `options` where it is a run without weights yet.
+
+    None where it names none, or, with a sentence, one that is not there.
+    """
+    instead = "another net is shown"
+    for key in _keys():
+        name = address.value(key, "the net", instead)
+        if name is None or name in options:
+            return name
+        # A name is no path: an address opens no folder but those of runs.
+        run, reason = None, f"There is no net named {address.quoted(name)}"
+        if len(name) <= LONGEST_NAME and Path(name).name == name:
+            try:
+                run = Run.open(name)
+            except UserError as error:
+                reason = str(error).rstrip(".") if key == "run" else reason
+        if run is None:
+            address.note(f"{reason}: {instead}.")
+            return None
+        options[name] = run.name
+        return name
+    return None
+
+
+def _select(options: dict[str, str], in_address: str | None, suited: set[str]) -> str:
     """Return the chosen of the `options`, names to titles; `suited` are the names that a default is taken from."""
     last = st.session_state.get(LAST)
     default = in_address or (None if suited and last not in suited else last)
-    if default not in options:  # an address that leads nowhere is not answered with another net
-        default = None if in_address else next(iter(options))
-    st.session_state[CHOICE] = default
+    st.session_state[CHOICE] = default if default in options else next(iter(options))
     return st.selectbox(
         "Net",
         list(options),
         format_func=lambda name: options.get(name, name),
-        index=None if default is None else 0,
         key=CHOICE,
-        placeholder="Choose a net",
         on_change=_to_address,
         help="Shipped nets, and the nets of your own runs with the weights saved last.",
     )
@@ -146,9 +171,7 @@ def _opened(name: str, stamp: int) -> TrainedClassifier:
 
 
 def _to_address() -> None:
-    name = st.session_state[CHOICE]
-    if name is not None:
-        _remember(name)
+    _remember(st.session_state[CHOICE])
 
 
 def _remember(name: str) -> None:

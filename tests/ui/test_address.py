@@ -1,5 +1,6 @@
 """Choices in the address: named by their options, whatever titles these have, and read back from there."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 
@@ -17,6 +18,36 @@ def many() -> None:
     from ui import address
 
     st.text(" ".join(address.several("fruit", "Fruit", ("apple", "pear", "plum"), most=2, placeholder="Choose")))
+
+
+def numbers() -> None:
+    import streamlit as st
+
+    from ui import address
+
+    address.begin()
+    address.place_notes(st.container())
+    share = address.slider("share", "Share", (0.0, 1.0, 0.05), 0.5)
+    index, on = address.number("index", "Index", (0, 9), 2), address.toggle("on", "On")
+    st.text(f"{share} {index} {on} {address.page('page', 'Page', 4)}")
+
+
+def noted() -> None:
+    import streamlit as st
+
+    from ui import address
+
+    address.begin()
+    address.place_notes(st.container())
+    st.text(address.choice("fruit", "Fruit", ("apple", "pear"), str.upper))
+    st.text(" ".join(address.several("more", "More", ("apple", "pear", "plum"), most=2, placeholder="Choose")))
+
+
+HOSTILE = "![](https://example.org/x.png)"
+
+
+def captions(app: AppTest) -> list[str]:
+    return [caption.value for caption in app.caption]
 
 
 def at(script, **query) -> AppTest:
@@ -44,3 +75,46 @@ def test_several_are_read_up_to_the_most_and_written():
     assert app.text[0].value == "plum pear"
     app.multiselect[0].set_value([]).run()
     assert "fruit" not in app.query_params
+
+
+def test_numbers_and_switches_are_read_and_written_without_their_defaults():
+    assert at(numbers).text[0].value == "0.5 2 False 1"
+    app = at(numbers, share="0.3", index="7", on="TRUE", page="3")
+    assert app.text[0].value == "0.3 7 True 3" and not app.caption
+    app.slider("share").set_value(0.75)
+    app.number_input("index").set_value(2).run()
+    assert app.query_params["share"] in ("0.75", ["0.75"]) and "index" not in app.query_params
+    assert app.text[0].value == "0.75 2 True 3" and not app.exception
+
+
+def test_an_address_that_changes_takes_the_widgets_along():
+    app = at(numbers, share="0.3", on="true")
+    app.query_params["share"] = "0.4"
+    del app.query_params["on"]
+    assert app.run().text[0].value == "0.4 2 False 1", "as Back and links change it"
+
+
+@pytest.mark.parametrize("bad", ["plum", "", ["apple", "pear"], "x" * 5000, HOSTILE, "PEAR", "\x00"])
+def test_a_bad_choice_is_the_default_and_one_sentence(bad):
+    app = at(noted, fruit=bad)
+    assert not app.exception and app.text[0].value == "apple"
+    (sentence,) = captions(app)
+    assert "Fruit" in sentence and "APPLE is used" in sentence
+    assert len(sentence) < 250 and "![" not in sentence
+    app.selectbox[0].set_value("pear").run()
+    assert not app.caption, "another choice replaces it"
+
+
+@pytest.mark.parametrize("bad", ["many", "", "nan", "1e400", "-1", "11", ["1", "2"], "9" * 5000, HOSTILE])
+@pytest.mark.parametrize("key", ["share", "index", "on", "page"])
+def test_a_bad_number_is_the_default_and_one_sentence(key, bad):
+    app = at(numbers, **{key: bad})
+    assert not app.exception and app.text[0].value == "0.5 2 False 1"
+    assert len(app.caption) == 1 and "is used" in captions(app)[0]
+
+
+def test_of_several_the_unknown_ones_are_named_and_left_out():
+    app = at(noted, more=["kiwi", "plum", HOSTILE, "pear", "apple"])
+    assert not app.exception and app.text[1].value == "plum pear"
+    assert ["kiwi" in caption for caption in captions(app)] == [True, False, False]
+    assert "the first 2 are shown" in captions(app)[2] and not any("![" in caption for caption in captions(app))

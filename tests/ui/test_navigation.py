@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages.app import visit
+from tests.pages.app import texts, visit
 from ui.menu import MENU, OLD_ADDRESSES, PAGE_LIST
 
 
@@ -12,7 +12,8 @@ def test_every_page_has_a_script_and_a_summary():
 
 @pytest.mark.parametrize(("old", "new"), OLD_ADDRESSES.items())
 def test_an_old_address_leads_to_the_page_with_its_query(old: str, new: str):
-    app = visit(old, run=["other", "gone"])
+    app = visit(old, run="gone", several=["one", "other"])
     assert not app.exception
     assert app.title[0].value == MENU[new].title
-    assert "There is no run named gone" in app.error[0].value
+    assert "There is no run named gone" in texts(app)
+    assert app.query_params["several"] == ["one", "other"]

@@ -118,11 +118,11 @@ def test_damaged_weights_are_a_sentence():
     assert "cannot be read" in app.error[0].value and not app.exception
 
 
-def test_an_unknown_run_is_a_sentence_and_the_choice_stays_open():
-    a_run()
+def test_an_unknown_run_is_a_sentence_beside_another_net():
+    run = a_run()
     app = visit("mistakes", run="gone")
-    assert "There is no run named gone" in app.error[0].value
-    assert app.selectbox("chosen net").value is None and not shown(app)
+    assert "There is no run named gone" in texts(app) and "another net is shown" in texts(app)
+    assert app.selectbox("chosen net").value == run.id and shown(app) and not app.error
 
 
 def test_without_any_net_it_offers_to_train_one(nothing_shipped):
