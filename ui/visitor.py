@@ -23,6 +23,6 @@ def is_id(text: str | None) -> bool:
 def visitor() -> str:
     """Return the id of the visitor; where the browser takes no cookies, one that lasts as long as the tab."""
     cookie = st.context.cookies.get(COOKIE)
-    if cookie is not None and is_id(cookie):
+    if isinstance(cookie, str) and is_id(cookie):
         return cookie
     return st.session_state.setdefault(_SESSION, new_id())
