@@ -30,7 +30,7 @@ def _line(run: Run | DamagedRun, shown: str, describe: Callable[[Run], str]) -> 
     with st.container(horizontal=True, vertical_alignment="center"):
         if isinstance(run, DamagedRun):
             st.badge("Damaged", icon=":material/broken_image:", color="red")
-            st.caption(str(run))
+            st.caption(formats.escape_markdown(str(run)))
             return
         label = formats.escape_markdown(run.name)
         if run.id == shown:
@@ -39,7 +39,7 @@ def _line(run: Run | DamagedRun, shown: str, describe: Callable[[Run], str]) -> 
             st.query_params["run"] = run.id
             st.rerun()
         run_states.badge(run.status())
-        st.caption(" · ".join(filter(None, (age(run.created), describe(run)))))
+        st.caption(formats.escape_markdown(" · ".join(filter(None, (age(run.created), describe(run))))))
 
 
 def age(created: str) -> str:

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from ui import address
+from ui.formats import escape_markdown
 
 ICON = Path(__file__).with_name("icon.png")
 STYLE = Path(__file__).with_name("style.css")
@@ -75,10 +76,11 @@ def guard() -> Iterator[None]:
 def show_failure(error: Exception) -> bool:
     """Show `error` as a sentence: its own where it is meant for the user, else a general one.
 
+    Such a sentence quotes names, paths and values of others, so that no Markdown is read in it.
     Return True, by which Streamlit knows that the error has been shown.
     """
     if isinstance(error, UserError):
-        st.error(str(error), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
     else:
         st.error(UNEXPECTED, icon=":material/error:")
     return True

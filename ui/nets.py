@@ -13,6 +13,7 @@ from core.runs.run import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
 from ui import address, menu
+from ui.formats import escape_markdown
 from ui.frame import guard
 
 LAST = "net shown last"
@@ -121,7 +122,7 @@ def _await(run: Run) -> None:
     """Show that a training has saved no weights yet, and rerun the page as soon as it has."""
     if not run.status().alive:
         nets.open_run(run)  # raises the UserError that names what is missing
-    st.caption(f"The training of {run.name} has begun; its first weights come with its first epoch.")
+    st.caption(f"The training of {escape_markdown(run.name)} has begun; its first weights come with its first epoch.")
 
     @st.fragment(run_every=2)
     def look() -> None:

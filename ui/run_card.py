@@ -25,7 +25,7 @@ def box(run: Run, status: Status, about: str) -> Iterator[None]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escape_markdown(run.name)}**", width="content")
             badge(status)
-            st.caption(about, width="content")
+            st.caption(escape_markdown(about), width="content")
         yield
 
 
@@ -46,7 +46,7 @@ def progress_and_controls(
 def sentence(run: Run, status: Status) -> None:
     """Draw what there is to say about the state, in a sentence."""
     if status.state == "failed":
-        st.error(status.message or STATE_LABELS["failed"].sentence, icon=":material/error:")
+        st.error(escape_markdown(status.message) or STATE_LABELS["failed"].sentence, icon=":material/error:")
         with guard():
             offer_lower_rate(run, status, _show)
         return
@@ -54,7 +54,7 @@ def sentence(run: Run, status: Status) -> None:
     if status.state == "running" and command in PENDING:
         st.caption(PENDING[command])
     else:
-        st.caption(status.message or STATE_LABELS[status.state].sentence)
+        st.caption(escape_markdown(status.message) or STATE_LABELS[status.state].sentence)
 
 
 def controls(run: Run, status: Status, restart: Callable[[Run], Run] = queue.restart) -> None:

@@ -1,5 +1,6 @@
 """The app without a browser: a page opened by its name, as a visit to its address would."""
 
+import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -21,7 +22,17 @@ def visit(page: str, /, **query: str) -> AppTest:
 def texts(app: AppTest) -> str:
     """Return everything a visitor reads outside of widgets."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.metric)
-    return "\n".join(f"{getattr(element, 'label', '')} {element.value}" for kind in kinds for element in kind)
+    return "\n".join(as_read(f"{getattr(element, 'label', '')} {element.value}") for kind in kinds for element in kind)
+
+
+def as_read(markdown: str) -> str:
+    """Return the text that a browser shows for escaped Markdown: without backslashes and joiners."""
+    return re.sub(r"\\([!-/:-@[-`{-~])", r"\1", markdown).replace("\N{WORD JOINER}", "")
+
+
+def errors(app: AppTest) -> list[str]:
+    """Return the errors that a page shows, as a visitor reads them."""
+    return [as_read(error.value) for error in app.error]
 
 
 def button(app: AppTest, label: str) -> Button:

@@ -49,3 +49,15 @@ def test_a_rerun_passes_through():
     app = AppTest.from_function(script).run()
     assert app.caption[0].value == "second run"
     assert not app.error
+
+
+def test_nothing_in_the_sentence_of_an_error_is_read_as_markdown():
+    def script():
+        from core.errors import UserError
+        from ui.frame import guard
+
+        with guard():
+            raise UserError("There is no run named ![x](https://example.org/a.png).")
+
+    app = AppTest.from_function(script).run()
+    assert app.error[0].value.startswith("There is no run named \\!\\[x\\]\\(")

@@ -14,7 +14,7 @@ def test_a_note_quotes_what_others_wrote_as_text():
     app = AppTest.from_function(script).run()
     text = app.caption[0].value
     assert not app.exception and not app.error
-    assert "\\!\\[x\\]\\(http\\://evil/p.png\\) \\<b\\>" in text and "BN" in text
+    assert "\\!\\[x\\]\\(http\\:" in text and "\\<b\\>" in text and "BN" in text
 
 
 def test_a_quoted_value_stands_on_one_line_and_has_an_end():

@@ -5,7 +5,7 @@ import pytest
 from core import weights
 from core.models import catalogue
 from tests.nets import a_run
-from tests.pages.app import texts, visit
+from tests.pages.app import errors, texts, visit
 
 
 def metrics(app) -> list[tuple[str, str]]:
@@ -36,7 +36,7 @@ def test_the_address_carries_the_nets_side_by_side():
 
 def test_a_net_that_does_not_fit_the_images_is_a_sentence():
     app = visit("architectures", net="bn_vgg", dataset="mnist")
-    assert "BN-VGG cannot take images of 28 x 28 pixels" in app.error[0].value and not app.exception
+    assert "BN-VGG cannot take images of 28 x 28 pixels" in errors(app)[0] and not app.exception
 
 
 def test_depth_and_width_are_free_and_the_address_carries_them():
@@ -54,10 +54,10 @@ def test_depth_and_width_are_free_and_the_address_carries_them():
 
 def test_an_impossible_depth_is_a_sentence_with_the_nearest_ones():
     app = visit("architectures", net="densenet_40_12", depth="41")
-    assert "the depth is 3n + 4, so 40 or 43" in app.error[0].value and not app.exception
+    assert "the depth is 3n + 4, so 40 or 43" in errors(app)[0] and not app.exception
     assert "Until it fits, DenseNet-(40, 12) is shown unchanged." in texts(app)
     app.toggle("bottleneck of densenet_40_12").set_value(True).run()
-    assert "6n + 4, so 40 or 46" in app.error[0].value
+    assert "6n + 4, so 40 or 46" in errors(app)[0]
 
 
 def test_another_net_does_not_inherit_what_was_changed():

@@ -11,7 +11,7 @@ from core.datasets import load
 from core.explain import view
 from core.trainers.trained import open_run, shipped
 from tests.nets import a_run
-from tests.pages.app import texts, visit
+from tests.pages.app import errors, texts, visit
 
 
 def headline(app) -> str:
@@ -150,7 +150,7 @@ def test_a_photograph_goes_through_nets_of_other_sizes_and_channels():
 def test_a_class_that_the_net_does_not_have_is_a_sentence(query):
     app = visit("explain", run=a_run("baseline").id, **query)
     assert not app.exception and "sure" in headline(app)
-    assert "has no class “zebra”: choose one of 0, 1" in app.error[0].value
+    assert "has no class “zebra”: choose one of 0, 1" in errors(app)[0]
     assert not app.run().error
 
 
@@ -253,4 +253,4 @@ def test_a_run_whose_net_is_unknown_here_is_a_sentence():
     record["data"]["model"] = "capsule_net"
     (run.path / "run.json").write_text(json.dumps(record))
     app = visit("explain", run=run.id)
-    assert not app.exception and 'no net "capsule_net": choose one of baseline' in app.error[0].value
+    assert not app.exception and 'no net "capsule_net": choose one of baseline' in errors(app)[0]

@@ -11,7 +11,7 @@ from core.explain import epochs, marks, mistakes
 from core.runs.run import Run
 from core.trainers.trained import open_run
 from tests.nets import a_run, with_epochs
-from tests.pages.app import texts, visit
+from tests.pages.app import errors, texts, visit
 from tests.runs_on_disk import put_status
 
 
@@ -188,7 +188,7 @@ def test_a_mistake_opens_with_maps_bars_copies_and_nearest_images():
 @pytest.mark.parametrize("image", ["360", "-1", "cat"])
 def test_an_image_that_there_is_not_is_a_sentence(image):
     app = visit("mistakes", run=a_run().id, image=image)
-    assert f"There is no image {image}" in app.error[0].value and shown(app)
+    assert f"There is no image {image}" in errors(app)[0] and shown(app)
 
 
 def test_in_a_quiz_the_prediction_is_revealed_only_after_a_guess():

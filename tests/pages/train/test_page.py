@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.pages.app import button, texts, visit
+from tests.pages.app import button, errors, texts, visit
 from tests.runs_on_disk import digits_run
 
 
@@ -33,7 +33,7 @@ def test_a_damaged_run_is_named_and_harms_nothing_else():
     assert not app.exception
     assert "Finished" in texts(app)
     assert f"The run {damaged.id} is damaged" in texts(app)
-    assert f"The run {damaged.id} is damaged" in visit("train", run=damaged.id).error[0].value
+    assert f"The run {damaged.id} is damaged" in errors(visit("train", run=damaged.id))[0]
 
 
 def test_an_address_of_no_run_gets_a_sentence():
