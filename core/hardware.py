@@ -1,27 +1,37 @@
-"""The hardware of this machine: the device, the precision that is fast on it, and the number of threads to use."""
+"""The hardware of this machine: the device, the precision that is fast on it, and the number of threads to use.
+
+torch is imported where it is used: the queue of trainings counts cores here, on every page, before torch is there.
+"""
+
+from __future__ import annotations
 
 import ctypes
 import functools
 import os
 import sys
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import torch
-from torch import nn
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
-Net = TypeVar("Net", bound=nn.Module)
+Net = TypeVar("Net", bound="nn.Module")
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's mallopt(3)
 
 
 def device() -> torch.device:
     """Return the first CUDA device where there is one, else the CPU."""
+    import torch
+
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def channels_last(net: Net, on: torch.device | None = None) -> Net:
     """Move the net to a device (where given) and its weights to channels_last order, the fast one for convolutions."""
+    import torch
+
     net.to(on, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net
 
@@ -32,6 +42,8 @@ def bf16_is_fast() -> bool:
 
     On other CPUs bfloat16 is emulated and slower than float32.
     """
+    import torch
+
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
     try:
@@ -72,5 +84,7 @@ def precision(half: bool) -> str:
 
 def describe(bf16: bool) -> str:
     """Return one line for people: the device and its precision."""
+    import torch
+
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {cores()} cores"
     return f"{name}, {'bfloat16' if bf16 else 'float32'}"

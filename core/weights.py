@@ -1,16 +1,22 @@
-"""Weights on disk: tensors as `.safetensors` only, and beside each shipped file a card (JSON) that describes it."""
+"""Weights on disk: tensors as `.safetensors` only, and beside each shipped file a card (JSON) that describes it.
+
+torch is imported where it is used: cards and runs are read on every page, before torch is there.
+"""
+
+from __future__ import annotations
 
 import json
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor, nn
 
 from core.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
@@ -20,6 +26,8 @@ def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | Non
 
     Raises OSError where the disk is full or the folder cannot be written.
     """
+    from safetensors.torch import save_file
+
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:
@@ -80,6 +88,8 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], what: str) -> None:
                 f"{what} does not fit this net: the tensor {name} is {tuple(tensor.shape)}, expected "
                 f"{tuple(expected[name].shape)}. Choose the weights that belong to the net."
             )
+    import torch
+
     with torch.no_grad():
         module.load_state_dict(tensors)
 

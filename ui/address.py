@@ -97,7 +97,7 @@ def choice(
             put(key, st.session_state[widget])
 
     in_address = _read_one(key, label, read, instead)
-    if _is_new(key, widget) or st.session_state[widget] not in options:
+    if is_new(key, widget) or st.session_state[widget] not in options:
         st.session_state[widget] = options[0] if in_address is None else in_address
     return st.selectbox(label, options, format_func=title, key=widget, on_change=write, help=help)
 
@@ -124,7 +124,7 @@ def several(
     def write() -> None:
         put(key, [name for name in st.session_state[widget] if name in options])
 
-    chosen = in_address[:most] if _is_new(key, widget) else st.session_state[widget]
+    chosen = in_address[:most] if is_new(key, widget) else st.session_state[widget]
     if chosen != st.session_state.get(widget) or not set(chosen) <= set(options):
         st.session_state[widget] = [name for name in chosen if name in options]
     return st.multiselect(
@@ -187,7 +187,7 @@ def page(key: str, label: str, count: int) -> int:
 def _hold(key: str, label: str, read: Callable[[str], Any], default: Any) -> None:
     """Give the widget `key` the value that the address has under the same name, where that is new to it."""
     in_address = _read_one(key, label, read, lambda: f"{_in_words(default)} is used")
-    if _is_new(key, key):
+    if is_new(key, key):
         st.session_state[key] = default if in_address is None else in_address
 
 
@@ -203,7 +203,7 @@ def _read_one(key: str, label: str, read: Callable[[str], Any], instead: Callabl
         return None
 
 
-def _is_new(key: str, widget: str) -> bool:
+def is_new(key: str, widget: str) -> bool:
     """Return whether a widget is to take its value from the address: at first, and where the address was changed.
 
     That is by Back, Forward or a link. A browser on its way to the address that was just written may still send the one

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import UserError
 from core.explain import strokes
 from core.explain.strokes import Stroke
+from ui import address
 
 KEY = "digit pad"
 PARAM = "drawn"  # of the address
@@ -138,7 +139,7 @@ _component = st.components.v2.component("digit_pad", html=_HTML, css=_CSS, js=_J
 
 @dataclass
 class _Pad:
-    """What a visitor's pad shows. The address rules: `text` is what it held when it was last read or written.
+    """What a visitor's pad shows; `text` is what the address holds of it.
 
     `loads` counts the drawings that came from the address, `answered` is the number of the last one that was processed.
     """
@@ -156,10 +157,9 @@ def drawn() -> tuple[tuple[Stroke, ...], bool]:
 
     The address carries them as `drawn=`, from the moment the pen is lifted.
     """
+    if address.is_new(PARAM, _SESSION):
+        _load(_pad_of_visitor(), address.value(PARAM, "the drawing", "an example is shown") or "")
     pad = _pad_of_visitor()
-    text = st.query_params.get(PARAM, "")
-    if text != pad.text:
-        _load(pad, text)
     return pad.strokes, pad.is_example
 
 
@@ -170,7 +170,7 @@ def query() -> dict[str, str]:
 
 
 def show() -> None:
-    """Draw the pad, and why the address has no drawing where it cannot be read.
+    """Draw the pad, and below it why a drawing could not be taken over.
 
     Call it after `drawn` and after the drawing has been processed: it sends no other before that.
     """
@@ -205,7 +205,7 @@ def _load(pad: _Pad, text: str) -> None:
         if text:
             pad.strokes, pad.is_example = strokes.from_text(text), False
     except UserError as error:
-        pad.fault = f"{error} An example is shown."
+        address.note(f"{error} An example is shown.")
 
 
 def _receive() -> None:
@@ -225,7 +225,4 @@ def _receive() -> None:
     pad.strokes, pad.is_example, pad.fault = strokes.from_text(text), False, ""
     if message.get("lifted"):
         pad.text = text
-        if text:
-            st.query_params[PARAM] = text
-        else:
-            st.query_params.pop(PARAM, None)
+        address.put(PARAM, text or None)

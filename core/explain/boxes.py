@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from torch import Tensor
 
 from core.errors import UserError
@@ -90,6 +89,8 @@ def _around_all(maps: NDArray, limits: NDArray) -> Boxes:
 
 def _around_largest(maps: NDArray, limits: NDArray) -> Boxes:
     """Return boxes (N, T, 4) around the largest region above `limits` (N, T), the topmost of equal ones."""
+    from scipy import ndimage  # takes half a second to import, and the usual rule needs none of it
+
     planes = np.zeros((3, 3, 3), dtype=bool)
     planes[1] = _TOUCHING  # within one image, never from one to the next
     boxes = []

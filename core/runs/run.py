@@ -19,6 +19,8 @@ writes through core.runs.writer. The folders in `weights/runs` came with Atelier
 metrics.jsonl, and are only read.
 """
 
+from __future__ import annotations
+
 import functools
 import itertools
 import json
@@ -28,9 +30,7 @@ import socket
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from core import weights
 from core.errors import UserError
@@ -46,6 +46,9 @@ from core.runs.record import (
 )
 from core.runs.status import Status
 from core.runs.values import mapping, number, text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 VERSION = 1
 NOTE_FILE = "note.json"
@@ -124,7 +127,7 @@ class Run:
         return self.path.parent == shipped_root()
 
     @classmethod
-    def create(cls, kind: str, settings: dict, *, name: str | None = None, path: Path | str | None = None) -> "Run":
+    def create(cls, kind: str, settings: dict, *, name: str | None = None, path: Path | str | None = None) -> Run:
         """Make a new run folder of `kind` ("classifier", "pastiche") holding JSON-able `settings`.
 
         `path` defaults to a fresh folder under `root()`. Raises UserError where the folder is taken or cannot be made.
@@ -152,7 +155,7 @@ class Run:
         return cls(target, record)
 
     @classmethod
-    def open(cls, run: Path | str) -> "Run":
+    def open(cls, run: Path | str) -> Run:
         """Open the run folder at a path, or by its name under `root()` or, failing that, among the shipped runs.
 
         Raises DamagedRun where it cannot be read.

@@ -11,10 +11,10 @@ from core.figures.training_curves import CurveFigure
 from core.runs.run import DamagedRun, Run
 from core.trainers import pace, recipe
 from core.trainers.recipe import Settings
-from pages.train.start import start, with_page_defaults
 from ui import address, menu
 from ui.buttons import firm
 from ui.formats import duration
+from ui.start import start, with_page_defaults
 
 SCALED, FULL = "Scaled to minutes", "Full length"
 MINUTES = 15

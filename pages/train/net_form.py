@@ -14,10 +14,10 @@ from core.trainers.recipe import Settings
 from pages.train import recipe_form
 from pages.train.fields import Fields
 from pages.train.optimiser_fields import optimizer_title
-from pages.train.start import start, title
 from ui import formats
 from ui.buttons import firm
 from ui.frame import guard
+from ui.start import start, title
 
 USUAL = {"dataset": "digits", "net": "bn_nin"}
 

@@ -9,12 +9,12 @@ from core.runs.run import DamagedRun, Run, list_runs
 from core.runs.status import Status
 from core.trainers import recipe as recipes
 from pages.train import card, figure_form, net_form, queue_list
-from pages.train.start import start, title, with_page_defaults
 from ui import charts, frame, run_card
 from ui.buttons import firm
 from ui.earlier_runs import earlier
 from ui.frame import guard
 from ui.shown_run import folder_of, shown_run, watch
+from ui.start import start, title, with_page_defaults
 
 ONE, FIGURE = "One net", "Thesis figure"
 SAMPLES = 24

@@ -14,8 +14,10 @@ TEXT = strokes.to_text(strokes.from_text("KCjMKA.gGQ"))
 def script():
     import streamlit as st
 
-    from ui import digit_pad
+    from ui import address, digit_pad
 
+    address.begin()
+    address.place_notes(st.container())
     drawn, is_example = digit_pad.drawn()
     digit_pad.show()
     st.json({"points": [len(stroke) for stroke in drawn], "example": is_example, "query": digit_pad.query()})
