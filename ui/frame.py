@@ -16,6 +16,7 @@ from ui.formats import escape_markdown
 
 ICON = Path(__file__).with_name("icon.png")
 STYLE = Path(__file__).with_name("style.css")
+STAGE_PX = 640  # of a stage where the stylesheet does not apply
 UNEXPECTED = (
     "An unexpected error occurred. Your runs and pictures are safe: reload the page, or "
     "change the last thing you set. The details are in the terminal that serves the app."
@@ -49,6 +50,14 @@ def layout() -> Layout:
     result = left.container(key="result")
     address.place_notes(left.container(key="notes"))
     return Layout(result, left.container(key="details"), right.container(key="controls"))
+
+
+def stage() -> DeltaGenerator:
+    """Make a place in a result that is as high as the first screen leaves room, on a phone half of it.
+
+    Charts and tables drawn in it with `height="stretch"` share that height.
+    """
+    return st.container(key="stage", height=STAGE_PX, border=False, gap="small")
 
 
 def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
