@@ -1,5 +1,8 @@
 """A teacher's link: `?hide=recipe,more` leaves groups of controls out of a page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 KEY = "hide"
@@ -13,3 +16,13 @@ def hidden() -> frozenset[str]:
 def is_shown(group: str) -> bool:
     """Return whether a group of controls ("recipe", "more", ...) is to be drawn."""
     return group not in hidden()
+
+
+@contextmanager
+def group(name: str) -> Iterator[None]:
+    """Draw the controls of a group inside; one that is hidden keeps what the address sets and is not displayed.
+
+    A page has one such group of a name.
+    """
+    with st.container(key=None if is_shown(name) else f"hidden {name}"):
+        yield
