@@ -8,7 +8,7 @@ from core.errors import UserError
 from core.runs import archive, trash
 from core.runs.run import NAME_LENGTH, NOTE_LENGTH, DamagedRun, Run
 from pages.runs import charts, picture
-from pages.runs.selection import FEW, add, keep_error, remove
+from pages.runs.selection import FEW, Comparison, add, keep_error, remove
 from ui import formats
 from ui.frame import guard
 
@@ -17,18 +17,19 @@ SHOWN_IN_TRASH = 20
 _DELETED_LAST = "runs deleted last"
 
 
-def show(selected: Sequence[Run | DamagedRun], names: dict[str, str]) -> None:
-    """Draw the row of actions on the selected runs; `names` are the labels of those that are not damaged."""
-    whole = [run for run in selected if isinstance(run, Run)]
+def show(selected: Sequence[Run | DamagedRun], whole: Comparison) -> None:
+    """Draw the actions on the selected runs; `whole` are those that are not damaged."""
     own = [run for run in selected if isinstance(run, DamagedRun) or not run.shipped]
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover("Export", icon=":material/download:", disabled=not whole):
-            export(whole, names)
-        with st.popover("Name and note", icon=":material/edit_note:", disabled=not any(r in own for r in whole)):
-            for run in whole:
-                if not run.shipped:
-                    st.caption(formats.escape_markdown(names[run.id]))
-                    name_and_note(run)
+        with st.popover("Export", icon=":material/download:", disabled=not whole.runs):
+            if whole.runs:
+                export_figures(whole)
+                export_folders(whole)
+        named = [run for run in whole.runs if not run.shipped]
+        with st.popover("Name and note", icon=":material/edit_note:", disabled=not named):
+            for run in named:
+                st.caption(formats.escape_markdown(whole.names[run.id]))
+                name_and_note(run)
         st.button(
             f"Delete {len(own)}" if len(own) > 1 else "Delete",
             icon=":material/delete:",
@@ -46,16 +47,13 @@ def show(selected: Sequence[Run | DamagedRun], names: dict[str, str]) -> None:
                 show_trash()
 
 
-def export(runs: list[Run], names: dict[str, str]) -> None:
-    """Offer the selected runs as files; each is made when its button is pressed."""
-    export_figures(runs, names)
-    export_folders(runs, names)
+def export_figures(whole: Comparison) -> None:
+    """Offer the figures of the runs in one file each for spreadsheets, for texts and for TensorBoard.
 
-
-def export_figures(runs: list[Run], names: dict[str, str]) -> None:
-    """Offer the figures of the runs in one file each for spreadsheets, for texts and for TensorBoard."""
+    A file is made when its button is pressed.
+    """
+    runs = list(whole.runs)
     stem = runs[0].id if len(runs) == 1 else f"{len(runs)}-runs"
-    axis, logarithmic = st.session_state.get("x", "epoch"), st.session_state.get("log", True)
     st.download_button(
         "Figures, CSV",
         lambda: archive.csv(runs),
@@ -66,11 +64,11 @@ def export_figures(runs: list[Run], names: dict[str, str]) -> None:
     )
     st.download_button(
         "Curves, PNG",
-        lambda: picture.png(charts.curves(runs, axis), names, logarithmic),
+        lambda: picture.png(charts.curves(runs, whole.axis), whole.names, whole.logarithmic),
         f"{stem}.png",
         "image/png",
         icon=":material/image:",
-        help="As they are shown below.",
+        help="As they are shown.",
     )
     st.download_button(
         "TensorBoard events, .zip",
@@ -82,15 +80,16 @@ def export_figures(runs: list[Run], names: dict[str, str]) -> None:
     )
 
 
-def export_folders(runs: list[Run], names: dict[str, str]) -> None:
+def export_folders(whole: Comparison) -> None:
     """Offer each of the first few runs as a .zip of its folder."""
+    runs = whole.runs
     resumable = st.toggle("With training state", help="Larger, but the training can be resumed elsewhere.")
     with_checkpoints = any(run.epoch_weights() for run in runs) and st.toggle(
         "With checkpoints", help="Also the weights of each checkpoint, which show how the net learned."
     )
     for run in runs[:FEW]:
         st.download_button(
-            f"{names[run.id]}, .zip",
+            f"{formats.escape_markdown(whole.names[run.id])}, .zip",
             lambda run=run: archive.export_zip(  # type: ignore[misc]
                 run, resumable=resumable, epochs=with_checkpoints
             ),
@@ -107,7 +106,8 @@ def export_folders(runs: list[Run], names: dict[str, str]) -> None:
 def name_and_note(run: Run) -> None:
     """Draw the fields of name and note; each is saved as soon as it is left."""
     name_key, note_key = f"name {run.id}", f"note {run.id}"
-    st.text_input("Name", run.name, NAME_LENGTH, key=name_key, on_change=save, args=(run.rename, name_key), help=run.id)
+    id = formats.escape_markdown(run.id)
+    st.text_input("Name", run.name, NAME_LENGTH, key=name_key, on_change=save, args=(run.rename, name_key), help=id)
     st.text_area("Note", run.note, 68, NOTE_LENGTH, key=note_key, on_change=save, args=(run.set_note, note_key))
 
 
@@ -150,7 +150,8 @@ def restore(ids: list[str]) -> None:
 def show_trash() -> None:
     """Draw a button for each deleted run that restores it, and one that empties the trash."""
     for id in trash.deleted()[:SHOWN_IN_TRASH]:
-        st.button(id, icon=":material/undo:", type="tertiary", key=f"restore {id}", on_click=restore, args=([id],))
+        label = formats.escape_markdown(id)
+        st.button(label, icon=":material/undo:", type="tertiary", key=f"restore {id}", on_click=restore, args=([id],))
     st.button(
         f"Empty, {trash.size() / 1e6:.1f} MB",
         icon=":material/delete_forever:",

@@ -8,9 +8,8 @@ import pandas as pd
 from core.runs import comparison
 from core.runs.comparison import Curve
 from core.runs.run import Run
-from ui.charts import LEGEND_ROW
 
-HEIGHT, FIRST_HEIGHT = 240, 320
+HEIGHT = 240  # px of a chart after the first
 TITLES = {
     "error": "error, %",
     "loss": "loss",
@@ -42,21 +41,18 @@ def curves(runs: Sequence[Run], axis: str) -> dict[str, list[Curve]]:
     return comparison.side_by_side(runs, axis, points_a_curve(len(runs)))
 
 
-def overlay(
-    curves: Sequence[Curve], names: Mapping[str, str], quantity: str, logarithmic: bool, first: bool
-) -> alt.LayerChart:
+def overlay(curves: Sequence[Curve], names: Mapping[str, str], quantity: str, logarithmic: bool) -> alt.LayerChart:
     """Draw the curves of one quantity; train dashed, the validation or test split solid with points.
 
-    `names` are the runs' labels. The first chart of several is taller and has the legend.
+    `names` are the runs' labels. The run under the pointer stands out.
     """
     labels = list(names.values())
-    selection = alt.selection_point(fields=["run"], bind="legend")
-    columns = 1 if len(labels) < 6 else 2
+    selection = alt.selection_point(fields=["run"], on="pointerover", clear="pointerout")
     x_title, data = AXES[curves[0].axis], _data(curves, names, quantity, logarithmic)
     base = alt.Chart(data).encode(
         x=alt.X("x:Q", title=x_title, scale=alt.Scale(nice=False), axis=alt.Axis(format="~r", tickCount=6)),
         y=_y(quantity, logarithmic, data["y"]),
-        color=_colour(labels, columns, legend=first),
+        color=_colour(labels),
         opacity=alt.condition(selection, alt.value(1.0), alt.value(0.15)),
         tooltip=[
             alt.Tooltip("run:N"),
@@ -65,8 +61,7 @@ def overlay(
             alt.Tooltip("y:Q", title=TITLES[quantity], format=".4~g"),
         ],
     )
-    height = FIRST_HEIGHT + LEGEND_ROW * -(-len(labels) // columns) if first else HEIGHT
-    return alt.layer(_lines(base), _dots(base, labels)).add_params(selection).properties(height=height)
+    return alt.layer(_lines(base), _dots(base, labels)).add_params(selection)
 
 
 def _data(curves: Sequence[Curve], names: Mapping[str, str], quantity: str, logarithmic: bool) -> pd.DataFrame:
@@ -78,7 +73,7 @@ def _data(curves: Sequence[Curve], names: Mapping[str, str], quantity: str, loga
 
 
 def _lines(base: alt.Chart) -> alt.Chart:
-    return base.mark_line(strokeWidth=1.8).encode(
+    return base.mark_line(strokeWidth=1.8, aria=False).encode(
         strokeDash=alt.condition(alt.datum.split == "train", alt.value([4, 3]), alt.value([1, 0])),
         detail="split:N",
     )
@@ -87,14 +82,13 @@ def _lines(base: alt.Chart) -> alt.Chart:
 def _dots(base: alt.Chart, labels: Sequence[str]) -> alt.Chart:
     evaluated = (alt.datum.split != "train") & (alt.datum.split != "all")
     shapes = alt.Scale(domain=labels, range=[SHAPES[i % len(SHAPES)] for i in range(len(labels))])
-    dots = base.mark_point(filled=True, size=22).encode(shape=alt.Shape("run:N", scale=shapes, legend=None))
+    dots = base.mark_point(filled=True, size=22, aria=False).encode(shape=alt.Shape("run:N", scale=shapes, legend=None))
     return dots.transform_filter(evaluated)
 
 
-def _colour(labels: Sequence[str], columns: int, *, legend: bool) -> alt.Color:
-    shown = alt.Legend(orient="top", title=None, columns=columns, labelLimit=300, symbolType="stroke")
+def _colour(labels: Sequence[str]) -> alt.Color:
     colours = [COLOURS[i % len(COLOURS)] for i in range(len(labels))]
-    return alt.Color("run:N", scale=alt.Scale(domain=labels, range=colours), legend=shown if legend else None)
+    return alt.Color("run:N", scale=alt.Scale(domain=labels, range=colours), legend=None)
 
 
 def _y(quantity: str, logarithmic: bool, values: pd.Series) -> alt.Y:

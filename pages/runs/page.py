@@ -1,6 +1,5 @@
 """Runs: every training, the user's and those that came with Atelier, side by side; the address carries which."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -9,10 +8,11 @@ import streamlit as st
 from core.runs import comparison, queue
 from core.runs.comparison import Curve
 from core.runs.run import DamagedRun, Run, list_runs
-from pages.runs import actions, charts, table
-from pages.runs.selection import FEW, selected_ids, show_error
-from ui import formats, frame, menu, run_states
-from ui.frame import guard
+from pages.runs import actions, charts, legend, table
+from pages.runs.selection import FEW, Comparison, selected_ids, show_error
+from ui import address, formats, frame, menu, messages, run_states
+from ui.frame import Layout, guard
+from ui.hide import group, is_shown
 
 MOST = 24  # that can be told apart at all
 STYLED = ("pastiche", "iterative")
@@ -26,115 +26,129 @@ ALTS = {
     "learning_rate": "Learning rate",
 }
 X_AXES = {"epoch": "Epochs", "step": "Steps", "time": "Time"}
+TAKEAWAY = (
+    "Two runs teach most when they differ in one thing alone. A lower training error is no better net: only images "
+    "that it never trained on can tell."
+)
 
 
 def main() -> None:
     """Draw the page, and again every few seconds while a training is under way."""
     st.fragment(live, run_every=5 if queue.under_way() else None)()
-    frame.takeaway(
-        "Two runs teach most when they differ in one thing alone. A lower training error is no better net: only images "
-        "that it never trained on can tell."
-    )
 
 
 def live() -> None:
-    """Draw the table and, under it, the selected runs."""
-    with guard():
-        show(list_runs(shipped=True))
+    """Draw the table with the first chart, beside them the controls, and below them what else is known."""
+    places = frame.layout()
+    with places.result, guard():
+        show(list_runs(shipped=True), places)
+    with places.details:
+        frame.takeaway(TAKEAWAY)
 
 
-def show(runs: list[Run | DamagedRun]) -> None:
-    """Draw the table of all `runs`, the actions on the selected ones, and their curves and settings."""
+def show(runs: list[Run | DamagedRun], places: Layout) -> None:
+    """Draw the table of all `runs`, the curves and settings of the selected ones, and the controls."""
     if not runs:
-        invite()
+        with places.controls:
+            messages.empty("No run yet. The first takes about a minute.", invite)
         return
-    rows = table.rows(runs)
+    stage = frame.stage()
+    rows = table.rows(sorted(runs, key=table.place))
     ids = selected_ids(rows)
-    table.draw(rows, ids)
+    with stage:
+        table.draw(rows, ids)
     selected = sorted((run for run in runs if run.id in ids), key=lambda run: ids.index(run.id))
-    whole = [run for run in selected if isinstance(run, Run)]
-    names = table.names(whole)
-    actions.show(selected, names)
-    show_error()
-    for run in selected:
-        if isinstance(run, DamagedRun):
-            st.error(formats.escape_markdown(str(run)), icon=":material/broken_image:")
-    if len(whole) > MOST:
-        st.caption(f"The first {MOST} of {len(whole)} are drawn; nobody can tell more apart.")
-        whole = whole[:MOST]
-        names = {run.id: names[run.id] for run in whole}
-    if whole:
-        overlay(whole, names)
-        differences(whole, names)
-    else:
-        st.caption("Select runs in the table to lay their curves over one another.")
+    with places.controls, guard():
+        chosen = control(selected)
+    curves = charts.curves(chosen.runs, chosen.axis) if chosen.runs else {}
+    drawn = [(quantity, of_it) for quantity, of_it in curves.items() if of_it]
+    with stage, guard():
+        for quantity, of_it in drawn[:1]:
+            draw_chart(of_it, chosen, quantity, first=True)
+    with places.details, guard():
+        details(selected, chosen, drawn)
 
 
 def invite() -> None:
-    """Draw, instead of an empty page, the way to a first run."""
-    st.markdown("No run yet. The first takes about a minute.")
+    """Draw the ways to a first run."""
     menu.link("train", "Train a net")
-    with st.container(horizontal=True), st.popover("Import", icon=":material/upload:"):
+    with st.popover("Import", icon=":material/upload:"):
         actions.import_run()
 
 
-def overlay(runs: list[Run], names: dict[str, str]) -> None:
-    """Draw the controls in a quarter of the width and the curves of the runs in the rest."""
-    controls, pictures = frame.columns()
-    with controls:
+def control(selected: Sequence[Run | DamagedRun]) -> Comparison:
+    """Draw legend, axes and actions of the selected runs; return what is to be drawn."""
+    runs = [run for run in selected if isinstance(run, Run)]
+    names = table.names(runs)
+    shown = {run.id: names[run.id] for run in runs[:MOST]}
+    if shown:
+        legend.draw(shown)
+    else:
+        st.caption("Select runs in the table to lay their curves over one another.")
+    with group("axes"):
         axis, logarithmic = choose_axes()
-        st.caption(" ".join(legend(runs)))
-        link_pages(runs, names)
-    with pictures:
-        draw_charts(runs, names, axis, logarithmic)
+    if is_shown("actions"):
+        actions.show(selected, Comparison(runs, names, axis, logarithmic))
+    show_error()
+    chosen = Comparison(runs[:MOST], shown, axis, logarithmic)
+    if is_shown("links"):
+        link_pages(chosen)
+    return chosen
 
 
 def choose_axes() -> tuple[str, bool]:
     """Return the quantity on the x axis, and whether the y axis is logarithmic."""
-    axis = st.segmented_control(
+    former = {title: name for name, title in X_AXES.items()}  # what links carried
+    if (title := st.query_params.get("x")) in former:
+        st.query_params["x"] = former[title]
+    axis = address.choice(
+        "x",
         "X axis",
-        list(comparison.AXES),
-        default="epoch",
-        format_func=X_AXES.get,
-        required=True,
-        key="x",
-        bind="query-params",
+        tuple(comparison.AXES),
+        X_AXES.__getitem__,
         help="Time is that of training alone, without evaluation. Runs of styles have steps in place of epochs.",
     )
-    logarithmic = st.toggle(
-        "Logarithmic", True, key="log", bind="query-params", help="Small differences near the end become visible."
-    )
-    return axis or "epoch", logarithmic
+    return axis, address.toggle("log", "Logarithmic", True, help="Small differences near the end become visible.")
 
 
-def link_pages(runs: list[Run], names: dict[str, str]) -> None:
+def link_pages(chosen: Comparison) -> None:
     """Draw a link to the page of each of the first few runs."""
-    watched = [run for run in runs[:FEW] if has_page(run)]
+    watched = [run for run in chosen.runs[:FEW] if has_page(run)]
     if watched:
         st.caption("To watch, look into or resume:")
     with st.container(gap="xsmall"):
         for run in watched:
             icon = run_states.STATE_LABELS[run.status().state].icon
-            menu.link(run_states.page_of(run), formats.escape_markdown(names[run.id]), icon, {"run": run.id})
+            menu.link(run_states.page_of(run), formats.escape_markdown(chosen.names[run.id]), icon, {"run": run.id})
 
 
-def draw_charts(runs: list[Run], names: dict[str, str], axis: str, logarithmic: bool) -> None:
-    """Draw a chart of every quantity that the runs have: the first over the whole width, the others in two columns."""
-    drawn = {quantity: curves for quantity, curves in charts.curves(runs, axis).items() if curves}
+def details(selected: Sequence[Run | DamagedRun], chosen: Comparison, drawn: Sequence[tuple[str, list[Curve]]]) -> None:
+    """Draw what the curves mean, the charts after the first, and the settings that differ."""
+    for run in selected:
+        if isinstance(run, DamagedRun):
+            st.error(formats.escape_markdown(str(run)), icon=":material/broken_image:")
+    if not chosen.runs:
+        return
+    whole = sum(isinstance(run, Run) for run in selected)
+    if whole > MOST:
+        st.caption(f"The first {MOST} of {whole} are drawn; nobody can tell more apart.")
     if not drawn:
         st.caption("These runs have no such figures yet.")
-    places = itertools.chain([st.container()], itertools.cycle(st.columns(2)))
-    for place, (number, (quantity, curves)) in zip(places, enumerate(drawn.items()), strict=False):
-        with place:
-            draw_chart(curves, names, quantity, logarithmic, first=number == 0)
+    st.caption(" ".join(sentences(chosen.runs)))
+    columns = st.columns(2)
+    for place, (quantity, curves) in enumerate(drawn[1:]):
+        with columns[place % 2]:
+            draw_chart(curves, chosen, quantity)
+    differences(chosen)
 
 
-def draw_chart(curves: list[Curve], names: dict[str, str], quantity: str, logarithmic: bool, first: bool) -> None:
-    """Draw the chart of one quantity."""
+def draw_chart(curves: list[Curve], chosen: Comparison, quantity: str, *, first: bool = False) -> None:
+    """Draw the chart of one quantity; the first fills the stage."""
     st.altair_chart(
-        charts.overlay(curves, names, quantity, logarithmic, first),
+        charts.overlay(curves, chosen.names, quantity, chosen.logarithmic),
+        height="stretch" if first else charts.HEIGHT,
         key=f"{quantity} of runs",
-        alt=f"{ALTS[quantity]} of {len(names)} runs over the {charts.AXES[curves[0].axis]}.",
+        alt=f"{ALTS[quantity]} of {len(chosen.names)} runs over the {charts.AXES[curves[0].axis]}.",
     )
 
 
@@ -143,7 +157,7 @@ def has_page(run: Run) -> bool:
     return run.kind in run_states.WATCHED_ON and (run.kind == comparison.STUDY or not run.shipped)
 
 
-def legend(runs: Sequence[Run]) -> Iterator[str]:
+def sentences(runs: Sequence[Run]) -> Iterator[str]:
     """Yield what the lines of such runs mean, in sentences."""
     if any(run.kind == "classifier" for run in runs):
         yield "Dashed: on training images, mean over an epoch. Solid, with marks: on validation or test images."
@@ -155,21 +169,21 @@ def legend(runs: Sequence[Run]) -> Iterator[str]:
         )
     if any(run.kind == comparison.STUDY for run in runs):
         yield "The findings of a transfer learning study are drawn on page Transfer learning."
-    yield "A click on a name in the legend singles its run out."
+    yield "Point at a curve to single its run out."
 
 
-def differences(runs: list[Run], names: dict[str, str]) -> None:
+def differences(chosen: Comparison) -> None:
     """Draw the settings in which the runs differ, a column for each run."""
-    st.subheader("What differs", anchor=False)
-    if len(runs) < 2:
+    st.header("What differs", anchor=False)
+    if len(chosen.runs) < 2:
         st.caption("Select a second run to see in what it differs.")
         return
-    differing = comparison.difference({run.id: table.settings(run) for run in runs})
+    differing = comparison.difference({run.id: table.settings(run) for run in chosen.runs})
     if not differing:
         st.caption("Nothing: these runs have the same settings.")
         return
     rows = {table.setting_title(key): values for key, values in differing.items()}
-    data = pd.DataFrame.from_dict(rows, orient="index").rename(columns=names)
+    data = pd.DataFrame.from_dict(rows, orient="index").rename(columns=dict(chosen.names))
     st.dataframe(data, key="differences", alt="The settings in which the selected runs differ.", height="content")
 
 

@@ -33,7 +33,7 @@ ORDER = (
     ("Run", "From", "State", "Error, %", "Evaluated on", "Train error, %", "Net", "Data set")  # fmt: skip
     + ("Training preset", "Epochs", "Time, min", "Images/s", "Created", "Note")
 )
-ROW_PX, ROWS_IN_SIGHT = 35, 9
+ROW_PX, FEW_ROWS = 35, 7  # so few rows leave the rest of the stage to the chart
 _VERSION = "version of the table of runs"
 
 
@@ -61,10 +61,17 @@ def draw(rows: pd.DataFrame, ids: list[str]) -> None:
         selection_default={"selection": {"rows": places}},
         hide_index=True,
         placeholder="–",
-        height=ROW_PX * (1 + min(len(shown_ids), ROWS_IN_SIGHT)) + 3,
+        height="stretch" if len(shown_ids) > FEW_ROWS else ROW_PX * (1 + len(shown_ids)) + 3,
         column_config=COLUMNS,
         alt=f"{len(shown_ids)} runs with net, data set, preset, state, errors, epochs and time of each.",
     )
+
+
+def place(run: Run | DamagedRun) -> tuple[bool, bool]:
+    """Return a key that sorts the user's own runs before the shipped ones, and among these classifiers first."""
+    if isinstance(run, DamagedRun) or not run.shipped:
+        return False, False
+    return True, run.kind != "classifier"
 
 
 def rows(runs: Sequence[Run | DamagedRun]) -> pd.DataFrame:

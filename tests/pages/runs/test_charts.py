@@ -16,7 +16,7 @@ NAMES = {"a": "First", "b": "Second"}
 @pytest.mark.parametrize("quantity", ["error", "loss", "style", "learning_rate"])
 @pytest.mark.parametrize("logarithmic", [True, False])
 def test_every_curve_is_drawn_in_its_run_s_colour_and_train_dashed(quantity, logarithmic):
-    chart = charts.overlay(CURVES, NAMES, quantity, logarithmic, True)
+    chart = charts.overlay(CURVES, NAMES, quantity, logarithmic)
     spec = chart.to_dict()
     line, dots = spec["layer"]
     assert line["encoding"]["color"]["scale"]["domain"] == ["First", "Second"]
@@ -35,7 +35,7 @@ def test_every_curve_is_drawn_in_its_run_s_colour_and_train_dashed(quantity, log
 
 
 def test_a_run_keeps_its_colour_whatever_else_is_drawn_of_it():
-    colours = charts.overlay(CURVES[2:], NAMES, "error", True, True).to_dict()["layer"][0]["encoding"]
+    colours = charts.overlay(CURVES[2:], NAMES, "error", True).to_dict()["layer"][0]["encoding"]
     assert colours["color"]["scale"]["range"] == charts.COLOURS[:2]
 
 

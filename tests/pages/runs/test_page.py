@@ -25,6 +25,11 @@ def charts(app) -> list[dict]:
     return [json.loads(element.proto.spec) for element in app.get("vega_lite_chart")]
 
 
+def plain(app) -> str:
+    """Everything that is read, without the marks that keep it from being read as Markdown."""
+    return texts(app).replace("\\", "")
+
+
 def selected(app) -> list[str]:
     ids = app.query_params.get("run", [])
     return [ids] if isinstance(ids, str) else ids
@@ -59,8 +64,41 @@ def test_the_address_carries_the_selection_and_an_empty_one(runs):
     assert first.name in json.dumps(charts(app)[0]) and second.id not in json.dumps(charts(app)[0])
     app = visit("runs", run=[first.id, second.id, "gone"])
     assert "same settings" in texts(app)
+    assert "The run “gone” is not here: the others are drawn" in plain(app)
     app = visit("runs", run="none")
     assert charts(app) == [] and "Select runs" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"run": "gone"}, "The run “gone” is not here: the newest are drawn."),
+        ({"run": ["![](//a.b/c)", "gone"]}, "and 1 more are not here: the newest are drawn."),
+        ({"run": ""}, "The run “” is not here"),
+        ({"run": "x" * 9000}, "…” is not here"),
+        ({"x": "weeks"}, "X axis in the address is “weeks”, which cannot be used: Epochs is used."),
+        ({"x": ["epoch", "time"]}, "X axis in the address has several values"),
+        ({"log": "perhaps"}, "Logarithmic in the address is “perhaps”"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_one_sentence(query, sentence):
+    digits_run()
+    app = visit("runs", **query)
+    assert not app.exception and not app.error
+    assert sentence in plain(app) and len(charts(app)) == 3
+
+
+def test_addresses_of_former_versions_still_work():
+    digits_run()
+    app = visit("runs", x="Steps")
+    assert app.selectbox("choice of x").value == "step" and "cannot be used" not in texts(app)
+
+
+def test_a_teacher_s_link_hides_controls_and_keeps_what_they_are_set_to():
+    digits_run()
+    app = visit("runs", hide="axes,actions,links", x="step")
+    assert '"title": "step"' in json.dumps(charts(app)[0])
+    assert "Delete" not in [button.label for button in app.button]
 
 
 def test_shipped_runs_are_marked_drawn_and_left_as_they_are():
@@ -165,10 +203,10 @@ def test_the_charts_follow_the_choice_of_axes():
     (run.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     app = visit("runs", run=run.id)
     assert '"epoch"' in json.dumps(charts(app)[0])
-    app.session_state["x"] = "time"
-    app.session_state["log"] = False
-    app.run()
+    app.selectbox("choice of x").set_value("time")
+    app.toggle("log").set_value(False).run()
     assert not app.exception
+    assert (app.query_params["x"], app.query_params["log"]) in (("time", "false"), (["time"], ["false"]))
     drawn = json.dumps(charts(app)[0])
     assert "minutes of training" in drawn and "symlog" not in drawn
 
