@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 VERSION = 1
 NOTE_FILE = "note.json"
 NAME_LENGTH, NOTE_LENGTH = 120, 4000
+MOST_QUOTED = 200  # characters of a run's id in a sentence; an address may have thousands
 
 
 class DamagedRun(UserError):
@@ -161,9 +162,9 @@ class Run:
         Raises DamagedRun where it cannot be read.
         """
         path = Path(run)
-        if not path.is_absolute() and len(path.parts) == 1 and not path.is_dir():
+        if not path.is_absolute() and len(path.parts) == 1 and not _is_folder(path):
             own, shipped = root() / path, shipped_root() / path
-            path = shipped if shipped.is_dir() and not own.is_dir() else own
+            path = shipped if _is_folder(shipped) and not _is_folder(own) else own
         return cls(path, read_run_json(path))
 
     def status(self) -> Status:
@@ -307,8 +308,9 @@ def _folders(parent: Path) -> dict[str, Path]:
 
 def read_run_json(path: Path) -> dict:
     """Return the checked content of run.json. Raises DamagedRun."""
-    if not path.is_dir():
-        raise DamagedRun(path.name, f"There is no run named {path.name}; it may have been moved or deleted.")
+    if not _is_folder(path):
+        name = path.name if len(path.name) <= MOST_QUOTED else f"{path.name[:MOST_QUOTED]}…"
+        raise DamagedRun(path.name, f"There is no run named {name}; it may have been moved or deleted.")
     file = path / "run.json"
     try:
         record = json.loads(file.read_text("utf-8"))
@@ -326,6 +328,13 @@ def read_run_json(path: Path) -> dict:
     if record["version"] > VERSION:
         raise DamagedRun(path.name, f"The run {path.name} was written by a newer Atelier; update to open it.")
     return record
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long for any file
+        return False
 
 
 def _slug(text: str) -> str:

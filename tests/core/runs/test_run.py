@@ -61,6 +61,13 @@ def test_a_damaged_folder_is_a_sentence_and_breaks_no_other(runs, content, sente
     assert [run.id for run in list_runs()] == [healthy.id, "broken"]
 
 
+@pytest.mark.parametrize("name", ["x" * 10_000, "a\x00b", "..", "gone"])
+def test_a_name_that_no_folder_has_is_a_short_sentence(name):
+    with pytest.raises(DamagedRun) as refusal:
+        Run.open(name)
+    assert len(str(refusal.value)) < 300
+
+
 def test_files_edited_into_nonsense_do_not_break_a_reader():
     run = make()
     for name in ("status.json", "control.json", "metrics.jsonl"):
