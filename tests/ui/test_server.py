@@ -1,0 +1,94 @@
+"""What the server adds to every answer: security headers, and a cookie for a new visitor."""
+
+import asyncio
+import time
+from http.cookies import SimpleCookie
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from ui.server import HEADERS, POLICY, Headers, warming
+from ui.visitor import COOKIE, is_id, new_id
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer as Streamlit does, with one of the headers already set."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-content-type-options", b"own")]})
+    await send({"type": "http.response.body", "body": b"page"})
+
+
+def headers(accept: str = "text/html", *, cookie: str = "", method: str = "GET", scheme: str = "http") -> list[tuple]:
+    """Return the headers of the answer to a request, names in lower case."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    asked = [(b"accept", accept.encode()), *([(b"cookie", cookie.encode())] if cookie else [])]
+    scope = {"type": "http", "method": method, "headers": asked, "path": "/", "scheme": scheme}
+    asyncio.run(Headers(answer)(scope, receive, send))
+    return [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
+
+
+def cookies(**request: str) -> list[str]:
+    return [value for name, value in headers(**request) if name == "set-cookie"]
+
+
+def test_every_answer_has_the_headers_and_keeps_its_own():
+    for accept in ("text/html", "*/*", "image/png"):
+        names = dict(headers(accept))
+        assert {name.lower() for name in HEADERS} <= names.keys()
+        assert names["content-security-policy"] == POLICY and names["x-content-type-options"] == "own"
+
+
+def test_the_policy_names_no_other_host():
+    assert not any("//" in part or "*" in part for part in POLICY.split())
+
+
+def test_a_new_visitor_gets_a_cookie_that_scripts_and_other_sites_cannot_use():
+    (text,) = cookies()
+    cookie = SimpleCookie(text)[COOKIE]
+    assert is_id(cookie.value) and cookie["httponly"] and cookie["samesite"] == "Lax" and not cookie["secure"]
+    assert "; Secure" in cookies(scheme="https")[0]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [{"cookie": f"{COOKIE}={new_id()}"}, {"accept": "*/*"}, {"accept": "image/png"}, {"method": "POST"}],
+    ids=["known visitor", "script", "picture", "form"],
+)
+def test_nobody_else_gets_one(request_):
+    assert cookies(**request_) == []
+
+
+@pytest.mark.parametrize("cookie", [f"{COOKIE}=short", f"{COOKIE}=../../etc", "a b; =;;\x01", "other=1"])
+def test_a_bad_cookie_is_replaced(cookie):
+    assert len(cookies(cookie=cookie)) == 1
+
+
+def test_a_websocket_passes_untouched():
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append((scope, receive, send))
+
+    call = ({"type": "websocket"}, object(), object())
+    asyncio.run(Headers(app)(*call))
+    assert seen == [call]
+
+
+def test_a_server_starts_although_the_warm_up_fails(caplog):
+    def fail() -> None:
+        raise OSError("no weights")
+
+    async def start() -> None:
+        async with warming(fail)(None):
+            deadline = time.monotonic() + 10
+            while "could not be prepared" not in caplog.text and time.monotonic() < deadline:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(start())
+    assert "could not be prepared" in caplog.text
