@@ -83,11 +83,6 @@ def choice(
     """Return the chosen option; the first one where the address has none of them under `key`."""
     widget = f"choice of {key}"
 
-    def read(text: str) -> str:
-        if text not in options:
-            raise ValueError
-        return text
-
     def instead() -> str:
         return f"{title(options[0])} is used"
 
@@ -96,10 +91,39 @@ def choice(
         if st.session_state[widget] in options:
             put(key, st.session_state[widget])
 
-    in_address = _read_one(key, label, read, instead)
+    in_address = _read_one(key, label, _among(options), instead)
     if is_new(key, widget) or st.session_state[widget] not in options:
         st.session_state[widget] = options[0] if in_address is None else in_address
     return st.selectbox(label, options, format_func=title, key=widget, on_change=write, help=help)
+
+
+def segments(
+    key: str, label: str, options: Sequence[str], title: Callable[[str], str] = str, help: str | None = None
+) -> str:
+    """Return the chosen one of a few options, drawn side by side; the first one where the address has none of them."""
+    _hold(key, label, _among(options), options[0], title)
+    if st.session_state[key] not in options:
+        st.session_state[key] = options[0]
+    return st.segmented_control(
+        label,
+        options,
+        required=True,
+        format_func=title,
+        key=key,
+        on_change=_write(key, options[0]),
+        help=help,
+        width="stretch",
+        label_visibility="collapsed",
+    )
+
+
+def step(key: str, label: str, options: Sequence[int], default: int, help: str | None = None) -> int:
+    """Return one of some ascending whole numbers, on a slider that has no others."""
+    named = {str(option): option for option in options}
+    _hold(key, label, lambda text: named[text], default)
+    if st.session_state[key] not in options:
+        st.session_state[key] = default
+    return st.select_slider(label, options, key=key, on_change=_write(key, default), help=help)
 
 
 def several(
@@ -166,6 +190,17 @@ def number(key: str, label: str, limits: tuple[int, int], default: int = 0, help
     return st.number_input(label, low, high, key=key, on_change=_write(key, default), help=help)
 
 
+def decimal(
+    key: str, label: str, limits: tuple[float, float], default: float, help: str | None = None, **look: Any
+) -> float:
+    """Return a number within `limits`, least and most, typed or raised by half of its default."""
+    low, high = limits
+    _hold(key, label, lambda text: _number(text, float, low, high), default)
+    return st.number_input(
+        label, low, high, step=default / 2, format="%g", key=key, on_change=_write(key, default), help=help, **look
+    )
+
+
 def toggle(key: str, label: str, default: bool = False, help: str | None = None) -> bool:
     """Return whether a switch is on."""
 
@@ -184,9 +219,11 @@ def page(key: str, label: str, count: int) -> int:
     return st.pagination(count, key=key, on_change=_write(key, 1)) if count > 1 else 1
 
 
-def _hold(key: str, label: str, read: Callable[[str], Any], default: Any) -> None:
+def _hold(
+    key: str, label: str, read: Callable[[str], Any], default: Any, title: Callable[[Any], str] | None = None
+) -> None:
     """Give the widget `key` the value that the address has under the same name, where that is new to it."""
-    in_address = _read_one(key, label, read, lambda: f"{_in_words(default)} is used")
+    in_address = _read_one(key, label, read, lambda: f"{(title or _in_words)(default)} is used")
     if is_new(key, key):
         st.session_state[key] = default if in_address is None else in_address
 
@@ -230,6 +267,17 @@ def _write(key: str, default: Any) -> Callable[[], None]:
         put(key, None if chosen == default else _in_words(chosen))
 
     return write
+
+
+def _among(options: Sequence[str]) -> Callable[[str], str]:
+    """Return a function that returns a text if it is one of `options`, and raises ValueError for any other."""
+
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError
+        return text
+
+    return read
 
 
 def _number(text: str, kind: type, low: float, high: float) -> float:

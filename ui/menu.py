@@ -122,7 +122,7 @@ PAGE_LIST = (
         "Stylize",
         "brush",
         "A photograph in a painter's style, or in a blend of several.",
-        "One small net paints in every style below: a style is nothing but two numbers per feature map, and "
+        "One small net paints in all of these styles: a style is nothing but two numbers per feature map, and "
         "between them lies every blend.",
     ),
     Page(

@@ -88,6 +88,12 @@ def pictures(key: str, label: str, *, most: int = MOST, help: str | None = PICTU
     return [upload for _, upload in present if upload is not None]
 
 
+def forget(key: str) -> None:
+    """Take the uploads under `key` out of the address; their files stay until they expire or are deleted."""
+    st.query_params.pop(key, None)
+    st.session_state.pop(f"{_FAULT} {key}", None)
+
+
 def delete_mine() -> None:
     """Draw a button that deletes all uploads of the visitor; nothing where there are none, or it is there already."""
     mine = uploads.owned(visitor())
@@ -212,8 +218,7 @@ def _remove(field: Field, id: str) -> None:
     if rest:
         st.query_params[field.key] = rest
     else:
-        st.query_params.pop(field.key, None)
-    st.session_state.pop(f"{_FAULT} {field.key}", None)
+        forget(field.key)
 
 
 def _delete_mine() -> None:
@@ -224,11 +229,10 @@ def _delete_mine() -> None:
         ids = st.query_params.get_all(key)
         rest = [id for id in ids if id not in mine]
         if rest != ids:
-            st.session_state.pop(f"{_FAULT} {key}", None)
             if rest:
                 st.query_params[key] = rest
             else:
-                st.query_params.pop(key, None)
+                forget(key)
 
 
 def _found(id: str) -> Upload | None:

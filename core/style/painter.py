@@ -158,11 +158,19 @@ def stylise(
     return np.rint(mixed).astype(np.uint8)
 
 
+def largest_size(width: int, height: int) -> tuple[int, int]:
+    """Return the width and height themselves or, beyond MAX_PIXELS, those of the largest copy that can be painted."""
+    scale = math.sqrt(MAX_PIXELS / (height * width))
+    if scale >= 1:
+        return width, height
+    scale = int(max(height, width) * scale) / max(height, width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def largest(picture: Picture) -> Picture:
     """Return the picture itself or, where it has more than MAX_PIXELS, the largest copy that can be painted."""
     height, width = picture.shape[:2]
-    scale = math.sqrt(MAX_PIXELS / (height * width))
-    return picture if scale >= 1 else images.fit(picture, int(max(height, width) * scale))
+    return images.fit(picture, max(largest_size(width, height)))
 
 
 def number_format(net: str) -> str:

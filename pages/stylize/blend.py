@@ -4,83 +4,92 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
-from ui.frame import guard
+from ui import address
 
 Style = dict[str, str]  # name, title, artist, year, net
 Blend = dict[str, float]  # style -> weight from 0 to 1
 
+KEY = "styles"  # in the address
 START = "vangogh_starry_night"
-SHOWN = 8  # sliders before the rest is folded away, so that the picture is not far from them on a phone
+SHOWN = 8  # sliders before the rest is folded away
 SWATCH_PX = 48
-WRITTEN = "blend in the address of the stylize page"
-SHOWN_BLEND = "blend that the sliders of the stylize page stood at"
 
 
 def choose_blend(styles: list[Style]) -> tuple[Blend, dict[str, DeltaGenerator]]:
     """Draw a slider for each style; return the weights, and for each style the place of its swatch."""
+    follow_address(styles)
     names = [style["name"] for style in styles]
-    follow_address(names)
     blend: Blend = {}
     places: dict[str, DeltaGenerator] = {}
     for style in styles[:SHOWN]:
-        choose_weight(style, blend, places)
+        blend[style["name"]], places[style["name"]] = choose_weight(style, names)
     if rest := styles[SHOWN:]:
-        in_use = any(st.session_state.get(f"style {style['name']}") for style in rest)
+        in_use = any(st.session_state.get(widget(style["name"])) for style in rest)
         with st.expander(f"{len(rest)} more paintings", expanded=in_use):
             for style in rest:
-                choose_weight(style, blend, places)
-    st.session_state[SHOWN_BLEND] = blend
-    st.session_state[WRITTEN] = st.query_params["styles"] = blend_as_text(blend)
+                blend[style["name"]], places[style["name"]] = choose_weight(style, names)
     return blend, places
 
 
-def choose_weight(style: Style, blend: Blend, places: dict[str, DeltaGenerator]) -> None:
-    """Draw one slider and an empty place for its swatch; add both to `blend` and `places`."""
-    row = st.container(horizontal=True, vertical_alignment="center", gap="small")  # one row on a phone too
-    places[style["name"]] = row.container(width=SWATCH_PX).empty()
-    blend[style["name"]] = row.slider(
+def choose_weight(style: Style, names: list[str]) -> tuple[float, DeltaGenerator]:
+    """Draw the slider of one of the styles `names` and an empty place for its swatch; return the weight and the place.
+
+    In one row on a phone too.
+    """
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    place = row.container(width=SWATCH_PX).empty()
+    weight = row.slider(
         style["title"],
         0.0,
         1.0,
         step=0.05,
-        key=f"style {style['name']}",
-        persist_state="session",
+        key=widget(style["name"]),
+        on_change=write_address,
+        args=(names,),
         help=f"{style['artist']}, {style['year']}. Only the ratio between the weights matters.",
     )
+    return weight, place
 
 
-def follow_address(names: list[str]) -> None:
-    """Set the sliders from the address where it has changed: a link was followed, or the browser's back button used.
-
-    A slider that has moved takes precedence: the browser may not yet have applied the address that its last move
-    brought about, and send the one before.
-    """
-    last = st.session_state.get(SHOWN_BLEND, {})
-    moved = any(st.session_state.get(f"style {name}", weight) != weight for name, weight in last.items())
-    changed = st.query_params.get("styles") != st.session_state.get(WRITTEN) or not st.session_state.get(WRITTEN)
-    if changed and not moved:
-        with guard():
-            blend = blend_in_address(names)
-            if blend is not None:
-                set_sliders(blend, names)
-    if f"style {names[0]}" not in st.session_state:
-        set_sliders({START if START in names else names[0]: 1.0}, names)
+def widget(name: str) -> str:
+    """Return the key of a style's slider."""
+    return f"style {name}"
 
 
-def set_sliders(blend: Blend, names: list[str]) -> None:
-    """Set the sliders of all styles `names`, to 0 where the blend has none of a style."""
+def start_of(names: list[str]) -> Blend:
+    """Return the blend that is painted unless the address has another."""
+    return {START if START in names else names[0]: 1.0}
+
+
+def follow_address(styles: list[Style]) -> None:
+    """Set the sliders to the blend of the address where that is new: a link was followed, or Back was used."""
+    names = [style["name"] for style in styles]
+    drawn = all(widget(name) in st.session_state for name in names)
+    if not address.is_new(KEY, widget(names[0])) and drawn:
+        return
+    title = next(style["title"] for style in styles if style["name"] in start_of(names))
+    text = address.value(KEY, "the blend of styles", f"{title} alone is painted")
+    try:
+        blend = blend_of(text, names) if text else start_of(names)
+    except UserError as error:
+        address.note(f"{error}: {title} alone is painted.")
+        blend = start_of(names)
     for name in names:
-        st.session_state[f"style {name}"] = blend.get(name, 0.0)
+        st.session_state[widget(name)] = blend.get(name, 0.0)
 
 
-def blend_in_address(names: list[str]) -> Blend | None:
-    """Return the blend of the address, `?styles=name:weight,name:weight`; None where it has none.
+def write_address(names: list[str]) -> None:
+    """Let the address carry the blend of the sliders, unless it is the one that needs no address."""
+    blend = {name: st.session_state[widget(name)] for name in names}
+    weights = {name: weight for name, weight in blend.items() if weight > 0}
+    address.put(KEY, None if weights == start_of(names) else blend_as_text(blend))
+
+
+def blend_of(text: str, names: list[str]) -> Blend:
+    """Return the blend in a text, `name:weight,name:weight`.
 
     Raises UserError for a style that is not among `names` and for a weight outside of 0 to 1.
     """
-    text = st.query_params.get("styles")
-    if not text:
-        return None
     blend = {}
     for part in text.split(","):
         name, _, number = part.partition(":")
@@ -89,14 +98,12 @@ def blend_in_address(names: list[str]) -> Blend | None:
         except ValueError:
             weight = -1.0
         if name not in names or not 0 <= weight <= 1:
-            raise UserError(
-                f"The address contains “{part}”, which is no style with a weight from 0 to 1; "
-                "the sliders show what is painted instead."
-            )
+            raise UserError(f"The address contains {address.quoted(part)}, which is no style with a weight from 0 to 1")
         blend[name] = weight
     return blend
 
 
 def blend_as_text(blend: Blend) -> str:
-    """Return a blend as the address carries it."""
-    return ",".join(f"{name}:{weight:g}" for name, weight in blend.items() if weight > 0)
+    """Return a blend as the address carries it; of weights that are all zero, the first."""
+    weights = {name: weight for name, weight in blend.items() if weight > 0} or dict(list(blend.items())[:1])
+    return ",".join(f"{name}:{weight:g}" for name, weight in weights.items())

@@ -1,72 +1,75 @@
-"""Stylize: a photograph in a painter's style, or in a blend of several; the address carries the blend."""
+"""Stylize: a photograph in a painter's style, or in a blend of several; the address carries all that is set."""
 
-import time
-from dataclasses import dataclass
+from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import images
-from core.images import Picture
+from core.errors import UserError
 from core.style import painter
-from pages.stylize.blend import SWATCH_PX, Blend, Style, choose_blend
-from ui import frame
+from core.uploads import UploadGone
+from pages.stylize import blend, painting, photograph
+from pages.stylize.blend import SWATCH_PX, Style
+from pages.stylize.painting import Commission, Painting
+from pages.stylize.photograph import LARGEST_SIDE, UPLOAD, Photograph
+from ui import address, frame, hide, messages, uploads
+from ui.formats import escape_markdown
 from ui.frame import guard
 
-SAMPLE = "temple"
-SIDES = (256, 384, 512, 768, 1024)
-SIDE_BY_SIDE, ALONE, TWO_NETS = "Side by side", "Painting alone", "Two nets"  # in the address too
+SIDES = (256, 384, 512, 768, LARGEST_SIDE)
+SIDE = 512
+ALONE, SIDE_BY_SIDE, TWO_NETS = "Painting alone", "Side by side", "Two nets"  # in the address too
+SHORT = {ALONE: "Painting"}  # fits beside the others
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg"}
-
-
-@dataclass(frozen=True)
-class Commission:
-    """What to paint: a photograph and its name, the net, its styles and their blend.
-
-    `photograph_share` of the result is the photograph itself.
-    """
-
-    name: str
-    picture: Picture
-    net: str
-    styles: list[Style]
-    blend: Blend
-    photograph_share: float
-
-    def paint(self, picture: Picture) -> Picture:
-        """Return `picture`, the photograph at any size, painted."""
-        return painter.stylise(picture, self.blend, net=self.net, photograph=self.photograph_share)
-
-    @property
-    def titles(self) -> dict[str, str]:
-        """Titles of the styles by name."""
-        return {style["name"]: style["title"] for style in self.styles}
+SETTINGS = (blend.KEY, "net", "sample", UPLOAD, "view", "side", "share")  # keys in the address
+LAST = "settings of the stylize page when it was left"
 
 
 def main() -> None:
     """Draw the page; a slider's move redraws only the studio."""
+    go_on_with_last()
     studio()
-    frame.takeaway(
-        "The net was trained on each style alone and never on a mixture. Blending the scales and shifts of its sixteen "
-        "normalisations (equation 5.14) is enough to paint between the styles, as in Figure 5.12."
-    )
+
+
+def go_on_with_last() -> None:
+    """Give a bare address the settings that the page had before another page was opened."""
+    arrives = "side" not in st.session_state
+    last = st.session_state.get(LAST)
+    if arrives and last and not any(key in st.query_params for key in SETTINGS):
+        st.query_params.from_dict({**st.query_params.to_dict(), **last})
 
 
 @st.fragment
 def studio() -> None:
     """Draw everything that a slider changes; a fragment, so that nothing else is drawn again."""
-    controls, canvas = frame.columns()
-    with guard():
-        with controls:
+    address.begin()
+    places = frame.layout()
+    styles: list[Style] = []
+    swatches: dict[str, DeltaGenerator] = {}
+    with places.result, guard():
+        with places.controls:
             net = choose_net()
             styles = painter.styles_of(net)
-            with guard():
-                name, picture = choose_picture()
-            blend, places = choose_blend(styles)
-            side, photograph_share = more()
-        with canvas, guard():
-            show(Commission(name, picture, net, styles, blend, photograph_share), side)
-        show_swatches(places, styles)
+            with hide.group("sample"):
+                samples = st.container()
+            view = choose_view(styles)
+            with hide.group("styles"):
+                weights, swatches = blend.choose_blend(styles)
+            subject = choose_subject(samples)
+            side, share = more()
+        if isinstance(subject, UploadGone):
+            offer_sample(subject)
+        else:
+            show(Commission(subject, net, tuple(weights.items()), share, side), view, styles, places)
+    with places.details:
+        frame.takeaway(
+            "The net was trained on each style alone and never on a mixture. Blending the scales and shifts of its "
+            "sixteen normalisations (equation 5.14) is enough to paint between the styles, as in Figure 5.12."
+        )
+    show_swatches(swatches, styles)
+    st.session_state[LAST] = {key: st.query_params.get_all(key) for key in SETTINGS if key in st.query_params}
 
 
 def choose_net() -> str:
@@ -74,138 +77,143 @@ def choose_net() -> str:
     nets = painter.palettes()
     if len(nets) < 2:
         return painter.net_of({})
-    return st.selectbox("Style network", nets, format_func=painter.title, key="net", bind="query-params")
+    with hide.group("net"):
+        return address.choice("net", "Style network", nets, painter.title)
 
 
-def choose_picture() -> tuple[str, Picture]:
-    """Return what to call the photograph, and the photograph: an upload, else a sample picture."""
-    names = images.sample_names()
-    if "stylize_sample" not in st.session_state:
-        preferred = (st.query_params.get("sample"), SAMPLE, names[0])
-        st.session_state["stylize_sample"] = next(name for name in preferred if name in names)
-    name = st.selectbox(
-        "Sample picture", names, format_func=str.capitalize, key="stylize_sample", persist_state="session"
-    )
-    upload = st.file_uploader(
-        "Or a photograph of yours",
-        key="stylize_upload",
-        help="JPEG, PNG, WebP, GIF, BMP or TIFF of up to 40 megapixels. It stays on the computer that runs the app.",
-    )
-    if upload is None:
-        st.query_params["sample"] = name
-        return name, images.sample(name)
-    st.query_params.pop("sample", None)
-    return upload.name.rpartition(".")[0] or "photograph", decoded(upload.file_id, upload)
-
-
-@st.cache_data(max_entries=3, show_spinner=False)
-def decoded(file_id: str, _file: object) -> Picture:
-    """Return the uploaded picture, decoded once however often a slider moves."""
-    return images.decode(_file)  # type: ignore[arg-type]
-
-
-def more() -> tuple[int, float]:
-    """Return seldom used options: the long side of the picture on the screen, and the share of the photograph."""
-    with st.expander("More"):
-        side = st.select_slider(
-            "Size on the screen, px",
-            SIDES,
-            512,
-            key="stylize_side",
-            persist_state="session",
-            help="Longer side. Strokes keep their width in pixels, so a larger picture has finer ones.",
-        )
-        photograph_share = st.slider(
-            "Blend with the photograph",
-            0.0,
-            0.9,
-            step=0.1,
-            format="percent",
-            key="stylize_photograph",
-            persist_state="session",
-            help="Averages the painting with the photograph, pixel by pixel. The net itself has no strength to set.",
-        )
-    return side, photograph_share
-
-
-def show(commission: Commission, side: int) -> None:
-    """Draw the painting beside its photograph or another net's, its blend, the time it took, and the downloads."""
-    view = choose_view(commission.styles)
-    small = images.fit(commission.picture, side)
-    started = time.perf_counter()
-    painted = commission.paint(small)
-    milliseconds = 1000 * (time.perf_counter() - started)
-    shares = painter.shares(commission.blend)
-    parts = ", ".join(f"{share:.0%} {commission.titles[style]}" for style, share in shares.items())
-    left, right = (st.container(), st.container()) if view == ALONE else st.columns(2)
-    if view == TWO_NETS:
-        with left:
-            show_painted(painted, f"{parts}, by one net of {len(commission.styles)} styles", commission.name)
-        with right:  # as in Figure 5.11
-            show_single(commission, small)
-    else:
-        if view == SIDE_BY_SIDE:
-            alt = f"The photograph {commission.name}"
-            left.image(images.encode(small), "The photograph", width="stretch", alt=alt)
-        with right:
-            show_painted(painted, parts, commission.name)
-    pixels = f"{small.shape[1]} x {small.shape[0]} px"
-    st.caption(f"Painted in {milliseconds:.0f} ms at {pixels}, {painter.number_format(commission.net)}.")
-    offer_downloads(commission)
+def choose_subject(samples: DeltaGenerator) -> Photograph | UploadGone:
+    """Return the photograph, or the error that says that the one of the address is gone."""
+    try:
+        return photograph.choose(samples)
+    except UploadGone as gone:
+        return gone
 
 
 def choose_view(styles: list[Style]) -> str:
     """Return how the painting is shown; beside another net only where one of a single style is shipped."""
     has_single = any(painter.single(style["name"]) for style in styles)
-    views = (SIDE_BY_SIDE, ALONE, TWO_NETS) if has_single else (SIDE_BY_SIDE, ALONE)
-    return st.segmented_control(
-        "View", views, default=views[0], required=True, label_visibility="collapsed", key="view", bind="query-params"
+    views = (ALONE, SIDE_BY_SIDE, TWO_NETS) if has_single else (ALONE, SIDE_BY_SIDE)
+    with hide.group("view"):
+        return address.segments("view", "View", views, lambda view: SHORT.get(view, view))
+
+
+def more() -> tuple[int, float]:
+    """Return seldom used options: the long side of the picture on the screen, and the share of the photograph."""
+    with hide.group("more"), st.expander("More"):
+        side = address.step(
+            "side",
+            "Size, px",
+            SIDES,
+            SIDE,
+            help="Longer side. Strokes keep their width in pixels, so a larger picture has finer ones.",
+        )
+        share = address.slider(
+            "share",
+            "Blend with the photograph",
+            (0.0, 0.9, 0.1),
+            0.0,
+            help="Averages the painting with the photograph, pixel by pixel. The net itself has no strength to set.",
+            format="percent",
+        )
+    return side, share
+
+
+def offer_sample(gone: UploadGone) -> None:
+    """Say that the photograph of the address is gone, and offer one that is there."""
+    forget = partial(uploads.forget, UPLOAD)
+    messages.empty(
+        str(gone),
+        lambda: st.button("Paint a sample photograph", type="primary", icon=":material/brush:", on_click=forget),
     )
 
 
-def show_painted(painted: Picture, caption: str, name: str) -> None:
-    """Draw a painting of the photograph `name`."""
-    st.image(images.encode(painted), caption, width="stretch", alt=f"The photograph {name} painted as {caption}")
+def show(commission: Commission, view: str, styles: list[Style], places: frame.Layout) -> None:
+    """Draw the painting, alone or beside its photograph or another net's; below it blend, time and downloads.
+
+    Raises UserError where nothing can be painted; the photograph is drawn then, if it can be read.
+    """
+    titles = {style["name"]: style["title"] for style in styles}
+    try:
+        painted = painting.painted(commission)
+    except UserError:
+        with suppress(UserError):
+            show_photograph(commission)
+        raise
+    parts = ", ".join(f"{share:.0%} {titles[style]}" for style, share in painter.shares(dict(commission.blend)).items())
+    if view == ALONE:
+        show_painting(painted, parts, commission)
+    else:
+        row = st.container(horizontal=True, wrap=False, gap="small")
+        with row.container():
+            show_photograph(commission) if view == SIDE_BY_SIDE else show_painting(painted, parts, commission)
+        with row.container():
+            show_painting(painted, parts, commission) if view == SIDE_BY_SIDE else show_single(commission, titles)
+    with places.details:
+        say_facts(painted, parts, commission, view, len(styles))
+        with hide.group("downloads"):
+            offer_downloads(commission)
 
 
-def show_single(commission: Commission, small: Picture) -> None:
+def say_facts(painted: Painting, parts: str, commission: Commission, view: str, styles: int) -> None:
+    """Draw what was blended and how long it took, and in the view of two nets which picture is whose."""
+    st.caption(
+        f"{escape_markdown(parts)}. Painted in {painted.milliseconds:.0f} ms at {painted.width} x {painted.height} px, "
+        f"{painter.number_format(commission.net)}."
+    )
+    if view == TWO_NETS:
+        st.caption(f"Left: by one net of {styles} styles. Right: by a net of this style alone, as in Figure 5.11.")
+
+
+def show_painting(painted: Painting, parts: str, commission: Commission) -> None:
+    """Draw a painting as large as its place."""
+    st.image(painted.jpeg, width="stretch", alt=f"The photograph {commission.photograph.name} painted as {parts}")
+
+
+def show_photograph(commission: Commission) -> None:
+    """Draw the photograph at the size of the painting."""
+    small = images.fit(photograph.loaded(commission.photograph).picture, commission.side)
+    st.image(images.encode(small), width="stretch", alt=f"The photograph {commission.photograph.name}")
+
+
+def show_single(commission: Commission, titles: dict[str, str]) -> None:
     """Draw the painting by a net of this style alone, or a sentence where the blend is not of one such style."""
-    shares, titles = painter.shares(commission.blend), commission.titles
+    shares = painter.shares(dict(commission.blend))
     net = painter.single(next(iter(shares))) if len(shares) == 1 else None
     if net is None:
-        singles = ", ".join(f"*{title}*" for style, title in titles.items() if painter.single(style))
+        singles = ", ".join(f"*{escape_markdown(title)}*" for style, title in titles.items() if painter.single(style))
         st.caption(f"There are nets of a single style for {singles}: raise one of these sliders alone to compare.")
         return
-    painted = painter.stylise(small, shares, net=net, photograph=commission.photograph_share)
-    show_painted(painted, f"{titles[next(iter(shares))]}, by a net of this style alone", commission.name)
+    alone = painting.painted(commission.by_single(net))
+    show_painting(alone, f"{titles[next(iter(shares))]}, by a net of this style alone", commission)
 
 
 def offer_downloads(commission: Commission) -> None:
     """Draw buttons for the painting at full size as PNG or JPEG, painted at the click."""
-    picture = commission.picture
-    full = painter.largest(picture)
-    size = f"{full.shape[1]} x {full.shape[0]} px"
-    stem = f"{commission.name}-{'-'.join(painter.shares(commission.blend))}"
+    whole = photograph.loaded(commission.photograph)
+    width, height = painter.largest_size(whole.width, whole.height)
+    size = f"{width} x {height} px"
+    stem = f"{commission.photograph.name}-{'-'.join(painter.shares(dict(commission.blend)))}"
     with st.container(horizontal=True, vertical_alignment="center"):
         for format, mime in FORMATS.items():
             st.download_button(
                 format,
-                lambda format=format: images.encode(commission.paint(full), format, quality=92),  # type: ignore[misc]
+                partial(painting.full_size, commission, format),
                 f"{stem}.{format.lower().replace('jpeg', 'jpg')}",
                 mime,
                 icon=":material/download:",
                 on_click="ignore",
                 help=f"Paints the picture again at full size, {size}, when you click.",
             )
-        smaller = "" if full is picture else f", the most that is painted here (yours has {picture.shape[1]} px across)"
+        smaller = f", the most that is painted here (yours has {whole.width} px across)" if width < whole.width else ""
         st.caption(f"Full size: {size}{smaller}.")
 
 
 def show_swatches(places: dict[str, DeltaGenerator], styles: list[Style]) -> None:
-    """Draw beside each slider the same photograph in its style alone."""
+    """Draw beside each slider the same photograph in its style alone; last, for the first visitor waits for them."""
     for style in styles:
-        alt = f"A temple painted in the style of {style['title']}"
-        places[style["name"]].image(painter.swatch(style["name"], style["net"]), width=SWATCH_PX, alt=alt)
+        if style["name"] in places:
+            alt = f"A temple painted in the style of {style['title']}"
+            places[style["name"]].image(painter.swatch(style["name"], style["net"]), width=SWATCH_PX, alt=alt)
 
 
 main()

@@ -118,3 +118,36 @@ def test_of_several_the_unknown_ones_are_named_and_left_out():
     assert not app.exception and app.text[1].value == "plum pear"
     assert ["kiwi" in caption for caption in captions(app)] == [True, False, False]
     assert "the first 2 are shown" in captions(app)[2] and not any("![" in caption for caption in captions(app))
+
+
+def few() -> None:
+    import streamlit as st
+
+    from ui import address
+
+    address.begin()
+    address.place_notes(st.container())
+    fruit = address.segments("fruit", "Fruit", ("apple", "pear"), str.upper)
+    side, weight = address.step("side", "Side", (256, 512), 512), address.decimal("weight", "Weight", (0.0, 1e6), 3.0)
+    st.text(f"{fruit} {side} {weight}")
+
+
+def test_segments_steps_and_decimals_are_read_and_written_without_their_defaults():
+    assert at(few).text[0].value == "apple 512 3.0"
+    app = at(few, fruit="pear", side="256", weight="0.25")
+    assert app.text[0].value == "pear 256 0.25" and not app.caption
+    app.get("button_group")[0].set_value("apple")
+    app.select_slider("side").set_value(512)
+    app.number_input("weight").set_value(7.5).run()
+    assert app.text[0].value == "apple 512 7.5"
+    assert app.query_params == {"weight": "7.5"} or app.query_params == {"weight": ["7.5"]}
+
+
+@pytest.mark.parametrize("key", ["fruit", "side", "weight"])
+@pytest.mark.parametrize("bad", ["", "300", "-1", "nan", "APPLE", ["1", "2"], "9" * 5000, HOSTILE])
+def test_a_bad_segment_step_or_decimal_is_the_default_and_one_sentence(key, bad):
+    if (key, bad) == ("weight", "300"):
+        return
+    app = at(few, **{key: bad})
+    assert not app.exception and app.text[0].value == "apple 512 3.0"
+    assert len(app.caption) == 1 and "is used" in captions(app)[0]

@@ -7,16 +7,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import images, weights
+from core import images, uploads, weights
 from core.style import painter
-from tests.pages.app import texts, visit
+from pages.stylize import painting
+from tests.pages.app import REPOSITORY, button, texts, visit
 from tests.painting import STYLES, picture, ship
+from ui import address
+
+HOSTILE = "![](https://example.org/x.png)"
 
 
 @pytest.fixture(autouse=True)
 def shipped(tmp_path, monkeypatch):
     ship(tmp_path / "weights", monkeypatch)
+    monkeypatch.setattr(address, "_IN_FLIGHT", 0.0)  # here nothing is on its way to a browser
+    cached = painting.painted
+    cached.cache_clear()
     yield
+    cached.cache_clear()
     painter.shipped.cache_clear()
 
 
@@ -30,6 +38,7 @@ def painted(monkeypatch) -> list[tuple[tuple[int, ...], dict[str, float], float]
         calls.append((shown.shape, dict(blend), photograph))
         return original(shown, blend, net=net, photograph=photograph)
 
+    monkeypatch.setattr(painting, "painted", painting.painted.__wrapped__)
     monkeypatch.setattr(painter, "swatch", functools.cache(lambda style, net: images.encode(picture(16, 16))))
     monkeypatch.setattr(painter, "stylise", stylise)
     return calls
@@ -37,6 +46,16 @@ def painted(monkeypatch) -> list[tuple[tuple[int, ...], dict[str, float], float]
 
 def slider(app, name):
     return app.slider(f"style {name}")
+
+
+def upload(app, name: str, data: bytes):
+    """Drop a file on the field of the page."""
+    return app.file_uploader[0].upload(name, data, "image/jpeg").run()
+
+
+def notes(app) -> list[str]:
+    """Return the sentences about the address."""
+    return [caption.value for caption in app.caption if caption.value.startswith(":material/info:")]
 
 
 def jpeg(height: int = 60, width: int = 90) -> bytes:
@@ -52,7 +71,8 @@ def test_the_first_visit_shows_a_painting_and_a_slider_with_a_swatch_for_each_st
     assert painted[0][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.0}
     assert painted[0][0] == (342, 512, 3)
     assert "Painted in" in texts(app)
-    assert len(app.get("image")) == 2 + len(STYLES)
+    assert len(app.get("image")) == 1 + len(STYLES)
+    assert not app.query_params, "the usual view needs no address"
 
 
 def test_a_slider_changes_the_blend_and_the_address(painted):
@@ -64,21 +84,23 @@ def test_a_slider_changes_the_blend_and_the_address(painted):
 
 
 def test_a_move_counts_though_the_browser_still_has_the_address_from_before_the_last_one(painted):
-    app = visit("stylize")
-    before = app.query_params["styles"]
+    app = visit("stylize", styles="stripes:1,dots:0.5")
     slider(app, "night").set_value(0.5).run()
     slider(app, "night").set_value(0.75)
-    app.query_params["styles"] = before  # as sent by a browser that has not received the answer yet
+    app.query_params["styles"] = "stripes:1,dots:0.5"  # as sent by a browser that has not received the answer yet
     app.run()
-    assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.75}
-    assert app.query_params["styles"] == "stripes:1,night:0.75"
+    assert painted[-1][1] == {"stripes": 1.0, "dots": 0.5, "night": 0.75}
+    assert app.query_params["styles"] == "stripes:1,dots:0.5,night:0.75"
 
 
 def test_the_back_button_sets_the_sliders(painted):
     app = visit("stylize")
-    before = app.query_params["styles"]
     slider(app, "night").set_value(0.5).run()
-    app.query_params["styles"] = before
+    slider(app, "night").set_value(0.75).run()
+    app.query_params["styles"] = "stripes:1,night:0.5"
+    app.run()
+    assert [slider(app, name).value for name in STYLES] == [1.0, 0.0, 0.5]
+    del app.query_params["styles"]
     app.run()
     assert [slider(app, name).value for name in STYLES] == [1.0, 0.0, 0.0]
     assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.0}
@@ -88,16 +110,35 @@ def test_the_address_sets_sliders_and_sample(painted):
     app = visit("stylize", styles="dots:0.4,night:0.6", sample="coffee")
     assert [slider(app, name).value for name in STYLES] == [0.0, 0.4, 0.6]
     assert painted[0][1] == {"stripes": 0.0, "dots": 0.4, "night": 0.6}
-    assert app.selectbox("stylize_sample").value == "coffee"
-    assert app.query_params["sample"] == "coffee"
+    assert app.selectbox("choice of sample").value == "coffee"
+    assert app.query_params["sample"] in ("coffee", ["coffee"])
 
 
-@pytest.mark.parametrize("styles", ["monet:1", "dots:2", "dots:-1", "dots:nan", "dots:much", ":", "dots:0.5,,"])
+@pytest.mark.parametrize("photo", [HOSTILE, "\x00", "x" * 5000, "../x"])
+def test_an_address_of_no_upload_says_so(painted, photo):
+    app = visit("stylize", photo=photo)
+    assert not app.exception and not app.error and not painted
+    assert "no longer here" in texts(app)
+
+
+@pytest.mark.parametrize(
+    "styles", ["monet:1", "dots:2", "dots:-1", "dots:nan", "dots:much", ":", "dots:0.5,,", "x" * 5000, HOSTILE]
+)
 def test_an_invalid_address_is_a_sentence_and_something_is_painted_all_the_same(painted, styles):
     app = visit("stylize", styles=styles)
-    assert not app.exception
-    assert "The address contains" in app.error[0].value
+    assert not app.exception and not app.error
+    (sentence,) = notes(app)
+    assert "The address contains" in sentence and "Stripes alone is painted" in sentence
+    assert len(sentence) < 300 and "![" not in sentence
     assert painted[0][1]["stripes"] == 1.0
+
+
+@pytest.mark.parametrize("values", ["", ["a", "b"], HOSTILE, "\x00", "x" * 5000])
+def test_no_value_of_an_address_is_a_traceback(painted, values):
+    app = visit("stylize", **dict.fromkeys(("styles", "sample", "view", "side", "share"), values))
+    assert not app.exception and not app.error
+    assert len(notes(app)) == 5
+    assert painted[0] == ((342, 512, 3), {"stripes": 1.0, "dots": 0.0, "night": 0.0}, 0.0)
 
 
 def test_without_any_weight_a_sentence_says_what_to_do(painted):
@@ -109,13 +150,51 @@ def test_without_any_weight_a_sentence_says_what_to_do(painted):
     assert not app.error
 
 
-def test_an_upload_takes_the_place_of_the_sample(painted):
+def test_an_upload_takes_the_place_of_the_sample_until_it_is_removed(painted):
     app = visit("stylize", sample="coffee")
-    app.file_uploader("stylize_upload").upload("holiday.jpg", jpeg(), "image/jpeg").run()
+    upload(app, "holiday.jpg", jpeg())
     assert not app.exception
     assert painted[-1][0] == (60, 90, 3)
-    assert "sample" not in app.query_params
+    assert not app.selectbox
     assert "Full size: 90 x 60 px" in texts(app)
+    button(app, "Remove").click().run()
+    assert app.selectbox("choice of sample").value == "coffee" and painted[-1][0] == (341, 512, 3)
+
+
+def test_the_link_of_an_upload_shows_it_to_others_until_it_is_deleted(painted):
+    id = uploads.keep(jpeg(), "holiday.jpg", "ann").id
+    app = visit("stylize", photo=id)
+    assert painted[-1][0] == (60, 90, 3) and not app.error
+    uploads.delete_all("ann")
+    calls = len(painted)
+    app = visit("stylize", photo=id)
+    assert not app.exception and not app.error
+    assert "This picture is no longer here" in texts(app)
+    assert len(painted) == calls, "no sample is shown in its place"
+    button(app, "Paint a sample photograph").click().run()
+    assert painted[-1][0] == (342, 512, 3) and "photo" not in app.query_params
+
+
+def test_after_a_refused_upload_the_page_goes_on_with_what_it_had(painted):
+    app = visit("stylize")
+    upload(app, "holiday.jpg", jpeg())
+    upload(app, "letter.jpg", b"Dear reader, this is no picture at all.")
+    assert not app.exception
+    assert len(app.error) == 1 and "is text, not a picture" in app.error[0].value
+    assert painted[-1][0] == (60, 90, 3)
+
+
+def test_a_painting_is_made_once_for_all_visitors_by_what_is_in_the_picture(painted, monkeypatch):
+    monkeypatch.setattr(painting, "painted", functools.lru_cache(painting.painted))
+    first, second = (uploads.keep(jpeg(), f"{owner}.jpg", owner).id for owner in ("ann", "bob"))
+    other = uploads.keep(images.encode(picture(60, 90, 5)), "ann.jpg", "ann").id
+    app = visit("stylize", photo=first)
+    visit("stylize", photo=second)
+    assert len(painted) == 1
+    visit("stylize", photo=other)
+    assert len(painted) == 2, "files of one name are not one picture"
+    app.select_slider("side").set_value(256).run()
+    assert len(painted) == 3
 
 
 @pytest.mark.parametrize(
@@ -129,25 +208,46 @@ def test_an_upload_takes_the_place_of_the_sample(painted):
 )
 def test_a_bad_upload_is_a_sentence(painted, name, data, sentence):
     app = visit("stylize")
-    app.file_uploader("stylize_upload").upload(name, data, "image/jpeg").run()
-    assert not app.exception
+    upload(app, name, data)
+    assert not app.exception and len(app.error) == 1
     assert any(sentence in error.value for error in app.error)
     assert slider(app, "dots").label == "Dots"
 
 
 def test_more_changes_the_size_and_the_part_of_the_photograph(painted):
     app = visit("stylize")
-    app.select_slider("stylize_side").set_value(256).run()
-    app.slider("stylize_photograph").set_value(0.5).run()
+    app.select_slider("side").set_value(256).run()
+    app.slider("share").set_value(0.5).run()
     assert max(painted[-1][0][:2]) == 256
     assert painted[-1][2] == 0.5
+    again = visit("stylize", side="256", share="0.5")
+    assert max(painted[-1][0][:2]) == 256 and painted[-1][2] == 0.5 and not notes(again)
 
 
-def test_the_painting_alone_can_be_shown(painted):
+def test_the_photograph_can_be_shown_beside_the_painting(painted):
     app = visit("stylize")
-    app.get("button_group")[0].set_value("Painting alone").run()
+    app.get("button_group")[0].set_value("Side by side").run()
     assert not app.exception
-    assert len(app.get("image")) == 1 + len(STYLES)
+    assert len(app.get("image")) == 2 + len(STYLES)
+    assert app.query_params["view"] in ("Side by side", ["Side by side"])
+    assert len(visit("stylize", view="Painting alone").get("image")) == 1 + len(STYLES)
+
+
+def test_the_settings_are_there_again_after_another_page(painted):
+    app = visit("stylize")
+    slider(app, "night").set_value(0.5).run()
+    settings = dict(app.query_params)
+    app.query_params.clear()
+    app.switch_page(str(REPOSITORY / "pages" / "data" / "page.py")).run()
+    app.switch_page(str(REPOSITORY / "pages" / "stylize" / "page.py")).run()
+    assert not app.exception
+    assert slider(app, "night").value == 0.5
+    assert app.query_params["styles"] in (settings["styles"], [settings["styles"]])
+
+
+def test_a_teachers_link_leaves_controls_out_and_keeps_what_it_sets(painted):
+    app = visit("stylize", hide="more,upload", side="256")
+    assert max(painted[-1][0][:2]) == 256 and not notes(app)
 
 
 def test_downloads_are_paintings_at_full_size(painted, monkeypatch):
@@ -156,7 +256,7 @@ def test_downloads_are_paintings_at_full_size(painted, monkeypatch):
 
     monkeypatch.setattr(st, "download_button", lambda label, data, file, mime, **more: offered.update({file: data}))
     app = visit("stylize", styles="dots:0.5,night:0.5")
-    app.file_uploader("stylize_upload").upload("holiday.jpg", jpeg(700, 900), "image/jpeg").run()
+    upload(app, "holiday.jpg", jpeg(700, 900))
     made = {name: make() for name, make in offered.items() if name.startswith("holiday")}
     assert set(made) == {"holiday-dots-night.png", "holiday-dots-night.jpg"}
     shapes = {Image.open(io.BytesIO(data)).format: images.decode(data).shape for data in made.values()}
@@ -171,7 +271,7 @@ def test_a_second_net_can_be_chosen(painted, tmp_path, monkeypatch):
     ship(tmp_path / "weights", monkeypatch, "zinc", styles=other, title="Zinc")
     app = visit("stylize")
     assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.0}
-    app.selectbox("net").set_value("zinc").run()
+    app.selectbox("choice of net").set_value("zinc").run()
     assert not app.exception
     assert not app.error
     assert painted[-1][1] == {"ink": 1.0, "dots": 0.0, "chalk": 0.0}
@@ -195,7 +295,7 @@ def test_a_net_of_one_style_is_shown_beside_that_of_many(painted, tmp_path, monk
     ship(tmp_path / "weights", monkeypatch, "single_dots", styles=[dots])
     app = visit("stylize", styles="dots:1", view="Two nets")
     assert not app.exception and not app.error
-    assert not [box for box in app.selectbox if box.key == "net"]  # a net of one style has nothing to blend
+    assert not [box for box in app.selectbox if "net" in box.key]  # a net of one style has nothing to blend
     assert [blend for _, blend, _ in painted[-2:]] == [{"stripes": 0.0, "dots": 1.0, "night": 0.0}, {"dots": 1.0}]
     slider(app, "night").set_value(0.5).run()
     assert not app.exception and not app.error

@@ -1,0 +1,58 @@
+"""Paintings by what they are made of: each is painted once, for every visitor who asks for the same."""
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from core import images
+from core.style import painter
+from pages.stylize.photograph import Photograph, loaded
+
+KEPT = 64  # paintings in memory, about 0.1 MB each
+
+
+@dataclass(frozen=True)
+class Commission:
+    """What to paint: a photograph, the net, the blend (style, weight), and the longer side in px.
+
+    `share` in [0, 1] of the result is the photograph itself. Equal commissions are one painting.
+    """
+
+    photograph: Photograph
+    net: str
+    blend: tuple[tuple[str, float], ...]
+    share: float
+    side: int
+
+    def paint(self, picture: images.Picture) -> images.Picture:
+        """Return `picture`, the photograph at any size, painted."""
+        return painter.stylise(picture, dict(self.blend), net=self.net, photograph=self.share)
+
+    def by_single(self, net: str) -> "Commission":
+        """Return the same by a net of its one style."""
+        return replace(self, net=net, blend=tuple((name, weight) for name, weight in self.blend if weight > 0))
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A painting as JPEG, its size in px and how long it took."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    milliseconds: float
+
+
+@lru_cache(maxsize=KEPT)
+def painted(commission: Commission) -> Painting:
+    """Return the painting of a commission. Raises UserError for a blend or a picture that cannot be painted."""
+    small = images.fit(loaded(commission.photograph).picture, commission.side)
+    started = time.perf_counter()
+    picture = commission.paint(small)
+    milliseconds = 1000 * (time.perf_counter() - started)
+    return Painting(images.encode(picture), small.shape[1], small.shape[0], milliseconds)
+
+
+def full_size(commission: Commission, format: str) -> bytes:
+    """Return the painting at the photograph's full size, or the most that can be painted, as a file of `format`."""
+    return images.encode(commission.paint(painter.largest(commission.photograph.read())), format, quality=92)
