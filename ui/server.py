@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http.cookies import SimpleCookie
+from importlib import import_module
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -96,6 +97,9 @@ def warming(prepare: Callable[[], None]) -> Callable[[Any], AbstractAsyncContext
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
+        # Its modules import each other in a circle. Altair and scikit-learn enter that at different points, so that
+        # this thread and a first visitor's would wait for each other, and Python ends one of them with an error.
+        import_module("narwhals.stable")
         threading.Thread(target=attempt, name="warm-up", daemon=True).start()
         yield
 
