@@ -21,7 +21,7 @@ def visit(page: str, /, **query: str) -> AppTest:
 
 def texts(app: AppTest) -> str:
     """Return everything a visitor reads outside of widgets."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.metric)
+    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.error, app.metric)
     return "\n".join(as_read(f"{getattr(element, 'label', '')} {element.value}") for kind in kinds for element in kind)
 
 
