@@ -191,7 +191,7 @@ def span(key: str, label: str, limits: tuple[int, int], help: str | None = None)
     if values and in_address is None:
         found = quoted(", ".join(values))
         note(f"{_capital(label)} in the address is {found}, which cannot be used: {low} to {high} is used.")
-    if _is_new(key, key):
+    if is_new(key, key):
         st.session_state[key] = in_address or limits
 
     def write() -> None:
