@@ -1,17 +1,12 @@
-"""Lines over an axis as HTML with an SVG inside: a chart on the first page needs no chart library."""
+"""Lines over an axis as HTML with an SVG picture inside: a chart on the first page needs no chart library."""
 
+import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ui.theme import DARK, LIGHT
-
-TRAIN = f"light-dark({LIGHT.train}, {DARK.train})"
-HELD_OUT = f"light-dark({LIGHT.validation}, {DARK.validation})"
-TRUTH = f"light-dark({LIGHT.truth}, {DARK.truth})"
-PREDICTION = f"light-dark({LIGHT.prediction}, {DARK.prediction})"
-EARLIER = "light-dark(#8A8578, #8A8578)"
+GREY = "#8A8578"  # of the grid, and of a line behind the others; on light and on dark
 WIDTH, HEIGHT = 1000, 100  # of the drawing, which is stretched to its place
 
 
@@ -27,11 +22,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Axes:
-    """The greatest x, where the ticks of y stand, and what x counts; errors in percent are nearly logarithmic."""
+    """The greatest x, where the ticks of y stand, in percent, and the words at both ends of the x axis."""
 
     across: float
     ticks: Sequence[float]
-    unit: str
+    ends: tuple[str, str]
     height: int = 230  # px
 
 
@@ -41,14 +36,17 @@ def chart(lines: Sequence[Line], axes: Axes, description: str) -> str:
     marks = "".join(_path(line, axes, top) for line in lines if line.points)
     grid = "".join(_rule(HEIGHT * (1 - _place(tick) / top)) for tick in axes.ticks)
     labels = "".join(_tick(tick, 100 * (1 - _place(tick) / top)) for tick in axes.ticks)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -1 {WIDTH} {HEIGHT + 2}" preserveAspectRatio="none">'
+        f"{grid}{marks}</svg>"
+    )
+    source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     return (
         f'<div style="padding: 0.6rem 0.25rem 0 2.6rem; font-size: 0.8rem">'
-        f'<div style="position: relative; height: {axes.height}px">'
-        f'<svg role="img" aria-label="{escape(description)}" viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" '
-        f'height="{axes.height}" preserveAspectRatio="none" style="display: block; overflow: visible">'
-        f"<title>{escape(description)}</title>{grid}{marks}</svg>{labels}</div>"
+        f'<div style="position: relative; height: {axes.height}px"><img src="{source}" alt="{escape(description)}" '
+        f'style="display: block; width: 100%; height: {axes.height}px">{labels}</div>'
         f'<div style="display: flex; justify-content: space-between; margin-top: 0.3rem">'
-        f"<span>{escape(axes.unit)} 0</span>{_legend(lines)}<span>{axes.across:g}</span></div></div>"
+        f"<span>{escape(axes.ends[0])}</span>{_legend(lines)}<span>{escape(axes.ends[1])}</span></div></div>"
     )
 
 
@@ -65,14 +63,14 @@ def _path(line: Line, axes: Axes, top: float) -> str:
     dashes = ' stroke-dasharray="5 4"' if line.dashed else ""
     return (
         f'<path d="M{points}" fill="none" vector-effect="non-scaling-stroke"{dashes} '
-        f'style="stroke: {line.colour}; stroke-width: 2.5px; stroke-linejoin: round"></path>'
+        f'stroke="{line.colour}" stroke-width="2.5" stroke-linejoin="round"/>'
     )
 
 
 def _rule(y: float) -> str:
     return (
         f'<line x1="0" x2="{WIDTH}" y1="{y:.2f}" y2="{y:.2f}" vector-effect="non-scaling-stroke" '
-        'style="stroke: currentColor; stroke-opacity: 0.18; stroke-width: 1px"></line>'
+        f'stroke="{GREY}" stroke-opacity="0.4"/>'
     )
 
 

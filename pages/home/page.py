@@ -5,6 +5,7 @@ import streamlit as st
 from pages.home import tiles, training
 from ui import address, digit_pad, frame, hide, menu
 from ui.frame import guard
+from ui.server import wait_until_warm
 
 PAD = "Draw a digit"  # the pad's name in addresses of the page Explain a picture
 
@@ -53,6 +54,7 @@ def show_digit() -> None:
 
 def show_answer(strokes: tuple[digit_pad.Stroke, ...], is_example: bool) -> None:
     """Draw the map of what the net looks at, what it reads, and the way to all maps of this drawing."""
+    wait_until_warm()
     from pages.home import results
 
     answer = results.answer(strokes)
@@ -74,6 +76,7 @@ def show_answer(strokes: tuple[digit_pad.Stroke, ...], is_example: bool) -> None
 def show_painting() -> None:
     """Draw a photograph in a blend of two paintings, and the slider between them."""
     picture, below = st.container(), st.container()
+    wait_until_warm()
     from pages.home import results
 
     first, second = results.titles()

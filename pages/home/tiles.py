@@ -9,23 +9,23 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import weights
 from core.runs import comparison
 from core.runs.run import Run, shipped_root
-from pages.home.curves import HELD_OUT, PREDICTION, TRAIN, TRUTH, Axes, Line, chart
-from ui import menu
+from pages.home.curves import Axes, Line, chart
+from ui import menu, theme
 from ui.frame import guard
+from ui.theme import Colours
 
 FOLDER = Path(__file__).with_name("tiles")
 COLUMNS = 4
 HEIGHT = 150  # px of a chart
 TICKS = (0, 3, 10, 30, 100)  # %
-CIFAR_RUNS = {"bn_nin_cifar10": HELD_OUT, "densenet_40_12_cifar10": TRAIN, "resnet20_cifar10": PREDICTION}
+CIFAR_RUNS = ("bn_nin_cifar10", "densenet_40_12_cifar10", "resnet20_cifar10")
+CIFAR_ALT = "Test error in percent of three nets over the epochs."
+STUDY_ALT = "Test error in percent with 10, 100 and 1,000 pictures a class, by three ways of transfer learning."
 STUDY = "resnet20_cifar10_on_toybox"
-WAYS = {
-    "scratch": ("From scratch", PREDICTION),
-    "frozen": ("Linear probe", TRAIN),
-    "fine_tuned": ("Fine-tuning", TRUTH),
-}
+WAYS = {"scratch": "From scratch", "frozen": "Linear probe", "fine_tuned": "Fine-tuning"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Tile:
     page: str
     text: str
     alt: str = ""
-    html: Callable[[], str] | None = None
+    html: Callable[[Colours], str] | None = None
 
 
 def show() -> None:
@@ -50,61 +50,69 @@ def show() -> None:
 def _draw(tile: Tile) -> None:
     menu.link(tile.page, menu.MENU[tile.page].title)
     if tile.html is not None:
-        st.html(tile.html())
+        st.html(tile.html(theme.colours()))
     else:
         st.image((FOLDER / f"{tile.page}.jpg").read_bytes(), width="stretch", alt=tile.alt)
     st.caption(tile.text)
 
 
 @lru_cache
-def _parameters() -> str:
+def _parameters(colours: Colours) -> str:
     """Return the parameters of some nets as bars."""
     nets = json.loads((FOLDER / "architectures.json").read_text("utf-8"))
     most = max(row["parameters"] for row in nets)
-    bars = "".join(_bar(row["net"], row["parameters"], most) for row in nets)
+    bars = "".join(_bar(row["net"], row["parameters"], most, colours.train) for row in nets)
     return f'<div style="font-size: 0.8rem; padding-top: 0.4rem">{bars}</div>'
 
 
-def _bar(name: str, parameters: int, most: int) -> str:
+def _bar(name: str, parameters: int, most: int, colour: str) -> str:
     return (
         f'<div style="margin-bottom: 0.35rem"><div style="display: flex; justify-content: space-between">'
         f"<span>{escape(name)}</span><span>{parameters / 1e6:.1f} M</span></div>"
-        f'<div style="height: 0.6rem; border-radius: 2px; background: {TRAIN}; '
+        f'<div style="height: 0.6rem; border-radius: 2px; background: {colour}; '
         f'width: {max(1.0, 100 * parameters / most):.1f}%"></div></div>'
     )
 
 
 @lru_cache
-def _runs() -> str:
+def _runs(colours: Colours) -> str:
     """Return the test error of the shipped CIFAR-10 nets over the share of their epochs."""
     lines = []
-    for name, colour in CIFAR_RUNS.items():
+    for name, colour in zip(CIFAR_RUNS, _three(colours), strict=True):
         run = Run.open(shipped_root() / name)
         points = next(curve.points for curve in comparison.curves(run, "error", "epoch", 60) if curve.split == "test")
-        lines.append(Line(run.name.split(" on ")[0], points, colour))
+        lines.append(Line(weights.card(name)["title"].partition(" on ")[0], points, colour))
     longest = max(line.points[-1][0] for line in lines)
-    return chart(lines, Axes(longest, TICKS, "epoch", HEIGHT), "Test error in percent of three nets over the epochs.")
+    return chart(
+        lines,
+        Axes(longest, TICKS, ("epoch 0", f"{longest:.0f}"), HEIGHT),
+        CIFAR_ALT,
+    )
 
 
 @lru_cache
-def _transfer() -> str:
+def _transfer(colours: Colours) -> str:
     """Return the test error of the shipped study over the pictures a class, on a logarithmic axis."""
     rows = Run.open(shipped_root() / STUDY).metrics()
     lines = []
-    for way, (label, colour) in WAYS.items():
+    for (way, label), colour in zip(WAYS.items(), _three(colours), strict=True):
         by_pictures = {row["pictures"]: row["test_error"] for row in rows if row.get("way") == way}
         lines.append(Line(label, list(enumerate(by_pictures[count] for count in sorted(by_pictures))), colour))
-    return chart(lines, Axes(2, TICKS, "", HEIGHT), "Test error in percent with 10, 100 and 1,000 pictures a class.")
+    return chart(lines, Axes(2, TICKS, ("10", "1,000"), HEIGHT), STUDY_ALT)
+
+
+def _three(colours: Colours) -> tuple[str, str, str]:
+    return colours.prediction, colours.train, colours.truth
 
 
 TILES = (
     Tile("data", "What nets learn from: Toybox, a data set that draws itself.", "Fifteen images of drawn toys."),
-    Tile("architectures", "Parameters of five nets for CIFAR-10, and where each has them.", html=_parameters),
+    Tile("architectures", "Parameters of five nets for CIFAR-10, each drawn module by module.", html=_parameters),
     Tile("runs", "Three nets on CIFAR-10, their test errors over one another.", html=_runs),
     Tile("transfer", "From CIFAR-10 to Toybox with 10, 100 and 1,000 pictures a class.", html=_transfer),
     Tile(
         "localise",
-        "Boxes from class maps alone, white, beside the true ones, green.",
+        "Boxes from class maps alone, vermilion, beside the true ones, green.",
         "Six toys under heat maps with two boxes each.",
     ),
     Tile(

@@ -11,8 +11,8 @@ from core.errors import UserError
 from core.runs import comparison
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
-from pages.home.curves import EARLIER, HELD_OUT, TRAIN, Axes, Line, chart
-from ui import address, frame, hide, menu
+from pages.home.curves import GREY, Axes, Line, chart
+from ui import address, frame, hide, menu, theme
 from ui.buttons import firm
 from ui.formats import escape_markdown
 from ui.run_states import STATE_LABELS, progress
@@ -72,15 +72,18 @@ def _draw(run: Run, status: Status | None) -> None:
 
 def _curves(run: Run) -> str:
     """Return the error curves of a run; behind those of a run under way, the recorded run's to compare with."""
+    colours = theme.colours()
     split, epochs = run.classifier.split, max(1, run.classifier.epochs or 1)
     curves = {curve.split: curve.points for curve in comparison.curves(run, "error", "epoch", MOST_POINTS)}
     lines = [
-        Line(_label(split, curves.get(split, [])), curves.get(split, []), HELD_OUT),
-        Line(_label("train", curves.get("train", [])), curves.get("train", []), TRAIN, dashed=True),
+        Line(_label(split, curves.get(split, [])), curves.get(split, []), colours.validation),
+        Line(_label("train", curves.get("train", [])), curves.get("train", []), colours.train, dashed=True),
     ]
     if run.path != RECORDED:
-        lines.insert(0, Line("test, recorded earlier", _recorded(), EARLIER))
-    return chart(lines, Axes(epochs, TICKS, "epoch"), f"Error in percent over {epochs} epochs: {run.name}.")
+        lines.insert(0, Line("test, recorded earlier", _recorded(), GREY))
+    return chart(
+        lines, Axes(epochs, TICKS, ("epoch 0", str(epochs))), f"Error in percent over {epochs} epochs: {run.name}."
+    )
 
 
 @lru_cache
