@@ -37,7 +37,7 @@ def progress_and_controls(
 ) -> None:
     """Draw the bar with its text by `describe`, the sentence of the state, and the controls."""
     share, text = describe(status)
-    st.progress(share, text=text)
+    st.progress(share, text=escape_markdown(text))
     with st.container():  # keeps the places of what follows
         sentence(run, status)
     controls(run, status, restart)
