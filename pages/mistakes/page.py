@@ -4,7 +4,7 @@ import streamlit as st
 import torch
 
 from core.datasets import Dataset, Split
-from core.explain import marks, mistakes
+from core.explain import kept_answers, marks, mistakes
 from core.explain.mistakes import Answers, Mistakes
 from core.figures import class_maps
 from core.trainers.trained import TrainedClassifier
@@ -87,7 +87,7 @@ def _slot(name: str, stamp: int, split: str) -> list[Answers]:
 def answers_on(trained: TrainedClassifier, split: Split, name: str) -> Answers:
     """Return the net's answers on the split of that name, behind a progress bar where they are not cached."""
     slot = _slot(trained.name, nets.stamp(trained.name), name)
-    return filled(slot, f"Classifying with {trained.title}", lambda step: mistakes.answers(trained, split, step))
+    return filled(slot, f"Classifying with {trained.title}", lambda step: kept_answers.answers(trained, split, step))
 
 
 def compare(settings: Settings, split: Split, answers: Answers) -> tuple[TrainedClassifier, Mistakes, list[Other], str]:
