@@ -3,6 +3,7 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.compression import Compressed
 from ui.frame import show_failure
 from ui.server import Headers, warming
 
@@ -15,5 +16,8 @@ def prepare() -> None:
 
 
 app = st.App(
-    "ui/navigation.py", lifespan=warming(prepare), middleware=[Middleware(Headers)], on_script_error=show_failure
+    "ui/navigation.py",
+    lifespan=warming(prepare),
+    middleware=[Middleware(Headers), Middleware(Compressed)],
+    on_script_error=show_failure,
 )
