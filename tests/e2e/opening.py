@@ -12,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks import runs
 from tests.e2e import browser as chromium
+from tests.e2e import top_menu
 from tests.e2e.server import serve
 
 VISITS = 4
@@ -32,7 +33,7 @@ def visit(page: Page, address: str) -> tuple[float, float]:
     page.goto(f"{address}/architectures")
     page.get_by_role("heading", level=1).wait_for(timeout=WAIT)
     page.locator("details[data-stage]").first.wait_for(timeout=WAIT)
-    by_link = seconds(page, page.get_by_test_id("stSidebarNavLink").filter(has_text="Runs").click)
+    by_link = seconds(page, lambda: top_menu.go(page, "runs"))
     return by_link, seconds(page, lambda: page.goto(f"{address}/runs"))
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Error, Page, expect
 
 from core import images
 from core.runs.run import Run, list_runs
+from tests.e2e import top_menu
 from tests.e2e.conftest import card, shows
 
 pytestmark = pytest.mark.e2e
@@ -30,11 +31,12 @@ def test_train_look_inside_and_paint(page: Page, address: str, tmp_path: Path):
 def start_a_training(page: Page, address: str) -> str:
     """Start a training and return its run's id, which is in the address."""
     page.goto(f"{address}/train")
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()  # a recorded run: the page is never empty
     page.get_by_text("More", exact=True).click()
     page.get_by_role("spinbutton", name="Epochs", exact=True).fill(str(EPOCHS))
     page.get_by_role("spinbutton", name="Epochs", exact=True).press("Enter")
-    page.get_by_role("button", name="Train", exact=True).click()
-    page.wait_for_url(re.compile(r"[?&]run="))
+    page.locator(".st-key-controls").get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile(r"[?&]run=2"))
     (run,) = list_runs()
     assert isinstance(run, Run)
     assert f"run={run.id}" in page.url
@@ -66,11 +68,12 @@ def curve(page: Page) -> bytes:
 
 
 def leaving_and_reloading_lose_nothing(page: Page, run: str) -> None:
-    menu = page.get_by_test_id("stSidebarNav")
-    menu.get_by_role("link", name="Stylize").click()
+    top_menu.go(page, "stylize")
     expect(page.get_by_role("heading", name="Stylize", level=1)).to_be_visible()
-    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="BN-NiN on Digits")).to_be_visible()
-    menu.get_by_role("link", name="Train a net").click()
+    page.locator(".st-key-actions").get_by_role("button", name=re.compile("Training")).click()
+    expect(page.get_by_role("link", name="BN-NiN on Digits")).to_be_visible()
+    page.keyboard.press("Escape")
+    top_menu.go(page, "train")
     page.wait_for_url(re.compile(f"run={run}"))
     done = steps(page)
     page.reload()
@@ -81,7 +84,7 @@ def leaving_and_reloading_lose_nothing(page: Page, run: str) -> None:
 
 def it_finishes_well(page: Page, run: str) -> None:
     shows(page, "Finished", seconds=FINISH_SECONDS)
-    metric = card(page).get_by_test_id("stMetric").filter(has_text="Test error")
+    metric = page.get_by_test_id("stMetric").filter(has_text="Test error")
     error = float(re.search(r"([\d.]+)%", metric.inner_text())[1])
     assert error <= 4
     assert error == pytest.approx(Run.open(run).metrics()[-1]["test_error"], abs=0.005)

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from core.runs import job, queue
 from core.runs.run import Run
 from core.trainers import recipe
+from tests.e2e import top_menu
 from tests.e2e.conftest import card, process_of, shows
 from tests.e2e.server import serve
 from ui.menu import MENU
@@ -57,7 +58,7 @@ def test_a_training_is_steered_while_another_waits_for_its_end(
     with serve(folder) as address:
         page.goto(f"{address}/train?run={steered.id}")
         shows(page, "Running")
-        page.get_by_role("button", name="Train", exact=True).click()
+        page.locator(".st-key-controls").get_by_role("button", name="Train", exact=True).click()
         shows(page, "Waiting")
         (waiting,) = queue.waiting()
         page.goto(f"{address}/train?run={steered.id}")
@@ -100,7 +101,5 @@ def wait_for(look: Callable[[], object], wanted: object, seconds: float = 90) ->
 def test_the_first_request_of_a_fresh_server_may_be_any_page(page: Page, address: str, path: str, title: str):
     page.goto(f"{address}/{path}")
     expect(page.get_by_role("heading", name=re.compile(title), level=1)).to_be_visible()
-    menu = page.get_by_test_id("stSidebarNav")
-    expect(menu.get_by_text("Look inside")).to_be_visible()
-    expect(menu.get_by_role("link", name="Start here")).to_be_visible()
-    expect(menu.get_by_role("link")).to_have_count(len(MENU))
+    expect(top_menu.section(page, "Look inside")).to_be_visible()
+    assert "Start here" in (titles := top_menu.titles(page)) and len(titles) == len(MENU)
