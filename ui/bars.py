@@ -41,7 +41,7 @@ def probabilities(
     bars = base.mark_bar(height=ROW - 8, cornerRadiusEnd=2).encode(
         color=alt.Color("role:N", legend=None, scale=alt.Scale(domain=list(palette), range=list(palette.values())))
     )
-    text = base.mark_text(align="left", dx=6, color="#E9E6DF" if theme.is_dark() else "#22252B").encode(text="words:N")
+    text = base.mark_text(align="left", dx=6, color=theme.text_colour()).encode(text="words:N")
     return (bars + text).properties(height=ROW * len(names)).configure_view(strokeWidth=0)
 
 

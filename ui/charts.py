@@ -8,30 +8,33 @@ import pandas as pd
 
 from core.runs.comparison import smoothed, thinned
 from core.runs.values import is_number
+from ui import theme
 
 HEIGHT = 280
-RATE_HEIGHT = 140
+LABEL = 14  # px, the labels at the ends of curves
 LEGEND_ROW = 20  # px that a row of a legend adds to the height of a chart
 MAX_POINTS = 500  # a longer history is thinned: more points than pixels only slow the browser
 # Where the ticks of the error axis stand: it is nearly logarithmic, but can show an error of zero.
 ERROR_TICKS = [0, 0.5, 1, 2, 5, 10, 20, 50, 100]
 LOSS_TICKS = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 5)]
 
+# The marks are no pictures of their own: the chart has one text for all of them, its `alt`.
+CONFIG = {"aria": False, "background": "transparent"}
 Rows = Sequence[Mapping[str, Any]]
 
 
 def error_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
     """Draw the error in percent over the epochs, of the training split and of the split `held_out` ("test")."""
     scale = alt.Scale(type="symlog", constant=1, domainMin=0, nice=False)
-    axis = alt.Axis(values=ERROR_TICKS, labelExpr="datum.value", labelOverlap="greedy")
-    return _curves(rows, epochs, held_out, alt.Y("error:Q", title="error, %", scale=scale, axis=axis))
+    axis = alt.Axis(values=ERROR_TICKS, labelExpr="datum.value + '%'", labelOverlap="greedy")
+    return _curves(rows, epochs, held_out, alt.Y("error:Q", title="error", scale=scale, axis=axis), "{:.2f}%")
 
 
 def loss_curves(rows: Rows, epochs: int, held_out: str) -> alt.LayerChart:
     """Draw the mean cross-entropy (natural logarithm) of both splits over the epochs, on a logarithmic axis."""
     scale = alt.Scale(type="log", nice=True)
     axis = alt.Axis(values=LOSS_TICKS, format="~r", labelOverlap="greedy")
-    return _curves(rows, epochs, held_out, alt.Y("loss:Q", title="loss", scale=scale, axis=axis))
+    return _curves(rows, epochs, held_out, alt.Y("loss:Q", title="loss", scale=scale, axis=axis), "{:.3g}")
 
 
 def rate_curve(rows: Rows, epochs: int) -> alt.Chart:
@@ -49,7 +52,8 @@ def rate_curve(rows: Rows, epochs: int) -> alt.Chart:
             y=alt.Y("rate:Q", title="learning rate", axis=alt.Axis(format="~f", tickCount=3)),
             tooltip=["epoch:Q", alt.Tooltip("rate:Q", format=".4~g", title="learning rate")],
         )
-        .properties(height=RATE_HEIGHT)
+        .properties(height=HEIGHT)
+        .configure(**CONFIG)
     )
 
 
@@ -61,34 +65,58 @@ def trailing_mean(rows: Rows, key: str) -> list[tuple[float, float]]:
     return smoothed(rows, key, "epoch")
 
 
-def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y) -> alt.LayerChart:
-    """Draw a line for each split: train as the mean over an epoch, the held-out split as measured once an epoch."""
+def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y, form: str) -> alt.LayerChart:
+    """Draw a line for each split: train as the mean over an epoch, the held-out split as measured once an epoch.
+
+    At its end stands what it is and its last value, in the format `form`.
+    """
     quantity = str(y.shorthand).removesuffix(":Q")
     # A logarithmic axis has no place for a loss of exactly zero.
     lowest = 1e-7 if quantity == "loss" else 0.0
-    points = [
-        (epoch, split, max(value, lowest))
-        for split in ("train", held_out)
-        for epoch, value in thinned(trailing_mean(rows, f"{split}_{quantity}"), MAX_POINTS)
-    ]
-    both = alt.Chart(pd.DataFrame(points, columns=["epoch", "split", quantity])).encode(
+    lines = {
+        split: [(epoch, max(value, lowest)) for epoch, value in thinned(trailing_mean(rows, key), MAX_POINTS)]
+        for split, key in ((split, f"{split}_{quantity}") for split in ("train", held_out))
+    }
+    both = alt.Chart(_with_ends(lines, quantity, form)).encode(
         x=_epoch_axis(epochs),
         y=y,
         # No colours here: the theme's are taken in the order of the domain, in light and in dark.
-        color=alt.Color("split:N", scale=alt.Scale(domain=["train", held_out]), legend=_legend()),
+        color=alt.Color("split:N", scale=alt.Scale(domain=["train", held_out]), legend=None),
         tooltip=["split:N", "epoch:Q", alt.Tooltip(f"{quantity}:Q", format=".3~f")],
     )
     dashes = alt.Scale(domain=["train", held_out], range=[[4, 2], [1, 0]])
-    line = both.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=_legend()))
+    line = both.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=None))
     dots = both.mark_point(filled=True, size=36, opacity=1).transform_filter(alt.datum.split == held_out)
-    return alt.layer(line, dots).properties(height=HEIGHT)
+    return alt.layer(line, dots, *_end_labels(both)).properties(height=HEIGHT).configure(**CONFIG)
+
+
+def _with_ends(lines: Mapping[str, Sequence[tuple[float, float]]], quantity: str, form: str) -> pd.DataFrame:
+    """Return the points of the lines; the last of each has a label, above the point ("upper") where it is the higher.
+
+    The rows of the others have an empty one.
+    """
+    ends = {split: points[-1][1] for split, points in lines.items() if points}
+    upper = max(ends, key=lambda split: ends[split], default="")
+    table = []
+    for split, points in lines.items():
+        table += [(epoch, split, value, "", "") for epoch, value in points[:-1]]
+        for epoch, value in points[-1:]:
+            table.append((epoch, split, value, f"{split} {form.format(value)}", "upper" if split == upper else "lower"))
+    return pd.DataFrame(table, columns=["epoch", "split", quantity, "label", "end"])
+
+
+def _end_labels(points: alt.Chart) -> list[alt.Chart]:
+    """Return the labels at the ends of the lines: they are parted, however close the ends are."""
+    colour = theme.text_colour()  # that of the orange line is too pale for letters
+    base = points.encode(text="label:N", color=alt.value(colour), tooltip=alt.Undefined)
+    return [
+        base.mark_text(align="left", baseline=baseline, dx=8, dy=dy, fontSize=LABEL, fontWeight=600).transform_filter(
+            alt.datum.end == end
+        )
+        for end, baseline, dy in (("upper", "bottom", 4), ("lower", "top", -2))
+    ]
 
 
 def _epoch_axis(epochs: int) -> alt.X:
     scale = alt.Scale(domain=[0, epochs], nice=False)
     return alt.X("epoch:Q", title="epoch", scale=scale, axis=alt.Axis(tickMinStep=1, format="d"))
-
-
-def _legend() -> alt.Legend:
-    """Return a legend above the plot, where it covers nothing."""
-    return alt.Legend(orient="top", title=None, symbolType="stroke", symbolSize=300)

@@ -15,12 +15,17 @@ FEW = 6  # that are listed at once
 def earlier(
     title: str, runs: Sequence[Run | DamagedRun], shown: str, describe: Callable[[Run], str] = lambda run: ""
 ) -> None:
-    """Draw all `runs` under a title, the older ones folded away, each with its age and what `describe` returns."""
-    st.subheader(title, anchor=False)
+    """Draw all `runs` under a title, the older ones folded away, each with its age and what `describe` returns.
+
+    Nothing is drawn where there are none.
+    """
+    if not runs:
+        return
+    st.header(title, anchor=False)
     for run in runs[:FEW]:
         _line(run, shown, describe)
     if len(runs) > FEW:
-        older = st.expander(f"{len(runs) - FEW} older", on_change="rerun", key="older runs")
+        older = st.expander(f"{len(runs) - FEW} older", on_change="rerun", key=f"older of {title}")
         with older:
             for run in runs[FEW:] if older.open else ():
                 _line(run, shown, describe)

@@ -1,6 +1,6 @@
-"""What every page says in the same way: one sentence about an address, nothing there yet, and how far slow work is.
+"""What every page says in the same way: where there is nothing yet, and how far slow work is.
 
-Errors are `frame.guard`'s.
+Errors are `frame.guard`'s, sentences about addresses `address.note`'s.
 """
 
 from collections.abc import Callable
@@ -10,15 +10,17 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.formats import clock, escape_markdown
+from ui.formats import clock
 
-LONGEST = 60  # characters of a value of an address that are worth quoting
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Work:
-    """How far slow work is: `done` of `of` units, and the seconds that are left where they are known."""
+    """How far slow work is: `done` of `of` units, and the seconds that are left where they are known.
+
+    Without a `unit` the label tells the count itself.
+    """
 
     label: str
     done: float
@@ -34,28 +36,9 @@ class Work:
     @property
     def words(self) -> str:
         """Count and estimate: "Map: 1,200 of 5,000 images, 0:40 left"."""
-        counted = f"{self.done:,.0f} of {self.of:,.0f} {self.unit}".strip() if self.of else ""
-        left = f"{clock(self.seconds_left)} left" if self.seconds_left else ""
-        return ": ".join(filter(None, (self.label, ", ".join(filter(None, (counted, left))))))
-
-
-def note(sentence: str) -> None:
-    """Draw one plain sentence: what in the address was not understood, or is gone, and what is shown instead.
-
-    Nothing in it is read as Markdown, so that it may quote what others wrote.
-    """
-    st.caption(f":material/info: {escape_markdown(sentence)}")
-
-
-def unknown(what: str, value: str, instead: str) -> None:
-    """Note that the address has a value for `what` ("net") that does not exist; `instead` is what is shown."""
-    note(f"The address asks for the {what} {quoted(value)}, which does not exist here: {instead} is shown.")
-
-
-def quoted(value: str) -> str:
-    """Return a value of the address in quotation marks, on one line, the end of a long one left out."""
-    text = " ".join(value.split())
-    return f"“{text[:LONGEST]}…”" if len(text) > LONGEST else f"“{text}”"
+        counted = f": {self.done:,.0f} of {self.of:,.0f} {self.unit}" if self.of and self.unit else ""
+        left = f", {clock(self.seconds_left)} left" if self.seconds_left else ""
+        return f"{self.label}{counted}{left}"
 
 
 def empty(text: str, action: Callable[[], T] | None = None) -> T | None:
@@ -74,12 +57,11 @@ def progress(
 
     A click on the button ends the run of the page where it next draws something, so move the bar often.
     """
-    words = escape_markdown(work.words)
     if bar is not None:
-        return bar.progress(work.share, text=words)
+        return bar.progress(work.share, text=work.words)
     if cancel is None:
-        return st.progress(work.share, text=words)
+        return st.progress(work.share, text=work.words)
     with st.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(work.share, text=words, width="stretch")
+        bar = st.progress(work.share, text=work.words, width="stretch")
         st.button("Cancel", icon=":material/close:", key=key, on_click=cancel)
     return bar

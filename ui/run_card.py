@@ -9,10 +9,12 @@ import streamlit as st
 from core.runs import queue
 from core.runs.run import Run
 from core.runs.status import Status
+from ui import messages
 from ui.buttons import firm
 from ui.diverged import offer_lower_rate
 from ui.formats import escape_markdown
 from ui.frame import guard
+from ui.messages import Work
 from ui.run_states import PENDING, RESUMABLE, STATE_LABELS, badge, progress
 
 STOP_PIXELS = 100  # holds either of its two labels: the button behind it stays where it is
@@ -36,11 +38,17 @@ def progress_and_controls(
     describe: Callable[[Status], tuple[float, str]] = progress,
 ) -> None:
     """Draw the bar with its text by `describe`, the sentence of the state, and the controls."""
-    share, text = describe(status)
-    st.progress(share, text=escape_markdown(text))
+    bar(status, describe)
     with st.container():  # keeps the places of what follows
         sentence(run, status)
     controls(run, status, restart)
+
+
+def bar(status: Status, describe: Callable[[Status], tuple[float, str]] = progress) -> None:
+    """Draw how far a run is, and the time that it has left while it runs."""
+    share, text = describe(status)
+    left = status.progress.seconds_left if status.state == "running" else None
+    messages.progress(Work(text, share, 1.0, unit="", seconds_left=left))
 
 
 def sentence(run: Run, status: Status) -> None:
@@ -60,7 +68,7 @@ def sentence(run: Run, status: Status) -> None:
 def controls(run: Run, status: Status, restart: Callable[[Run], Run] = queue.restart) -> None:
     """Draw the buttons resume, pause, step, stop and restart: always all of them, in this order."""
     state = status.state
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="xsmall"):
         if _button("resume", "play_arrow", state in RESUMABLE, "Go on from here."):
             _act(lambda: queue.resume(run))
         if _button("pause", "pause", state == "running", "Hold the training after the present step; nothing is lost."):

@@ -28,6 +28,11 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def text_colour() -> str:
+    """Return the colour of text, for letters on a chart."""
+    return "#E9E6DF" if is_dark() else "#22252B"
+
+
 def colours() -> Colours:
     """Return the colours of the theme that the visitor sees."""
     return DARK if is_dark() else LIGHT

@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core import images, uploads
 from core.errors import UserError
 from core.uploads import Upload, UploadGone
-from ui import address, messages
+from ui import address
 from ui.formats import escape_markdown
 from ui.visitor import visitor
 
@@ -27,10 +27,6 @@ DELETE = "delete my pictures"
 _FAULT = "why an upload failed"
 _ROUND = "round of the upload field"  # a field is drawn anew, and empty, once its files are kept
 _KEYS = "keys of the addresses that name uploads"
-
-
-def _no_check(file: BinaryIO) -> None:
-    """Accept any file: whoever opens it checks it."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +64,9 @@ def picture(key: str, label: str, *, help: str | None = PICTURE_HELP) -> Upload 
     return _one(Field(key, label, help))
 
 
-def archive(
-    key: str, label: str, *, help: str | None = None, check: Callable[[BinaryIO], object] = _no_check
-) -> Upload | None:
+def archive(key: str, label: str, *, help: str | None = None) -> Upload | None:
     """Draw a field for a .zip, which is kept until its owner deletes it; else as `picture`."""
-    return _one(Field(key, label, help, ("zip",), check, lasting=True))
+    return _one(Field(key, label, help, ("zip",), _no_check, lasting=True))
 
 
 def pictures(key: str, label: str, *, most: int = MOST, help: str | None = PICTURE_HELP) -> list[Upload]:
@@ -84,7 +78,7 @@ def pictures(key: str, label: str, *, most: int = MOST, help: str | None = PICTU
     _draw(field)
     present = [(id, _found(id)) for id in field.ids]
     if lost := sum(upload is None for _, upload in present):
-        messages.note(f"{lost} of these pictures {'is' if lost == 1 else 'are'} no longer here: deleted or expired.")
+        address.note(f"{lost} of these pictures {'is' if lost == 1 else 'are'} no longer here: deleted or expired.")
     if present:
         with st.container(horizontal=True, gap="small"):
             for id, upload in present:
@@ -246,3 +240,7 @@ def _found(id: str) -> Upload | None:
         return uploads.find(id)
     except UploadGone:
         return None
+
+
+def _no_check(file: BinaryIO) -> None:
+    """Accept any file: whoever opens it checks it."""

@@ -1,4 +1,4 @@
-"""The card of a training: its state in a word and a sentence, its figures, and one row of controls."""
+"""The card of a training: its state in a word and a sentence, and its controls; its figures and links below."""
 
 from typing import Any
 
@@ -8,34 +8,47 @@ from core.runs.record import ClassifierRecord
 from core.runs.run import Run
 from core.runs.status import Status
 from pages.train import rate_control
-from ui import menu
+from ui import menu, messages
 from ui.charts import trailing_mean
-from ui.run_card import box, controls, epochs, evaluation_split, latest, sentence
-from ui.run_states import progress, time_left
+from ui.formats import escape_markdown
+from ui.hide import is_shown
+from ui.run_card import bar, box, controls, epochs, evaluation_split, latest, sentence
+from ui.run_states import time_left
 
 
-def draw(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
-    """Draw the run's name, state, figures, progress and controls in a bordered box. Call it inside a fragment."""
+def draw(run: Run, status: Status) -> None:
+    """Draw the run's name, state, progress and controls in a bordered box. Call it inside a fragment."""
+    if run.shipped:
+        recorded(run)
+        return
     with box(run, status, _machine(run)):
-        _figures(run, status, rows)
-        share, text = progress(status)
-        st.progress(share, text=text)
+        bar(status)
         # Containers keep the places of what follows: what moves is seen twice while the page is redrawn.
         with st.container():
             sentence(run, status)
-        st.caption(evaluation_note(run))
-        controls(run, status)
-        with st.container():
-            if status.state in ("running", "paused"):
-                rate_control.draw(run, status)
-        _links(run)
+        if is_shown("actions"):
+            controls(run, status)
+            with st.container():
+                if status.state in ("running", "paused"):
+                    rate_control.draw(run, status)
 
 
-def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
+def recorded(run: Run) -> None:
+    """Draw, in place of the controls, that the run shown came with Atelier."""
+    with st.container(border=True, key="job-card"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{escape_markdown(run.name)}**", width="content")
+            st.badge("Recorded", icon=":material/history:", color="gray")
+            st.caption(escape_markdown(_machine(run)), width="content")
+        messages.empty("This training was recorded earlier and came with Atelier. **Train** starts one of your own.")
+
+
+def figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
+    """Draw the figures of the run as they are now."""
     epoch, speed = status.progress.epoch or 0, status.progress.images_per_second
     split = evaluation_split(run)
     train = trailing_mean(rows, "train_error")
-    figures = {
+    values = {
         f"{split.capitalize()} error": _percent(latest(rows, f"{split}_error")),
         "Train error": _percent(train[-1][1] if train else None),
         "Epoch": f"{epoch:.1f}".removesuffix(".0") + f" of {epochs(run)}",
@@ -43,7 +56,7 @@ def _figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:
         "Time left": time_left(status),
     }
     with st.container(horizontal=True, gap="medium"):
-        for label, value in figures.items():
+        for label, value in values.items():
             st.metric(label, value, width="content")
 
 
@@ -73,7 +86,7 @@ def _augmented_error(record: ClassifierRecord) -> str:
     return "" if error is None else f" With test-time augmentation ({record.test_views} views): {error:.2f}%."
 
 
-def _links(run: Run) -> None:
+def links(run: Run) -> None:
     """Draw links to the pages that look inside the net of this run, and to its comparison with others."""
     ways = [("runs", "Compare it with other runs", ":material/stacked_line_chart:")]
     if run.model_path():

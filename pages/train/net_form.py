@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import datasets, hardware
+from core.errors import UserError
 from core.models import catalogue
 from core.runs import queue
 from core.runs.run import DamagedRun, Run
@@ -14,36 +15,44 @@ from core.trainers.recipe import Settings
 from pages.train import recipe_form
 from pages.train.fields import Fields
 from pages.train.optimiser_fields import optimizer_title
-from ui import formats
+from ui import address, formats
 from ui.buttons import firm
 from ui.frame import guard
+from ui.hide import group, is_shown
 from ui.start import start, title
 
+_PRESET_OF = "net and data set of the preset in the address"
 USUAL = {"dataset": "digits", "net": "bn_nin"}
 
 
 def choose(runs: list[Run | DamagedRun]) -> None:
     """Draw data set, net and preset, every hyperparameter behind "More", and the button that starts the training."""
-    dataset = from_address("dataset", "Data set", dataset_options(), lambda name: datasets.info(name).title)
-    images = datasets.info(dataset)
-    size = f"{images.train_size:,} training images, {images.test_size:,} test images"
-    st.caption(size + ("." if images.embedded else f"; {images.download_mb} MB are downloaded once."))
-    net = from_address("net", "Net", catalogue.names(), catalogue.title)
-    preset = recipe_form.choose_preset(net, dataset)
+    with group("recipe"):
+        dataset = from_address("dataset", "Data set", dataset_options(), lambda name: datasets.info(name).title)
+        images = datasets.info(dataset)
+        size = f"{images.train_size:,} training images, {images.test_size:,} test images"
+        st.caption(size + ("." if images.embedded else f"; {images.download_mb} MB are downloaded once."))
+        net = from_address("net", "Net", catalogue.names(), catalogue.title)
+        preset = choose_preset(net, dataset)
     place = st.container()  # the button stays where it is when the rest is opened
-    with st.expander("More"):
-        changes = None
-        with guard():
-            changes = recipe_form.choose_values(Fields(net, dataset, preset), runs)
+    changes = None
+    with group("more"), st.expander("More"), guard():
+        changes = recipe_form.choose_values(Fields(net, dataset, preset), runs)
     if changes is None:
         return
     with place, guard():
         settings = recipes.settings(dataset, net, preset, **changes)
-        # No callback: its settings would be those of the last time this was drawn, not what was typed since.
-        if firm("Train", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
-            start([(title(settings), settings)])
-            st.rerun()
-        st.caption(prospect(settings, runs))
+        if is_shown("train"):
+            offer(settings, runs)
+
+
+def offer(settings: Settings, runs: list[Run | DamagedRun]) -> None:
+    """Draw the button that starts the training, and what is known before that."""
+    # No callback: its settings would be those of the last time this was drawn, not what was typed since.
+    if firm("Train", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
+        start([(title(settings), settings)])
+        st.rerun()
+    st.caption(prospect(settings, runs))
 
 
 def prospect(settings: Settings, runs: list[Run | DamagedRun]) -> str:
@@ -73,22 +82,33 @@ def is_full(runs: list[Run | DamagedRun]) -> bool:
 def dataset_options() -> tuple[str, ...]:
     """Return all data sets, and the one of the address where it is the user's own pictures or has options."""
     name = st.query_params.get("dataset")
-    if name is None or name in datasets.names():
+    if not name or name in datasets.names():
         return datasets.names()
-    with guard():
+    try:
         datasets.info(name)
-        return (*datasets.names(), name)
-    return datasets.names()
+    except (UserError, OSError, ValueError) as error:
+        if isinstance(error, UserError) and name.startswith("folder:"):
+            address.note(str(error))
+            address.put("dataset", None)
+        return datasets.names()  # of any other the choice says that it is not among them
+    return (*datasets.names(), name)
 
 
 def from_address(key: str, label: str, options: tuple[str, ...], title: Callable[[str], str]) -> str:
-    """Draw a choice that the address of the page carries and return it."""
-    name = st.query_params.get(key)
-    return st.selectbox(
-        label,
-        options,
-        index=options.index(name if name in options else USUAL[key]),
-        format_func=title,
-        key=f"train_{key}",
-        on_change=lambda: st.query_params.update({key: st.session_state[f"train_{key}"]}),
+    """Return the choice that the address carries, the usual one without it."""
+    options = (USUAL[key], *(name for name in options if name != USUAL[key]))
+    return address.choice(key, label, options, title)
+
+
+def choose_preset(net: str, dataset: str) -> str:
+    """Return the training preset of a net on a data set that the address carries, the first without it."""
+    if st.session_state.get(_PRESET_OF, (net, dataset)) != (net, dataset):
+        address.put("preset", None)  # that of another net says nothing about this one
+    st.session_state[_PRESET_OF] = (net, dataset)
+    return address.choice(
+        "preset",
+        "Training preset",
+        tuple(recipes.recipes(net, dataset)),
+        recipe_form.preset_title,
+        "Thesis: the values of its tables, + augmented. Quick: a tenth of the epochs, nearly its error.",
     )

@@ -1,61 +1,66 @@
 """Train a net: choose data, net and training preset, start, and watch; the address carries the run."""
 
-from typing import Any
-
 import streamlit as st
 
-from core import datasets
 from core.runs.run import DamagedRun, Run, list_runs
 from core.runs.status import Status
-from core.trainers import recipe as recipes
 from pages.train import card, figure_form, net_form, queue_list
 from ui import charts, frame, run_card
-from ui.buttons import firm
 from ui.earlier_runs import earlier
 from ui.frame import guard
+from ui.hide import group, is_shown
 from ui.shown_run import folder_of, shown_run, watch
-from ui.start import start, title, with_page_defaults
 
 ONE, FIGURE = "One net", "Thesis figure"
-SAMPLES = 24
+RECORDED = "bn_nin_digits"  # shown where there is no run yet: the net and the data that the form starts with
 _WAY = "way into a training"
 
 
 def main() -> None:
-    """Draw the controls, and beside them the run of the address and all others."""
-    runs = list_runs("classifier")
-    controls, picture = frame.columns()
-    with controls:
+    """Draw the curve of the run of the address, its controls and the form beside it, all else below."""
+    places = frame.layout()
+    runs, recorded = list_runs("classifier"), recorded_runs()
+    with places.details:
+        id = shown_run("train", runs, recorded)
+    if id is not None:
+        with places.result, guard():
+            watch(folder_of(id), draw)
+        with places.controls, guard():
+            watch(folder_of(id), card.draw)
+    with places.controls:
         choose(runs)
-    with picture, guard():
-        id = shown_run("train", runs)
-        if id is None:
-            invite()
-        else:
-            with guard():
-                watch(folder_of(id), draw)
-            others(id)
+    with places.details, guard():
+        if id is not None:
+            watch(folder_of(id), explain)
+        if is_shown("runs"):
+            others(id or "", recorded)
         frame.takeaway(
             "While test error falls with training error the net learns; where they part, it begins to overfit."
         )
 
 
+def recorded_runs() -> list[Run | DamagedRun]:
+    """Return the runs that came with Atelier, first the one of the net that is trained by default."""
+    recorded = [run for run in list_runs("classifier", shipped=True) if isinstance(run, Run) and run.shipped]
+    return sorted(recorded, key=lambda run: run.id != RECORDED)
+
+
 def choose(runs: list[Run | DamagedRun]) -> None:
     """Draw the controls: what to train, and the button that starts it. Values that do not fit get a sentence."""
-    way = st.segmented_control(
-        "What to train",
-        (ONE, FIGURE),
-        default=FIGURE if "figure" in st.query_params else ONE,
-        required=True,
-        key=_WAY,
-        on_change=forget_figure,
-        label_visibility="collapsed",
-        width="stretch",
-        help="A net of your choice, or the runs of a figure of the thesis.",
-    )
+    with group("figures"):
+        way = st.segmented_control(
+            "What to train",
+            (ONE, FIGURE),
+            default=FIGURE if "figure" in st.query_params else ONE,
+            required=True,
+            key=_WAY,
+            on_change=forget_figure,
+            label_visibility="collapsed",
+            width="stretch",
+            help="A net of your choice, or the runs of a figure of the thesis.",
+        )
     with guard():
         if way == FIGURE:
-            st.subheader("Reproduce a thesis figure", anchor=False)
             figure_form.choose(runs)
         else:
             net_form.choose(runs)
@@ -68,55 +73,43 @@ def forget_figure() -> None:
 
 
 def draw(run: Run, status: Status) -> None:
-    """Draw the card and the curves of a run."""
-    rows = run.metrics()
-    card.draw(run, status, rows)
-    if rows or status.alive:
-        curves(run, rows)
-
-
-def curves(run: Run, rows: list[dict[str, Any]]) -> None:
-    """Draw error, loss and learning rate over the epochs."""
+    """Draw the result: the error over the epochs."""
     epochs, split = run_card.epochs(run), run_card.evaluation_split(run)
-    error, loss = st.columns(2)
-    with error:
+    with frame.stage():
         st.altair_chart(
-            charts.error_curves(rows, epochs, split),
+            charts.error_curves(run.metrics(), epochs, split),
             key="error curves",
             alt=f"Error in percent over the epochs, train and {split}.",
+            height="stretch",
         )
+
+
+def explain(run: Run, status: Status) -> None:
+    """Draw what belongs to the curve: figures, loss and learning rate, how the run is evaluated, and where to go on."""
+    rows = run.metrics()
+    card.figures(run, status, rows)
+    epochs, split = run_card.epochs(run), run_card.evaluation_split(run)
+    loss, rate = st.columns(2)
     with loss:
         st.altair_chart(
             charts.loss_curves(rows, epochs, split),
             key="loss curves",
             alt=f"Loss over the epochs, train and {split}.",
         )
-    st.altair_chart(charts.rate_curve(rows, epochs), key="rate curve", alt="Learning rate over the epochs.")
-
-
-def invite() -> None:
-    """Draw, instead of an empty page, what there is to learn and the button that starts it."""
-    st.subheader("No run yet", anchor=False)
-    st.markdown("What will this net say to digits it has never seen? Train it, and know in about a minute.")
-    usual = with_page_defaults(recipes.settings(net_form.USUAL["dataset"], net_form.USUAL["net"]))
-    if firm("Train BN-NiN on digits", key="train on digits", icon=":material/play_arrow:"):
-        start([(title(usual), usual)])
-        st.rerun()
-    images = datasets.load("digits").train.images[:SAMPLES]
-    st.image(
-        [image.permute(1, 2, 0).squeeze(2).numpy() for image in images],
-        width=56,
-        alt=["A scanned digit"] * SAMPLES,
-    )
+    with rate:
+        st.altair_chart(charts.rate_curve(rows, epochs), key="rate curve", alt="Learning rate over the epochs.")
+    st.caption(card.evaluation_note(run))
+    card.links(run)
 
 
 @st.fragment(run_every=3)
-def others(shown: str) -> None:
+def others(shown: str, recorded: list[Run | DamagedRun]) -> None:
     """Draw the queue and all runs, newest first, each a button that shows it; a damaged one with its error."""
     runs = list_runs("classifier")
     with guard():
         queue_list.show(queue_list.ordered([(run, run.status()) for run in runs if isinstance(run, Run)]))
     earlier("Runs", runs, shown, error_of)
+    earlier("Recorded runs", recorded, shown, error_of)
 
 
 def error_of(run: Run) -> str:

@@ -19,7 +19,7 @@ def show(waiting: list[Run]) -> None:
     """Draw the runs of the queue, the next one first; nothing where none waits. Call it inside a fragment."""
     if not waiting:
         return
-    st.subheader(f"Waiting ({len(waiting)})", anchor=False)
+    st.header(f"Waiting ({len(waiting)})", anchor=False)
     st.caption("One after the other, by itself, also with this page closed.")
     for place, run in enumerate(waiting, 1):
         _line(run, place, len(waiting))

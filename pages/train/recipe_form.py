@@ -1,4 +1,4 @@
-"""The training presets, and the controls of every hyperparameter of one, each with its effect in a line of help."""
+"""The controls of every hyperparameter of a training preset, each with its effect in a line of help."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,19 +17,6 @@ from pages.train.start_fields import draw_start
 PRECISIONS = {"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16"}
 VIEWS = {1: "None", 2: "2 views, flipped"}
 SEED_LIMIT = 2**31 - 1
-
-
-def choose_preset(net: str, dataset: str) -> str:
-    """Draw the choice among the training presets of a net on a data set and return its name."""
-    return str(
-        st.selectbox(
-            "Training preset",
-            list(recipes.recipes(net, dataset)),
-            format_func=preset_title,
-            key=f"recipe {net} {dataset}",
-            help="Thesis: the values of its tables, + augmented. Quick: a tenth of the epochs, nearly its error.",
-        )
-    )
 
 
 def preset_title(name: str) -> str:

@@ -1,25 +1,8 @@
-"""Sentences about addresses, empty states and progress: the same words on every page."""
+"""Empty states and progress: the same words on every page."""
 
 from streamlit.testing.v1 import AppTest
 
-from ui.messages import LONGEST, Work, quoted
-
-
-def test_a_note_quotes_what_others_wrote_as_text():
-    def script() -> None:
-        from ui import messages
-
-        messages.unknown("net", "![x](http://evil/p.png) <b>", "BN-NiN")
-
-    app = AppTest.from_function(script).run()
-    text = app.caption[0].value
-    assert not app.exception and not app.error
-    assert "\\!\\[x\\]\\(http\\:" in text and "\\<b\\>" in text and "BN" in text
-
-
-def test_a_quoted_value_stands_on_one_line_and_has_an_end():
-    assert quoted("a\nb") == "“a b”"
-    assert len(quoted("x" * 10_000)) == LONGEST + 3
+from ui.messages import Work
 
 
 def test_progress_tells_count_and_estimate():

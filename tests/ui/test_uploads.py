@@ -31,8 +31,10 @@ def two() -> None:
 def many() -> None:
     import streamlit as st
 
-    from ui import uploads
+    from ui import address, uploads
 
+    address.begin()
+    address.place_notes(st.container())
     st.text(" ".join(upload.name for upload in uploads.pictures("photos", "Photographs", most=3)) or "none")
 
 

@@ -4,18 +4,33 @@ import json
 
 import pytest
 
-from tests.pages.app import button, errors, texts, visit
+from tests.pages.app import button, texts, visit
 from tests.runs_on_disk import digits_run
+from ui.formats import escape_markdown
 
 
-def test_without_a_run_it_shows_digits_and_the_button_that_trains_on_them(started):
+def notes(app):
+    return [caption.value for caption in app.caption if caption.value.startswith(":material/info:")]
+
+
+def test_without_a_run_a_recorded_one_is_shown_and_the_button_that_trains(started):
     app = visit("train")
-    assert not app.exception
-    assert "No run yet" in texts(app)
-    button(app, "Train BN-NiN on digits").click().run()
+    assert not app.exception and not app.error
+    assert app.query_params["run"] == "bn_nin_digits"
+    assert "recorded earlier" in texts(app) and "**Train** starts one of your own" in texts(app)
+    assert not [b for b in app.button if b.key in ("pause", "stop", "restart")], "it is not ours to stop"
+    button(app, "Train").click().run()
     assert [(run.settings["model"], run.settings["keep_epochs"]) for run in started] == [("bn_nin", 8)]
     assert app.query_params["run"] == started[0].id
     assert "Starting" in texts(app)
+
+
+def test_the_run_of_ones_own_is_the_usual_one_even_after_a_look_at_a_recorded_one():
+    run = digits_run()
+    app = visit("train", run="bn_nin_digits")
+    assert "recorded earlier" in texts(app)
+    del app.query_params["run"]
+    assert app.run().query_params["run"] == run.id
 
 
 def test_without_an_address_the_run_under_way_is_shown_before_a_newer_one():
@@ -33,20 +48,34 @@ def test_a_damaged_run_is_named_and_harms_nothing_else():
     assert not app.exception
     assert "Finished" in texts(app)
     assert f"The run {damaged.id} is damaged" in texts(app)
-    assert f"The run {damaged.id} is damaged" in errors(visit("train", run=damaged.id))[0]
+    app = visit("train", run=damaged.id)
+    assert f"The run {escape_markdown(damaged.id)} is damaged" in notes(app)[0]
+    assert app.metric and not app.error, "the next best is shown"
 
 
-def test_an_address_of_no_run_gets_a_sentence():
-    app = visit("train", run="gone")
-    assert not app.exception
-    assert "There is no run named gone" in app.error[0].value
+@pytest.mark.parametrize("id", ["gone", "", "x" * 5000, "![x](http://elsewhere/p.png)", "../..", "\0", "pastiche"])
+def test_an_address_of_no_run_gets_a_sentence_and_the_next_best(id):
+    run = digits_run()
+    app = visit("train", run=id)
+    assert not app.exception and not app.error
+    (note,) = notes(app)
+    assert f"Shown is {escape_markdown(run.name)}" in note and "![x]" not in note and len(note) < 300
+    assert app.query_params["run"] in (id, [id]), "so that a reload says it again"
+    assert {metric.label: metric.value for metric in app.metric}["Test error"] == "12.50%"
+
+
+def test_an_address_of_several_runs_shows_the_last_and_says_so():
+    runs = [digits_run(), digits_run()]
+    app = visit("train", run=[run.id for run in runs])
+    assert not app.exception and "names 2 runs" in notes(app)[0]
 
 
 def test_an_address_opens_no_folder_outside_of_the_runs(tmp_path):
     run = digits_run()
     elsewhere = run.path.rename(tmp_path / "elsewhere")
     app = visit("train", run=str(elsewhere))
-    assert "There is no run named elsewhere" in app.error[0].value
+    assert "There is no run named elsewhere" in notes(app)[0]
+    assert "BN-NiN on Digits" not in texts(app)
 
 
 @pytest.mark.parametrize(
