@@ -6,7 +6,7 @@ A new benchmark times both sides by `in_turn`, makes a `Row` by `faster`, `rate`
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import torch
@@ -69,7 +69,7 @@ def show(name: str, rows: list[Row], as_json: bool, **more: object) -> None:
         print(f"{row.case:<{width}}   {figures}   {row.ratio:.2f} times as good")
 
 
-def print_json(name: str, rows: list[Row], **more: object) -> None:
-    """Print one object: `name`, `rows` of case, ours, peer, unit and ratio, the keys of `more`, and `machine`."""
+def print_json(name: str, rows: Sequence[Row], **more: object) -> None:
+    """Print one object: `name`, `rows` with the fields of their class, the keys of `more`, and `machine`."""
     document = {"name": name, "rows": [asdict(row) for row in rows], **more, "machine": machine()}
     print(json.dumps(document, indent=1))

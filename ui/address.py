@@ -78,7 +78,12 @@ def put(key: str, value: str | Sequence[str] | None) -> None:
 
 
 def choice(
-    key: str, label: str, options: tuple[str, ...], title: Callable[[str], str] = str, help: str | None = None
+    key: str,
+    label: str,
+    options: tuple[str, ...],
+    title: Callable[[str], str] = str,
+    help: str | None = None,
+    on_change: Callable[[], None] = lambda: None,
 ) -> str:
     """Return the chosen option; the first one where the address has none of them under `key`."""
     widget = f"choice of {key}"
@@ -90,6 +95,7 @@ def choice(
         # Where the options change under a choice, Streamlit reports its title as if it were new.
         if st.session_state[widget] in options:
             put(key, st.session_state[widget])
+            on_change()
 
     in_address = _read_one(key, label, _among(options), instead)
     if is_new(key, widget) or st.session_state[widget] not in options:
@@ -175,6 +181,34 @@ def slider(
 
     _hold(key, label, read, default)
     return st.slider(label, low, high, step=step, key=key, on_change=_write(key, default), help=help, **look)
+
+
+def span(key: str, label: str, limits: tuple[int, int], help: str | None = None) -> tuple[int, int]:
+    """Return a range of whole numbers on a slider from end to end; the address has both ends under the one key."""
+    low, high = limits
+    values = st.query_params.get_all(key)
+    in_address = _span(values, limits)
+    if values and in_address is None:
+        found = quoted(", ".join(values))
+        note(f"{_capital(label)} in the address is {found}, which cannot be used: {low} to {high} is used.")
+    if is_new(key, key):
+        st.session_state[key] = in_address or limits
+
+    def write() -> None:
+        chosen = st.session_state[key]
+        put(key, None if tuple(chosen) == limits else [str(end) for end in chosen])
+
+    first, last = st.slider(label, low, high, key=key, on_change=write, help=help)
+    return first, last
+
+
+def _span(values: Sequence[str], limits: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the two numbers within `limits` that the values are, the lesser first; None where they are not."""
+    try:
+        first, last = (int(_number(text, int, *limits)) for text in values)
+    except (ValueError, OverflowError):
+        return None
+    return min(first, last), max(first, last)
 
 
 def number(key: str, label: str, limits: tuple[int, int], default: int = 0, help: str | None = None) -> int:

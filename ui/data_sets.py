@@ -1,5 +1,6 @@
 """Data sets on the pages: read from this computer or downloaded on request, and the choice of a split of one."""
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -9,8 +10,10 @@ from core.datasets import Dataset, Progress, Split
 from core.errors import UserError
 from core.explain import splits
 from core.trainers.trained import TrainedClassifier
-from ui import address
+from ui import address, messages
 from ui.frame import guard
+from ui.messages import Work
+from ui.slots import ESTIMATE_AFTER
 
 
 def choose_split(trained: TrainedClassifier) -> str:
@@ -59,12 +62,13 @@ def _offer_download(info: datasets.DatasetInfo) -> Dataset | None:
 
 
 def _load_with_bar(load: Callable[[Progress], Dataset]) -> Dataset:
-    """Return what `load` returns; a progress bar in MB is shown meanwhile."""
-    place = st.empty()
+    """Return what `load` returns; a progress bar in MB is shown meanwhile, with the time that is left."""
+    place, start = st.empty(), time.monotonic()
 
     def show(what: str, done: int, total: int) -> None:
-        text = f"{what}: {done / 1e6:.0f} of {total / 1e6:.0f} MB"
-        place.progress(min(1.0, done / total) if total else 0.0, text=text)
+        seconds = time.monotonic() - start
+        left = seconds * (total - done) / done if done and seconds > ESTIMATE_AFTER else None
+        messages.progress(Work(what, done / 1e6, total / 1e6, "MB", left), place)
 
     try:
         return load(show)

@@ -15,7 +15,7 @@ _SESSION = "drawing on the digit pad"
 
 # Ink is white on black, as in the data sets, whatever the theme: only the frame and the buttons follow that.
 _CSS = """
-.pad { width: 100%; max-width: 320px; font-family: var(--st-font); }
+.pad { width: 100%; max-width: var(--pad-width, 320px); font-family: var(--st-font); }
 canvas { display: block; width: 100%; aspect-ratio: 1; background: #000; border-radius: var(--st-base-radius);
          border: 1px solid var(--st-border-color); cursor: crosshair; touch-action: none; box-sizing: border-box; }
 canvas:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
@@ -129,6 +129,7 @@ export default function ({ parentElement, data, setStateValue }) {
     pad.waiting = false;
     pad.paint();
   }
+  parentElement.querySelector(".pad").style.setProperty("--pad-width", data.width ? `${data.width}px` : "100%");
   pad.send = setStateValue;
   pad.answered = Math.max(pad.answered, data.answered);
   pad.flush();
@@ -169,8 +170,13 @@ def query() -> dict[str, str]:
     return {PARAM: pad.text} if pad.text and not pad.is_example else {}
 
 
-def show() -> None:
-    """Draw the pad, and below it why a drawing could not be taken over.
+def is_untouched() -> bool:
+    """Return whether the visitor has not drawn yet: then nothing is sent, and the pad may be shown before an answer."""
+    return not _pad_of_visitor().answered
+
+
+def show(width: int | None = 320) -> None:
+    """Draw the pad, and below it why a drawing could not be taken over. Without a `width` in px it fills its place.
 
     Call it after `drawn` and after the drawing has been processed: it sends no other before that.
     """
@@ -182,6 +188,7 @@ def show() -> None:
             "example": pad.is_example,
             "loads": pad.loads,
             "answered": pad.answered,
+            "width": width,
         },
         on_drawn_change=_receive,
         height="content",

@@ -10,7 +10,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.formats import clock
+from ui.formats import clock, escape_markdown
 
 T = TypeVar("T")
 
@@ -57,11 +57,12 @@ def progress(
 
     A click on the button ends the run of the page where it next draws something, so move the bar often.
     """
+    words = escape_markdown(work.words)
     if bar is not None:
-        return bar.progress(work.share, text=work.words)
+        return bar.progress(work.share, text=words)
     if cancel is None:
-        return st.progress(work.share, text=work.words)
+        return st.progress(work.share, text=words)
     with st.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(work.share, text=work.words, width="stretch")
+        bar = st.progress(work.share, text=words, width="stretch")
         st.button("Cancel", icon=":material/close:", key=key, on_click=cancel)
     return bar

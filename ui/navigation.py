@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui import address, copy_link, frame
 from ui.menu import HOME, MENU, OLD_ADDRESSES, PAGE_LIST, Page
+from ui.server import wait_until_warm
 
 
 def entry(page: Page) -> st.Page:
@@ -55,6 +56,8 @@ def main() -> None:
 
             trainings.show()
             copy_link.show()
+    if shown is None or shown.name != HOME:  # the first page waits later: what it shows at once needs no such import
+        wait_until_warm()
     current.run()
     if not address.has_place():
         address.place_notes(st.container(key="notes"))

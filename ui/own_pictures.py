@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 
-from core import datasets
 from core.datasets import folder
 from core.datasets.folder import Pictures
+from core.uploads import Upload, UploadGone
+from ui import address, uploads
+
+ARCHIVE = "archive"  # key of the address
 
 
 def choose(side: Callable[[], int]) -> str | None:
     """Draw the choice and return the name of the data set; None as long as there is neither folder nor archive.
 
-    `side` draws and returns the side of the images in pixels. Raises UserError for an archive that cannot be used.
+    `side` draws and returns the side of the images in pixels. An archive that was uploaded goes before a folder.
     """
     place = st.text_input(
         "Folder or .zip",
@@ -22,8 +26,22 @@ def choose(side: Callable[[], int]) -> str | None:
         placeholder="/home/me/pictures",
         help="On the computer that serves this page. One sub-folder a class, named after it.",
     )
-    file = st.file_uploader("Or upload a .zip", type=["zip"], help="One folder a class in it.")
+    archive = _uploaded()
     px = side()
-    if file is not None:
-        return Pictures(folder.keep(file.getvalue(), file.name, datasets.data_root()), px).name
+    if archive is not None:
+        return Pictures(archive.path, px).name
     return Pictures(Path(place), px).name if place else None
+
+
+def _uploaded() -> Upload | None:
+    """Draw the field for an archive and return the one of the address; None, with a sentence, where it is gone."""
+    try:
+        return uploads.archive(ARCHIVE, "Or upload a .zip", help="One folder a class in it.", check=_check)
+    except UploadGone:
+        address.note("The archive of pictures in the address is no longer here: it was deleted. Upload it again.")
+        return None
+
+
+def _check(file: BinaryIO) -> None:
+    """Raise UserError where an archive is none of pictures with classes."""
+    folder.check(file, Path(file.name).name)

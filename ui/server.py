@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.visitor import COOKIE, is_id, new_id
 
+LONGEST_WARM_UP_SECONDS = 60
 YEAR_SECONDS = 365 * 24 * 3600
 # Nothing is loaded from another host. Charts compile expressions and Streamlit styles inline, hence the two "unsafe".
 POLICY = "; ".join(
@@ -38,6 +39,9 @@ HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
 }
+
+
+_warm_up: threading.Thread | None = None
 
 
 class Headers:
@@ -86,6 +90,15 @@ def _cookie(scope: Scope) -> str:
     return f"{COOKIE}={new_id()}; Path=/; Max-Age={YEAR_SECONDS}; HttpOnly; SameSite=Lax{secure}"
 
 
+def wait_until_warm() -> None:
+    """Wait for the warm-up where one is under way, before a page imports what it imports too.
+
+    Two threads that import large packages at once, each the other's way round, can make Python give up on one of them.
+    """
+    if _warm_up is not None and _warm_up is not threading.current_thread():
+        _warm_up.join(LONGEST_WARM_UP_SECONDS)
+
+
 def warming(prepare: Callable[[], None]) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """Return a lifespan that runs `prepare` in the background while the server already answers."""
 
@@ -100,7 +113,9 @@ def warming(prepare: Callable[[], None]) -> Callable[[Any], AbstractAsyncContext
         # Its modules import each other in a circle. Altair and scikit-learn enter that at different points, so that
         # this thread and a first visitor's would wait for each other, and Python ends one of them with an error.
         import_module("narwhals.stable")
-        threading.Thread(target=attempt, name="warm-up", daemon=True).start()
+        global _warm_up
+        _warm_up = threading.Thread(target=attempt, name="warm-up", daemon=True)
+        _warm_up.start()
         yield
 
     return lifespan

@@ -56,7 +56,8 @@ def _show_run(run: Run, status: Status) -> None:
     label = STATE_LABELS[status.state]
     _link(run, escape_markdown(run.name), label.icon)
     share, text = progress(status)
-    st.progress(share, text=f"{text}, {time_left(status)} left" if status.state == "running" else label.word)
+    left = f"{escape_markdown(text)}, {time_left(status)} left"
+    st.progress(share, text=left if status.state == "running" else label.word)
 
 
 def _link(run: Run, label: str, icon: str) -> None:

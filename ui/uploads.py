@@ -29,6 +29,10 @@ _ROUND = "round of the upload field"  # a field is drawn anew, and empty, once i
 _KEYS = "keys of the addresses that name uploads"
 
 
+def _no_check(file: BinaryIO) -> None:
+    """Accept any file: whoever opens it checks it."""
+
+
 @dataclass(frozen=True)
 class Field:
     """A field: its key in the address, what it takes, and how many; `check` raises UserError for an unusable file.
@@ -64,9 +68,11 @@ def picture(key: str, label: str, *, help: str | None = PICTURE_HELP) -> Upload 
     return _one(Field(key, label, help))
 
 
-def archive(key: str, label: str, *, help: str | None = None) -> Upload | None:
+def archive(
+    key: str, label: str, *, help: str | None = None, check: Callable[[BinaryIO], object] = _no_check
+) -> Upload | None:
     """Draw a field for a .zip, which is kept until its owner deletes it; else as `picture`."""
-    return _one(Field(key, label, help, ("zip",), _no_check, lasting=True))
+    return _one(Field(key, label, help, ("zip",), check, lasting=True))
 
 
 def pictures(key: str, label: str, *, most: int = MOST, help: str | None = PICTURE_HELP) -> list[Upload]:
@@ -240,7 +246,3 @@ def _found(id: str) -> Upload | None:
         return uploads.find(id)
     except UploadGone:
         return None
-
-
-def _no_check(file: BinaryIO) -> None:
-    """Accept any file: whoever opens it checks it."""

@@ -3,8 +3,6 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from core.datasets.split import Split
@@ -31,6 +29,9 @@ def read() -> tuple[Split, Split]:
 
     The split is drawn at random, so writers occur in both parts: errors are lower than on unseen writers.
     """
+    from sklearn.datasets import load_digits  # takes a second to import, and a drawn digit needs none of it
+    from sklearn.model_selection import train_test_split
+
     bunch = load_digits()
     images = enlarge(torch.from_numpy(bunch.images))
     labels = torch.from_numpy(bunch.target.astype(np.int64))

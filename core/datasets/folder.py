@@ -5,17 +5,20 @@ and a seed splits every class into training, validation and test pictures.
 """
 
 import os
+import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import numpy as np
 import torch
 
-from core import images
+from core import images, uploads
 from core.datasets.download import silent
 from core.datasets.name import Name, whole_numbers
 from core.datasets.split import Progress, Split, Splits
@@ -30,6 +33,7 @@ FEWEST_A_CLASS = 5
 HELD_OUT = 0.15  # share of every class for validation, and the same for the test
 LIMITS = {"side": (8, 256), "seed": (0, 2**31 - 1)}
 _SPLITS = ("train", "validation", "test")
+LONGEST_PATH = 60  # characters of a path that cannot be
 _LISTED = 3  # of the pictures left out, in a remark
 _UNREADABLE = (ImageError, zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError)  # of a .zip, mostly
 
@@ -103,7 +107,7 @@ def look(pictures: Pictures) -> Listing:
     for fewer than two classes or fewer than FEWEST_A_CLASS pictures of one, and for more than this module's bounds.
     """
     path = pictures.path
-    files = sorted(_of_zip(path) if path.is_file() else _of_folder(path))
+    files = sorted(_of_zip(path) if _is_file(path) else _of_folder(path))
     places = [PurePosixPath(place).parts for place, _, _ in files]
     depth = 1 if len({parts[0] for parts in places}) == 1 and any(len(parts) > 2 for parts in places) else 0
     classed = [(parts[depth], *file) for parts, file in zip(places, files, strict=True) if len(parts) > depth + 1]
@@ -114,8 +118,19 @@ def look(pictures: Pictures) -> Listing:
     return Listing(classes, entries, tuple(files))
 
 
+def _is_file(path: Path) -> bool:
+    """Return whether a path is a file. Raises UserError for a path that no system can have."""
+    try:
+        return path.is_file()
+    except OSError as error:
+        start = str(path)[:LONGEST_PATH]
+        raise UserError(f"There is no folder or .zip {start}… ({error.strerror}): check the path.") from error
+
+
 def _of_folder(folder: Path) -> list[tuple[str, int, int]]:
     """Return (place, bytes, time of change) of every file below a folder but hidden ones."""
+    if folder.is_relative_to(uploads.root()) and not folder.exists():
+        raise UserError(f"The archive {folder.name} is no longer here: it was deleted. Upload it again.")
     if not folder.is_dir():
         raise UserError(f"There is no folder or .zip {folder}: check the path and its spelling.")
     rows: list[tuple[str, int, int]] = []
@@ -224,26 +239,23 @@ def _check_enough(pictures: Pictures, classes: tuple[str, ...], labels: list[int
         )
 
 
-def keep(data: bytes, name: str, root: Path) -> Path:
-    """Save an uploaded archive as ROOT/pictures/NAME.zip and return its path.
+def check(file: BinaryIO, name: str) -> None:
+    """Raise UserError where an uploaded archive is not one of pictures with classes, as `look` does.
 
-    Raises UserError where it is no usable archive of pictures, and saves nothing then.
+    The sentences call it `name`.
     """
-    stem = "".join(letter for letter in Path(name).stem if letter.isalnum() or letter in " -_").strip() or "pictures"
-    path = root / "pictures" / f"{stem}.zip"
-    part = path.with_name(f".{path.name}.{os.getpid()}.zip")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        look(Pictures(part))
-        os.replace(part, path)
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place, "upload.zip")
+            file.seek(0)
+            with path.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+            try:
+                look(Pictures(path))
+            except UserError as error:
+                raise UserError(str(error).replace(str(path), name).replace(path.name, name)) from error
     except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror or error}): make room there.") from error
-    except UserError as error:
-        raise UserError(str(error).replace(str(part), name).replace(part.name, name)) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return path
+        raise UserError(f"{name} cannot be checked ({error.strerror or error}): make room on the disk.") from error
 
 
 # Reading

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ui import theme
 
-HEIGHT = 200
+HEIGHT = 220
 MOST_NAMES = 20  # classes that have room for their names under the bars
 
 
@@ -18,7 +18,7 @@ def balance(classes: Sequence[str], counts: Sequence[int], split: str) -> alt.Ch
     axis = alt.Axis(labels=len(classes) <= MOST_NAMES, ticks=False, labelAngle=-40, labelLimit=90, labelOverlap=False)
     return (
         alt.Chart(data)
-        .mark_bar(cornerRadiusEnd=2, color=colours.train if split == "train" else colours.validation)
+        .mark_bar(aria=False, cornerRadiusEnd=2, color=colours.train if split == "train" else colours.validation)
         .encode(
             x=alt.X("class:N", sort=None, title=None if len(classes) <= MOST_NAMES else "class", axis=axis),
             y=alt.Y("images:Q", title="images", axis=alt.Axis(tickCount=4, format=",d")),
@@ -39,7 +39,7 @@ def brightness(shares: Sequence[float], mean: float) -> alt.LayerChart:
     # A few bins at the ends (black frames, white paper) may hold nearly all: the square root shows the others too.
     area = (
         alt.Chart(data)
-        .mark_area(color="gray", opacity=0.5, interpolate="step")
+        .mark_area(aria=False, color="gray", opacity=0.5, interpolate="step")
         .encode(
             x=alt.X("brightness:Q", title="brightness", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=3)),
             y=alt.Y(
@@ -54,5 +54,9 @@ def brightness(shares: Sequence[float], mean: float) -> alt.LayerChart:
             ],
         )
     )
-    line = alt.Chart(pd.DataFrame({"mean": [mean]})).mark_rule(strokeDash=[4, 3], color="gray").encode(x="mean:Q")
+    line = (
+        alt.Chart(pd.DataFrame({"mean": [mean]}))
+        .mark_rule(aria=False, strokeDash=[4, 3], color="gray")
+        .encode(x="mean:Q")
+    )
     return (area + line).properties(height=170)

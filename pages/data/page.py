@@ -5,53 +5,64 @@ import streamlit as st
 from core import datasets
 from core.datasets import Dataset, Split, gallery
 from core.datasets.toybox import Scenes
-from core.explain import boxes
-from core.images import Picture, encode
-from pages.data import charts
+from pages.data import charts, pictures
+from pages.data.pictures import View
 from ui import address, data_sets, frame, menu, own_pictures, theme
 from ui.formats import escape_markdown
 from ui.frame import guard
+from ui.hide import group, is_shown
 
 OWN = "own"
 SIDES = ("32", "48", "64", "96", "128")
 CLASSES_A_PAGE = 10
-SAMPLES = 8  # a class
-CROPS = 12
-TILE = 64  # px on the screen
-FRAME = 5  # px of a tile, of which the screen shows about half
+CROPS, CROPS_ACROSS = 12, 6
+TILE_PX = 96
 CHANNELS = {1: ("grey",), 3: ("red", "green", "blue")}
-SAMPLES_DRAW, CROPS_DRAW = "draw of samples", "draw of crops"
+SAMPLES_DRAW, CROPS_DRAW = "samples", "crops"  # keys of the address
+MOST_DIGITS = 6  # of a count in the address
+EXAMPLE = "digits"  # shown until there is something to show
+LIGHT_GROUND, DARK_GROUND = 239, 14  # about the canvas under the pictures
+TAKEAWAY = (
+    "Every channel is brought to mean 0 and deviation 1 before a net sees it, by the values of the training images "
+    "alone. Augmentation shows the same things in other places: new images at no cost, as long as they stay what they "
+    "are called."
+)
 
 
 def main() -> None:
-    """Draw the controls on the left, and the chosen split of the chosen data set on the right."""
-    controls, picture = frame.columns()
-    name = dataset = split = None
-    with controls, guard():
+    """Draw samples of the chosen data set, the controls beside them, and its statistics below."""
+    places = frame.layout()
+    dataset = None
+    with places.controls, guard():
+        dataset = chosen()
+    if dataset is None:
+        dataset = datasets.load(EXAMPLE)
+        with places.controls:
+            st.caption(f"Until then {dataset.title} are shown.")
+    with places.controls, guard():
+        name, view = choose_view(dataset)
+        with places.result:
+            st.html(gallery_html(dataset.name, dataset.mean, name, view, dataset))
+        with places.details:
+            details(dataset, name)
+    with places.details:
+        frame.takeaway(TAKEAWAY)
+
+
+def chosen() -> Dataset | None:
+    """Draw the choice of a data set and return it; None, with what helps, before there is one on this computer."""
+    with group("data"):
         name = choose()
-        if name is not None:
-            info = datasets.info(name)
-            colour = "colour" if info.channels == 3 else "grey"
-            st.caption(f"{info.classes} classes, {info.side} x {info.side} pixels, {colour}")
-    with picture, guard():
-        if name is not None:
-            dataset = data_sets.load(name)
-        else:
-            st.markdown(
-                "Put the pictures of each class into a folder named after it, five or more of each, and all of them "
-                "into one folder or .zip. Nothing leaves this computer."
-            )
-    if dataset is not None:
-        with controls, guard():
-            split, with_boxes = choose_split(dataset)
-        with picture, guard():
-            if split is not None:
-                show(dataset, split, with_boxes)
-    frame.takeaway(
-        "Every channel is brought to mean 0 and deviation 1 before a net sees it, by the values of the training images "
-        "alone. Augmentation shows the same things in other places: new images at no cost, as long as they stay what "
-        "they are called."
-    )
+    if name is None:
+        st.markdown(
+            "Put the pictures of each class into a folder named after it, five or more of each, and all of them into "
+            "one folder or .zip. Nothing leaves this computer."
+        )
+        return None
+    info = datasets.info(name)
+    colour = "colour" if info.channels == 3 else "grey"
+    st.caption(f"{info.classes} classes, {info.side} x {info.side} pixels, {colour}")
+    return data_sets.load(name)
 
 
 def choose() -> str | None:
@@ -74,38 +85,74 @@ def choose_side(help: str) -> int:
     return int(address.choice("side", "Side of the images", SIDES, lambda side: f"{side} px", help))
 
 
-def choose_split(dataset: Dataset) -> tuple[str, bool]:
-    """Draw the controls of a data set; return the name of the chosen split, and whether to draw true boxes."""
-    names = ("train", "test") if dataset.validation is None else ("train", "validation", "test")
-    split = address.choice(
-        "split",
-        "Split",
-        names,
-        help="A net is trained on train, monitored on validation where there is one, and evaluated on test.",
-    )
-    with_boxes = dataset.train.boxes is not None and st.toggle(
-        "True boxes", True, key="boxes", bind="query-params", help="Around the visible part of the labelled object."
-    )
-    st.button("Other samples", icon=":material/shuffle:", on_click=redraw, args=(SAMPLES_DRAW,))
-    menu.link("train", "Train on it", query={"dataset": dataset.name})
-    return split, with_boxes
+def choose_view(dataset: Dataset) -> tuple[str, View]:
+    """Draw the controls of a data set; return the name of the chosen split, and what is shown of it."""
+    with group("split"):
+        names = ("train", "test") if dataset.validation is None else ("train", "validation", "test")
+        split = address.choice(
+            "split",
+            "Split",
+            names,
+            help="A net is trained on train, monitored on validation where there is one, and evaluated on test.",
+        )
+        with_boxes = dataset.train.boxes is not None and address.toggle(
+            "boxes", "True boxes", True, help="Around the visible part of the labelled object."
+        )
+        first = CLASSES_A_PAGE * (choose_page(dataset) - 1)
+    turn = draw_of(SAMPLES_DRAW, "The draw of samples")
+    if is_shown("actions"):
+        st.button("Other samples", icon=":material/shuffle:", on_click=redraw, args=(SAMPLES_DRAW, turn))
+        menu.link("train", "Train on it", query={"dataset": dataset.name})
+    classes = tuple(enumerate(dataset.classes))[first : first + CLASSES_A_PAGE]
+    colour = theme.colours().truth
+    rgb = (int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16))
+    return split, View(classes, turn, rgb if with_boxes else None, ground())
 
 
-def redraw(key: str) -> None:
+def ground() -> int:
+    """Return the grey between pictures: about that of the canvas under them."""
+    return DARK_GROUND if theme.is_dark() else LIGHT_GROUND
+
+
+def choose_page(dataset: Dataset) -> int:
+    """Return the page of classes, from 1; of few classes there is one."""
+    pages = -(-len(dataset.classes) // CLASSES_A_PAGE)
+    if pages > 1:
+        st.caption("Classes")
+    return address.page("page", "The page", pages)
+
+
+def draw_of(key: str, what: str) -> int:
+    """Return how many times other images have been drawn, as the address says under `key`."""
+    text = address.value(key, what, "the first is shown")
+    if text is None:
+        return 0
+    if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS):
+        address.note(f"{what} in the address is {address.quoted(text)}, which cannot be used: the first is shown.")
+        return 0
+    return int(text)
+
+
+def redraw(key: str, turn: int) -> None:
     """Count up the draw `key`, so that other images are shown."""
-    st.session_state[key] = st.session_state.get(key, 0) + 1
+    address.put(key, str(turn + 1))
 
 
-def show(dataset: Dataset, name: str, with_boxes: bool) -> None:
-    """Draw samples, class balance, augmentation and channel statistics of the split `name`."""
+@st.cache_data(max_entries=32, show_spinner=False)
+def gallery_html(name: str, mean: tuple[float, ...], split: str, view: View, _dataset: Dataset) -> str:
+    """Return the gallery of a split. The mean is part of the cache's key: other images under the name have another."""
+    return pictures.html(getattr(_dataset, split), view)
+
+
+def details(dataset: Dataset, name: str) -> None:
+    """Draw class balance, augmentation and channel statistics of the split `name`."""
     split: Split = getattr(dataset, name)
-    st.subheader(f"{len(split):,} {name} images of {len(dataset.classes)} classes", anchor=False)
+    st.header(f"{len(split):,} {name} images of {len(dataset.classes)} classes", anchor=False)
     for remark in dataset.remarks:
         st.warning(escape_markdown(remark), icon=":material/broken_image:")
-    samples(dataset, split, with_boxes)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Balance of the classes", anchor=False)
+        st.header("Balance of the classes", anchor=False)
         counts = gallery.balance(split, len(dataset.classes))
         st.altair_chart(
             charts.balance(dataset.classes, counts, name),
@@ -113,69 +160,33 @@ def show(dataset: Dataset, name: str, with_boxes: bool) -> None:
             alt=f"Images a class in the {name} split, {min(counts):,} to {max(counts):,}.",
         )
     with right:
-        st.subheader("Augmentation", anchor=False)
+        st.header("Augmentation", anchor=False)
         augmentation(dataset, split)
-    st.subheader("Values of the channels", anchor=False)
+    st.header("Values of the channels", anchor=False)
     statistics(dataset)
-
-
-def samples(dataset: Dataset, split: Split, with_boxes: bool) -> None:
-    """Draw some images of every class; of many classes, one page of them at a time."""
-    count = len(dataset.classes)
-    place = st.container()
-    pages = -(-count // CLASSES_A_PAGE)
-    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
-    first = CLASSES_A_PAGE * (page - 1)
-    with place, st.container(gap="xsmall"):
-        for label in range(first, min(count, first + CLASSES_A_PAGE)):
-            indices = gallery.samples(split, label, SAMPLES, st.session_state.get(SAMPLES_DRAW, 0)).tolist()
-            tiles = framed(split, indices) if with_boxes else gallery.tiles(split.images[indices])
-            name = dataset.classes[label]
-            words, pictures = st.columns([1, 6], gap="small", vertical_alignment="center")
-            words.markdown(f"**{escape_markdown(name)}**")
-            with pictures:
-                if tiles:
-                    tile_row(tiles, f"An image of the class {name}")
-                else:
-                    st.caption("none in this split")
-
-
-def framed(split: Split, indices: list[int]) -> list[Picture]:
-    """Return the images, each with the true box of its object drawn on it."""
-    side = split.images.shape[3]
-    colour = theme.colours().truth
-    rgb = (int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16))
-    assert split.boxes is not None
-    corners = [tuple(box) for box in split.boxes[indices].tolist()]
-    return [
-        boxes.draw(tile, box, rgb, zoom=gallery.zoom(side), line=FRAME)
-        for tile, box in zip(gallery.tiles(split.images[indices]), corners, strict=True)
-    ]
-
-
-def tile_row(tiles: list[Picture], alt: str) -> None:
-    """Draw small images side by side."""
-    with st.container(horizontal=True, gap="xsmall"):
-        for tile in tiles:
-            st.image(encode(tile, "PNG"), width=TILE, alt=alt)
 
 
 def augmentation(dataset: Dataset, split: Split) -> None:
     """Draw one image as it is, and as augmented for training."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        flip = st.toggle(
+    turn = draw_of(CROPS_DRAW, "The draw of crops")
+    with group("augmentation"), st.container(horizontal=True, vertical_alignment="center"):
+        flip = address.toggle(
+            "flip" if dataset.channels == 3 else "flip_grey",
             "Horizontal flip",
             dataset.channels == 3,
-            key=f"flip {dataset.channels}",
             help="Half of the crops are flipped. Flipped digits and letters are other signs.",
         )
-        st.button("Draw again", icon=":material/casino:", on_click=redraw, args=(CROPS_DRAW,))
-    draw = st.session_state.get(CROPS_DRAW, 0)
-    image = split.images[(draw * 7919) % len(split)]
+        st.button("Draw again", icon=":material/casino:", on_click=redraw, args=(CROPS_DRAW, turn))
+    image = split.images[(turn * 7919) % len(split)]
+    side = split.images.shape[3]
+    before, after = gallery.tiles(image[None]), gallery.tiles(gallery.augmented(image, CROPS, flip, turn))
     st.caption("Before")
-    tile_row(gallery.tiles(image[None]), "The image as it is")
+    st.image(pictures.encoded(before[0], side), width=TILE_PX, alt="The image as it is")
     st.caption(f"After: padded with {gallery.PAD} pixels of black, then cropped at random to its old size")
-    tile_row(gallery.tiles(gallery.augmented(image, CROPS, flip, draw)), "The image cropped at random")
+    crops = pictures.sheet(after, CROPS_ACROSS, CROPS // CROPS_ACROSS, ground())
+    st.image(
+        pictures.encoded(crops, side), width=CROPS_ACROSS * TILE_PX, alt=f"The image cropped at random {CROPS} times"
+    )
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -1,118 +1,151 @@
-"""A page of mistakes as cards, to be opened one by one or downloaded as a list and as a picture."""
+"""The mistakes of a page of the list as cards on the canvas, each with its picture and both maps, or as pictures alone;
+and their downloads, as a list and as a picture."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import streamlit as st
+import torch
 
+from core.datasets import Split
 from core.explain import marks, view
-from core.explain.mistakes import Mistakes
 from core.explain.view import View
-from core.images import Picture
-from pages.mistakes import sheet
-from pages.mistakes.detail import picture, roles
-from pages.mistakes.listing import Listing, open_button
-from ui import map_legend
+from core.images import resize
+from core.trainers.trained import TrainedClassifier
+from pages.mistakes import canvas, sheet
+from pages.mistakes.canvas import Tile
+from pages.mistakes.listing import Listing
+from ui import nets
 
 A_PAGE = {"maps": 8, "pictures": 40}
-GLYPHS = {"label": ":material/label_off:", "human": ":material/person:"}
+SIDE = 288  # px of a map on a card
+HEIGHT = 1.5  # of a full page of cards, as a share of its width: it fills the first screen of a desk
+WORDS = {"label": "label looks wrong", "human": "I would err too"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """One mistake of a listing: the image at `index` of its split, with its view, true class and loss in nats."""
+    """One mistake: the image at `index` of its split, the names of its classes, and its loss in nats.
 
-    listing: Listing
-    view: View
+    `sources` are the addresses of the picture and of the maps of the predicted and of the true class, where there are
+    any; `shares` the probabilities of both in percent, `evidence` the raw ranges of their maps,
+    `method` and `why` as in `cam.Explanation`.
+    """
+
     index: int
-    label: int
+    truth: str
+    predicted: str
     loss: float
-
-    @property
-    def name(self) -> str:
-        """The name of the true class."""
-        return self.listing.trained.classes[self.label]
-
-    @property
-    def place(self) -> str:
-        """Split and number of the image."""
-        return f"{self.listing.name} {self.index}"
+    sources: tuple[str, ...]
+    shares: tuple[float, float]
+    evidence: tuple[str, str]
+    method: str
+    why: str
 
     def headline(self, quiz: bool = False) -> str:
         """Return true and predicted class, the latter left open in a quiz."""
-        return f"{self.name} predicted as {'…' if quiz else self.listing.trained.classes[self.view.predicted]}"
-
-    @property
-    def glyphs(self) -> str:
-        """The icons of its marks."""
-        return "".join(f" {GLYPHS[mark]}" for mark in self.listing.marks.get(self.index, ()) if mark in GLYPHS)
+        return f"{self.truth} predicted as {'…' if quiz else self.predicted}"
 
 
-def show(listing: Listing, layout: str, quiz: bool) -> None:
-    """Draw a page of mistakes, and the buttons that download them."""
+def of_page(listing: Listing, page: int, layout: str) -> list[Card]:
+    """Return the cards of a page of the list, counted from 1."""
     a_page = A_PAGE[layout]
-    pages = max(1, -(-len(listing.mistakes) // a_page))
-    slot = st.container()
-    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
-    cards = _cards(listing, listing.mistakes.part(a_page * (page - 1), a_page))
-    with slot:
-        _downloads(listing, cards)
-        if layout == "maps" and not quiz:
-            st.caption(f"{cards[0].view.method}: {cards[0].view.why}")
-            with st.grid(2, min_column_width=320, gap="medium"):
-                for card in cards:
-                    _draw(card)
-        else:
-            with st.grid(8, min_column_width=100, gap="small"):
-                for card in cards:
-                    _draw_small(card, quiz)
+    indices = listing.mistakes.part(a_page * (page - 1), a_page).indices.tolist()
+    key = (listing.trained.name, nets.stamp(listing.trained.name), listing.data.name, listing.name)
+    return _drawn(key, tuple(indices), layout, listing.trained, listing.split)
 
 
-def _cards(listing: Listing, shown: Mistakes) -> list[Card]:
-    views = view.of_images(listing.trained, listing.split.images[shown.indices], shown.both)
-    columns = (shown.indices.tolist(), shown.labels.tolist(), shown.loss.tolist())
-    return [Card(listing, *of_card) for of_card in zip(views, *columns, strict=True)]
+@st.cache_data(max_entries=64, show_spinner=False)
+def _drawn(
+    key: tuple[str, int, str, str],
+    indices: tuple[int, ...],
+    layout: str,
+    _trained: TrainedClassifier,
+    _split: Split,
+) -> list[Card]:
+    """Return the cards of these images; `key` names net, state of its weights, data and split."""
+    views = _views(_trained, _split, indices)
+    return [_card(_trained.classes, index, seen, layout) for index, seen in zip(indices, views, strict=True)]
 
 
-def _draw(card: Card) -> None:
-    """Draw one mistake, as in Figure 5.4: image, map of the predicted class, map of the true class, on one scale."""
-    names = card.listing.trained.classes
-    with st.container(border=True, height="stretch"):
-        st.markdown(f"**{card.headline()}**{card.glyphs}")
-        with st.grid(3, min_column_width=80, gap="small"):
-            _cell(card.view.shown(), card.place, f"loss {card.loss:.2f}", f"The image, a {card.name}")
-            for position, (role, colour) in enumerate(roles()):
-                index = card.view.classes[position]
-                name, evidence = names[index], card.view.evidence(position)
-                _cell(
-                    card.view.heat(position, alpha=0.6),
-                    f':color[**{name}, {role}**]{{foreground="{colour}"}}',
-                    f"{100 * float(card.view.probabilities[index]):.1f}%  \n{evidence}",
-                    f"{card.view.method} of {name}, {role}: evidence {evidence}",
-                )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            map_legend.draw(card.view.scale, small=True)
-            st.space("stretch")
-            open_button("Open", card.index)
+def _views(trained: TrainedClassifier, split: Split, indices: Sequence[int]) -> list[View]:
+    """Return the images with the maps of predicted and true class."""
+    images, labels = split.images[list(indices)], split.labels[list(indices)]
+    predicted = torch.tensor([seen.predicted for seen in view.of_images(trained, images)], dtype=torch.long)
+    return view.of_images(trained, images, torch.stack([predicted, labels], 1))
 
 
-def _draw_small(card: Card, quiz: bool) -> None:
-    """Draw one mistake as its picture alone."""
-    with st.container(gap="xxsmall"):
-        picture(card.view.shown(), f"Image {card.index}, a {card.name}")
-        st.markdown(f":small[{card.place}]")
-        st.caption(card.headline(quiz) + card.glyphs)
-        open_button("Open", card.index)
+def _card(names: tuple[str, ...], index: int, seen: View, layout: str) -> Card:
+    predicted, label = seen.classes
+    pictures = [seen.picture]
+    if layout == "maps":
+        pictures += [resize(seen.heat(position, alpha=0.6), SIDE, SIDE) for position in (0, 1)]
+    return Card(
+        index,
+        names[label],
+        names[predicted],
+        -float(seen.probabilities[label].clamp_min(1e-38).log()),
+        tuple(map(canvas.source, pictures)),
+        (100 * float(seen.probabilities[predicted]), 100 * float(seen.probabilities[label])),
+        (seen.evidence(0), seen.evidence(1)),
+        seen.method,
+        seen.why,
+    )
 
 
-def _cell(shown: Picture, name: str, words: str, alt: str) -> None:
-    with st.container(gap="xxsmall"):
-        picture(shown, alt)
-        st.markdown(f":small[{name}]")
-        st.caption(words)
+def html(listing: Listing, cards: Sequence[Card], quiz: bool) -> str:
+    """Return the cards as a list of buttons that open them; in a quiz with their pictures alone."""
+    maps = bool(cards) and len(cards[0].sources) > 1 and not quiz
+    columns, kind = _arrangement(len(cards), maps)
+    items = "".join(
+        f'<li><button type="button" class="card" data-open="{card.index}" aria-label="{_name(listing, card, quiz)}">'
+        f"{''.join(tile.html for tile in _tiles(listing, card, maps, quiz))}</button></li>"
+        for card in cards
+    )
+    return f'<ul class="{kind}" style="--columns:{columns}" aria-label="Mistakes">{items}</ul>'
 
 
-def _downloads(listing: Listing, cards: list[Card]) -> None:
+def _arrangement(count: int, maps: bool) -> tuple[int, str]:
+    """Return the columns of `count` cards and how the pictures of each stand, so that together they fill the screen."""
+    if not maps:
+        return max(2, round((count / HEIGHT) ** 0.5)), "down"
+    if count == 1:
+        return 1, "one"
+    if count == 4:
+        return 1, "across"
+    return (2 if count < 4 else 4), "down"
+
+
+def _name(listing: Listing, card: Card, quiz: bool) -> str:
+    words = [f"Open {listing.name} {card.index}", card.headline(quiz), *_marks(listing, card)]
+    return escape(", ".join(words))
+
+
+def _marks(listing: Listing, card: Card) -> list[str]:
+    """Return the user's marks of a card in words."""
+    return [WORDS[mark] for mark in listing.marks.get(card.index, ()) if mark in WORDS]
+
+
+def _tiles(listing: Listing, card: Card, maps: bool, quiz: bool) -> list[Tile]:
+    """Return the pictures of a card: the image, and with `maps` those of the predicted and of the true class."""
+    marked = "".join(f", {words}" for words in _marks(listing, card))
+    if not maps:
+        name = "" if quiz else f"{card.truth} → {card.predicted}"
+        return [Tile(card.sources[0], f"The image, a {card.truth}", name or card.truth, marked.lstrip(", "))]
+    words = f"{listing.name} {card.index}, loss {card.loss:.2f}{marked}"
+    tiles = [Tile(card.sources[0], f"The image, a {card.truth}", card.truth, words, "truth")]
+    both = ((card.predicted, "predicted", "prediction"), (card.truth, "true class", "truth"))
+    for (name, role, colour), source, share, evidence in zip(
+        both, card.sources[1:], card.shares, card.evidence, strict=True
+    ):
+        alt = f"{card.method} of {name}, {role}: evidence {evidence}"
+        tiles.append(Tile(source, alt, name, f"{role}, {share:.1f}%", colour))
+    return tiles
+
+
+def downloads(listing: Listing, cards: Sequence[Card]) -> None:
     """Draw the downloads: the list as a table, and the page as a picture that is made at the click."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{listing.trained.title} mistakes").strip("-").lower()
     with st.container(horizontal=True):
@@ -134,16 +167,20 @@ def _downloads(listing: Listing, cards: list[Card]) -> None:
         )
 
 
-def _sheet(listing: Listing, cards: list[Card]) -> bytes:
+def _sheet(listing: Listing, cards: Sequence[Card]) -> bytes:
     """Return the PNG of a page: every mistake with its picture and both maps."""
-    names = listing.trained.classes
+    views = _views(listing.trained, listing.split, [card.index for card in cards])
     entries = [
         sheet.Entry(
             card.headline(),
-            (card.view.shown(), card.view.heat(0, alpha=0.6), card.view.heat(1, alpha=0.6)),
-            (card.place, *(f"{names[c]} {100 * float(card.view.probabilities[c]):.1f}%" for c in card.view.classes)),
+            (seen.shown(), seen.heat(0, alpha=0.6), seen.heat(1, alpha=0.6)),
+            (
+                f"{listing.name} {card.index}",
+                f"{card.predicted} {card.shares[0]:.1f}%",
+                f"{card.truth} {card.shares[1]:.1f}%",
+            ),
         )
-        for card in cards
+        for card, seen in zip(cards, views, strict=True)
     ]
     title = f"{listing.trained.title} on {listing.data.title}: image, predicted class, true class"
     return sheet.png(title, entries)

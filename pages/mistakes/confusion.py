@@ -1,91 +1,104 @@
 """The confusion matrix: which class is predicted as which, and how often; a click on a cell chooses its images."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from html import escape
 
-import altair as alt
 from torch import Tensor
 
-from ui import theme
-
-CELL = "cell"  # the name of the selection
 MOST_NAMES = 20  # classes whose names and counts have room
-EXTENT = 76  # px, of the names
-_SIDE = 260  # px, about, of all cells together
-_SMALLEST = 4
+WIDTH, CELLS_HEIGHT = 520, 610  # units of the drawing: its width, and the height of all cells together
+SHORTEST, LONGEST = 24, 86  # units, of the place for names
+_LETTER = 7.2  # units a letter takes
+_FAINTEST, _STRONGEST = 0.06, 0.9
+_NAME, _TITLE = 30, 22  # units above the cells: of the axis' name and of the title
+
+Pair = tuple[int, int]  # true and predicted class
 
 
-def step(classes: int) -> int:
-    """Return the side of a cell in pixels."""
-    return max(_SMALLEST, _SIDE // classes)
+def drawing(counts: Tensor, classes: Sequence[str], title: str, chosen: Pair | None = None) -> str:
+    """Return the counts (classes, classes) as SVG, a row for each true class; right cells green, others vermilion.
 
-
-def matrix(counts: Tensor, classes: Sequence[str]) -> alt.LayerChart:
-    """Return the chart of counts (classes, classes), a row for each true class; right cells green, others vermilion."""
+    Cells that hold images are buttons that carry `data-cell="TRUE,PREDICTED"`; of more than MOST_NAMES classes they
+    can be clicked but are no stops of the keyboard. `title` stands above.
+    """
     has_names = len(classes) <= MOST_NAMES
-    chosen = alt.selection_point(name=CELL, fields=["truth", "predicted"], on="click")
-    axis = _axis(has_names)
-    base = alt.Chart(alt.Data(values=_cells(counts, classes))).encode(
-        x=alt.X("predicted:N", sort=None, title="predicted", axis=alt.Axis(orient="top", labelAngle=-60, **axis)),
-        y=alt.Y("truth:N", sort=None, title="true class", axis=alt.Axis(**axis)),
-        tooltip=[
-            alt.Tooltip("truth:N", title="true class"),
-            alt.Tooltip("predicted:N"),
-            alt.Tooltip("images:Q", format=",d"),
-        ],
-    )
-    colours = theme.colours()
-    palette = alt.Scale(domain=["right", "wrong"], range=[colours.truth, colours.prediction])
-    rectangles = base.mark_rect().encode(
-        color=alt.Color("role:N", legend=None, scale=palette),
-        opacity=alt.Opacity("strength:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.06, 0.9])),
-        stroke=alt.condition(chosen, alt.value("gray"), alt.value("transparent"), empty=False),
-        strokeWidth=alt.value(2),
-    )
-    layers = [rectangles]
+    left = _place_for_names(classes) + 18 if has_names else 24
+    names_slanted = has_names and max(map(len, classes)) > 3
+    top = _TITLE + _NAME + ((_place_for_names(classes) * 0.75 if names_slanted else 10) if has_names else 0)
+    across, down = (WIDTH - left - 2) / len(classes), CELLS_HEIGHT / len(classes)
+    parts = [_words(left, top, title), _cells(counts, classes, (left, top, across, down), chosen)]
     if has_names:
-        ink = "#E9E6DF" if theme.is_dark() else "#22252B"
-        layers.append(base.mark_text(fontSize=10, color=ink).encode(text="number:N"))
-    # On top, that no number stands between the pointer and its cell.
-    layers.append(base.mark_rect(cursor="pointer", opacity=0).add_params(chosen))
-    side = step(len(classes))
-    return alt.layer(*layers).properties(width=alt.Step(side), height=alt.Step(side))
+        parts.append(_names(classes, (left, top, across, down), names_slanted))
+    height = top + CELLS_HEIGHT + 2
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="group" '
+        f'aria-label="Confusion matrix: how often each class is predicted as each other">{"".join(parts)}</svg>'
+    )
 
 
-def _cells(counts: Tensor, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Return a row of data a cell; of more than MOST_NAMES classes only the cells that hold something."""
-    cells: list[dict[str, Any]] = [
-        {"truth": classes[i], "predicted": classes[j], "images": count, "role": "right" if i == j else "wrong"}
-        for i, row in enumerate(counts.tolist())
-        for j, count in enumerate(row)
-        if len(classes) <= MOST_NAMES or count
-    ]
+def _place_for_names(classes: Sequence[str]) -> float:
+    return min(LONGEST, max(SHORTEST, _LETTER * max(map(len, classes))))
+
+
+def _words(left: float, top: float, title: str) -> str:
+    """Return the title and the names of both axes."""
+    across, down = left + (WIDTH - left) / 2, top + CELLS_HEIGHT / 2
+    return (
+        f'<text x="0" y="16" font-size="15" font-weight="600">{escape(title)}</text>'
+        f'<text x="{across:.0f}" y="{_TITLE + 18}" font-size="13" text-anchor="middle">predicted</text>'
+        f'<text transform="translate(12 {down:.0f}) rotate(-90)" font-size="13" text-anchor="middle">true class</text>'
+    )
+
+
+def _names(classes: Sequence[str], place: tuple[float, float, float, float], slanted: bool) -> str:
+    """Return the classes' names, at the left of the rows and above the columns."""
+    left, top, across, down = place
+    longest = round(LONGEST / _LETTER)
+    parts = []
+    for i, name in enumerate(classes):
+        text = escape(name if len(name) <= longest else f"{name[: longest - 1]}…")
+        x, y = left + (i + 0.5) * across, top + (i + 0.5) * down
+        turn = f'transform="translate({x:.1f} {top - 6:.1f}) rotate(-48)"' if slanted else ""
+        at = turn or f'x="{x:.1f}" y="{top - 6:.1f}" text-anchor="middle"'
+        parts.append(f'<text {at} font-size="13">{text}</text>')
+        parts.append(f'<text x="{left - 6:.1f}" y="{y + 4:.1f}" font-size="13" text-anchor="end">{text}</text>')
+    return "".join(parts)
+
+
+def _cells(
+    counts: Tensor, classes: Sequence[str], place: tuple[float, float, float, float], chosen: Pair | None
+) -> str:
+    """Return the cells: of more than MOST_NAMES classes only those that hold something."""
+    left, top, across, down = place
     # A cell is the stronger, the greater its share: of the largest class on the diagonal, of the commonest pair off it.
-    largest = counts.sum(1).max().item()
-    commonest = max((cell["images"] for cell in cells if cell["role"] == "wrong"), default=0)
-    for cell in cells:
-        cell["strength"] = cell["images"] / max(1, largest if cell["role"] == "right" else commonest)
-        cell["number"] = str(cell["images"]) if cell["images"] else ""
-    return cells
+    largest = max(1, int(counts.sum(1).max()))
+    commonest = max(1, int(counts.clone().fill_diagonal_(0).max()))
+    parts = []
+    for i, row in enumerate(counts.tolist()):
+        for j, count in enumerate(row):
+            if not count and len(classes) > MOST_NAMES:
+                continue
+            share = count / (largest if i == j else commonest)
+            box = f'x="{left + j * across:.1f}" y="{top + i * down:.1f}" width="{across:.2f}" height="{down:.2f}"'
+            opacity = _FAINTEST + (_STRONGEST - _FAINTEST) * share
+            filled = f'<rect {box} class="{"right" if i == j else "wrong"}" fill-opacity="{opacity:.2f}"/>'
+            parts.append(filled if not count else _button(filled, box, (i, j), count, classes, (i, j) == chosen))
+            if count and len(classes) <= MOST_NAMES:
+                x, y = left + (j + 0.5) * across, top + (i + 0.5) * down + 5
+                parts.append(
+                    f'<text x="{x:.1f}" y="{y:.1f}" font-size="14" text-anchor="middle" pointer-events="none" '
+                    f'aria-hidden="true">{count:,}</text>'
+                )
+    return "".join(parts)
 
 
-def _axis(has_names: bool) -> dict[str, Any]:
-    extent = EXTENT - 18 if has_names else 4
-    return {
-        "labels": has_names,
-        "ticks": False,
-        "domain": False,
-        "labelLimit": EXTENT - 18,
-        "labelOverlap": False,
-        "minExtent": extent,
-        "maxExtent": extent,
-    }
-
-
-def clicked(state: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return true and predicted class of the selected cell; None where none is."""
-    cells = state["selection"].get(CELL) or []
-    return (cells[0]["truth"], cells[0]["predicted"]) if cells else None
+def _button(filled: str, box: str, pair: Pair, count: int, classes: Sequence[str], is_chosen: bool) -> str:
+    words = escape(f"{classes[pair[0]]} predicted as {classes[pair[1]]}: {count:,}")
+    stop = f'role="button" tabindex="0" aria-pressed="{str(is_chosen).lower()}" ' if len(classes) <= MOST_NAMES else ""
+    return (
+        f'<g class="cell{" chosen" if is_chosen else ""}" {stop}aria-label="{words}" data-cell="{pair[0]},{pair[1]}">'
+        f'<title>{words}</title>{filled}<rect {box} class="edge"/></g>'
+    )
 
 
 def commonest(counts: Tensor, most: int) -> list[tuple[int, int, int]]:

@@ -7,12 +7,13 @@ import streamlit as st
 from core.explain import marks, mistakes
 from core.runs.run import Run
 from core.trainers.trained import TrainedClassifier
-from pages.mistakes.listing import back_to_list
+from pages.mistakes.listing import ANY, back_to_list
 from ui import address, data_sets, nets
 from ui.frame import guard
+from ui.hide import group
 
 LAYOUTS = {"maps": "With both maps", "pictures": "Pictures alone"}
-ANY, NONE = "any", "none"
+NONE = "none"
 WHICH = {
     "all": "All mistakes of this net",
     "broken": "Wrong here, right there",
@@ -44,56 +45,60 @@ class Settings:
 
 
 def choose() -> Settings | None:
-    """Draw the controls and return what they are set to; None without a net."""
-    trained = nets.choose(own_first=True)
-    if trained is None:
-        return None
-    split = data_sets.choose_split(trained)
-    order = _choose_order()
-    # The keys of the address are older than the labels, and links to the page have them.
-    truth = _choose_class("True class", "truth", trained.classes, "Only images of this class.")
-    predicted = _choose_class("Predicted", "taken", trained.classes, "Only images that the net predicts as this class.")
-    confidence = st.slider(
-        "Confidence, %",
-        0,
-        100,
-        (0, 100),
-        key="confidence",
-        bind="query-params",
-        help="Only mistakes whose predicted class has a probability in this range.",
-    )
-    other, which = None, "all"
-    with st.expander("More"):
+    """Draw the controls and return what they are set to; None without a net.
+
+    The groups "net", "filters", "more" and "quiz" can be hidden; what the address says of them counts all the same.
+    """
+    with group("net"):
+        trained = nets.choose(own_first=True)
+        if trained is None:
+            return None
+        split = data_sets.choose_split(trained)
+    with group("filters"):
+        order = _choose_order()
+        # The keys of the address are older than the labels, and links to the page have them.
+        truth = _choose_class("True class", "truth", trained.classes, "Only images of this class.")
+        predicted = _choose_class(
+            "Predicted", "taken", trained.classes, "Only images that the net predicts as this class."
+        )
+        confidence = _choose_confidence()
+    with group("more"), st.expander("More"):
         layout = address.choice("layout", "Cards", tuple(LAYOUTS), LAYOUTS.__getitem__)
         marked = address.choice("marked", "Marked", tuple(MARKED), MARKED.__getitem__, "Your own verdicts.")
         other = _choose_other(trained)
+        which = "all"
         if other is not None:
             which = address.choice("which", "Which mistakes", tuple(WHICH), WHICH.__getitem__)
-    quiz = st.toggle(
-        "Quiz mode",
-        key="ask",
-        bind="query-params",
-        help="An opened image shows the prediction only after you have guessed it.",
-    )
+    with group("quiz"):
+        quiz = address.toggle(
+            "ask", "Quiz mode", help="An opened image shows the prediction only after you have guessed it."
+        )
     if trained.source == "run" and Run.open(trained.name).status().alive:
         _watch(trained, nets.stamp(trained.name))
     return Settings(trained, split, order, truth, predicted, confidence, layout, marked, other, which, quiz)
 
 
 def _choose_order() -> str:
-    return st.selectbox(
+    titles = {order.capitalize(): order for order in mistakes.ORDERS}  # `?order=Confidence` stands in older links
+    title = address.choice(
+        "order",
         "Sort by",
-        list(mistakes.ORDERS),
-        format_func=str.capitalize,  # the titles stand in addresses: `?order=Confidence`
-        key="order",
-        bind="query-params",
+        tuple(titles),
         help="The greatest first. Loss: the true class has the least probability. Confidence: the predicted class has "
         "the most. Margin: the predicted class is furthest ahead of the true one.",
+    )
+    return titles[title]
+
+
+def _choose_confidence() -> tuple[int, int]:
+    """Return the range of confidence in percent, both ends of which stand in the address."""
+    return address.span(
+        "confidence", "Confidence, %", (0, 100), "Only mistakes whose predicted class has a probability in this range."
     )
 
 
 def _choose_class(label: str, key: str, classes: tuple[str, ...], help: str) -> int | None:
-    name = st.selectbox(label, (ANY, *classes), key=key, bind="query-params", help=help, on_change=back_to_list)
+    name = address.choice(key, label, (ANY, *classes), help=help, on_change=back_to_list)
     return None if name == ANY else classes.index(name)
 
 

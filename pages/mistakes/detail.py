@@ -8,8 +8,11 @@ from core.explain import cam, marks, survival, view
 from core.explain.view import View
 from core.images import Picture, encode
 from core.trainers.trained import TrainedClassifier
+from pages.mistakes import canvas
+from pages.mistakes.canvas import Tile
 from pages.mistakes.listing import Listing
 from ui import bars, theme
+from ui.formats import escape_markdown
 
 MOST_BARS = 5
 CHOICES = 6  # classes to guess from
@@ -19,41 +22,42 @@ def quiz(trained: TrainedClassifier, result: View, label: int, key: str) -> int 
     """Draw the choice of what the net predicts; return the class that was guessed, None before."""
     among = [i for i in result.top(CHOICES + 1) if i != label][:CHOICES]
     names = trained.classes
-    left, right = st.columns([1, 2])
-    left.image(encode(result.shown(), quality=92), width="stretch", alt=f"The image, a {names[label]}")
-    with right:
-        st.markdown(f"The true class is **{names[label]}**. Which class does the net predict?")
-        return st.pills(
-            "Your guess", sorted(among), format_func=names.__getitem__, key=key, label_visibility="collapsed"
-        )
+    st.markdown(f"The true class is **{escape_markdown(names[label])}**. Which class does the net predict?")
+    return st.pills("Your guess", sorted(among), format_func=names.__getitem__, key=key, label_visibility="collapsed")
 
 
-def figure(trained: TrainedClassifier, result: View, label: int) -> None:
-    """Draw the image, both maps over it and alone on one scale, their difference, and bars of the probabilities.
+def image_alone(trained: TrainedClassifier, result: View, label: int) -> str:
+    """Return the image as HTML for the canvas, with its true class."""
+    name = trained.classes[label]
+    tile = Tile(canvas.source(result.picture), f"The image, a {name}", name, "true class", "truth")
+    return f'<div class="alone">{tile.html}</div>'
 
-    `result` has the maps of the predicted and of the true class.
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def figure(key: tuple[str, int, str, int], _trained: TrainedClassifier, _result: View, _label: int) -> str:
+    """Return both maps over the image and, smaller, the image, their difference and each alone: HTML for the canvas.
+
+    `_result` has the maps of the predicted and of the true class; `key` names net, state of its weights, and image.
     """
-    names = trained.classes
-    with st.grid(3, min_column_width=150, gap="small"):
-        with st.container(gap="xxsmall"):
-            picture(result.shown(), f"The image, a {names[label]}")
-            st.caption(f"{names[label]}, {trained.side} x {trained.side} px")
-        for position, (role, colour) in enumerate(roles()):
-            with st.container(gap="xxsmall"):
-                name, evidence = names[result.classes[position]], result.evidence(position)
-                title = f"{result.method} of {name}, {role}, over the image"
-                picture(result.heat(position, alpha=0.6), title)
-                st.markdown(f':small[:color[**{name}, {role}**]{{foreground="{colour}"}}]')
-                st.caption(f"evidence {evidence}")
-        with st.container(gap="xxsmall"):
-            picture(_difference(result), f"Evidence for {names[result.predicted]} less that for {names[label]}")
-            st.markdown(":small[**The difference**]")
-            st.caption(f"red: more for {names[result.classes[0]]}; blue: more for {names[label]}")
-        for position, (role, _) in enumerate(roles()):
-            with st.container(gap="xxsmall"):
-                picture(result.heat(position, alpha=1), f"The map alone, {role}")
-                st.caption(f"the map of {names[result.classes[position]]} alone")
-    _bars(names, result, label)
+    names, result = _trained.classes, _result
+    tiles, alone = [], []
+    for position, (role, colour) in enumerate((("predicted", "prediction"), ("true class", "truth"))):
+        index, evidence = result.classes[position], result.evidence(position)
+        name, share = names[index], f"{100 * float(result.probabilities[index]):.1f}%"
+        over, only = (canvas.source(result.heat(position, alpha=alpha)) for alpha in (0.6, 1))
+        alt = f"{result.method} of {name}, {role}, over the image"
+        tiles.append(Tile(over, alt, name, f"{role}, {share}; evidence {evidence}", colour, large=True))
+        alone.append(Tile(only, f"The map alone, {role}", name, "the map alone", colour))
+    tiles.append(Tile(canvas.source(result.picture), f"The image, a {names[_label]}", names[_label], "", "truth"))
+    words = f"red: more for {names[result.classes[0]]}; blue: for {names[_label]}"
+    alt = f"Evidence for {names[result.predicted]} less that for {names[_label]}"
+    tiles.append(Tile(canvas.source(_difference(result)), alt, "Difference", words))
+    return f'<div class="figure">{"".join(tile.html for tile in [*tiles, *alone])}</div>'
+
+
+def explanation(trained: TrainedClassifier, result: View, label: int) -> None:
+    """Draw bars of the probabilities, and what the maps are and how they are coloured."""
+    _bars(trained.classes, result, label)
     low, high = result.scale
     st.caption(f"Both maps are coloured from {low:.3g} to {high:.3g}. {result.method}: {result.why}")
 

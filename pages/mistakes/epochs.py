@@ -10,7 +10,8 @@ from core.runs.run import Run
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes import epochs_chart
 from pages.mistakes.detail import picture
-from ui import bars, map_legend, menu, theme
+from ui import address, bars, map_legend, menu, theme
+from ui.formats import escape_markdown
 from ui.frame import guard
 from ui.map_legend import Scale
 from ui.slots import filled
@@ -57,7 +58,11 @@ def _show(names: tuple[str, ...], story: Story, role: str) -> None:
     with guard():
         position = story.epochs.index(_slider(story.epochs))
         st.markdown(_predictions(story, names))
-        alone = st.session_state.get("alone", False)
+        alone = address.toggle(
+            "alone",
+            "Colours span this epoch alone",
+            help="Otherwise one raw range spans both maps of all epochs, so that they can be compared.",
+        )
         scale = story.views[position].scale if alone else story.scale
         left, right = st.columns(2, gap="medium", vertical_alignment="center")
         with left:
@@ -69,25 +74,23 @@ def _show(names: tuple[str, ...], story: Story, role: str) -> None:
                 alt=f"Probability of {names[story.label]}, the true class, and of {names[story.rival]} over the epochs",
             )
         map_legend.draw(scale)
-        st.toggle(
-            "Colours span this epoch alone",
-            key="alone",
-            help="Otherwise one raw range spans both maps of all epochs, so that they can be compared.",
-        )
 
 
 def _slider(checkpoints: tuple[int, ...]) -> int:
-    """Return the chosen epoch: that of the address at first, else the last."""
+    """Return the chosen epoch: that of the address, else the last."""
     widget = "epoch looked at"
-    if st.session_state.get(widget) not in checkpoints:
-        epoch = st.query_params.get(EPOCH, "")
-        st.session_state[widget] = int(epoch) if epoch.isdecimal() and int(epoch) in checkpoints else checkpoints[-1]
+    text = address.value(EPOCH, "the epoch", f"epoch {checkpoints[-1]} is shown") or str(checkpoints[-1])
+    epochs_by_name = {str(epoch): epoch for epoch in checkpoints}
+    if text not in epochs_by_name:
+        kept = f"there are checkpoints of epochs {', '.join(epochs_by_name)}"
+        address.note(f"There is no checkpoint of epoch {address.quoted(text)}: {kept}, and the last is shown.")
+    st.session_state[widget] = epochs_by_name.get(text, checkpoints[-1])
     return int(
         st.select_slider(
             "Epoch",
             checkpoints,
             key=widget,
-            on_change=lambda: st.query_params.update({EPOCH: str(st.session_state[widget])}),
+            on_change=lambda: address.put(EPOCH, str(st.session_state[widget])),
             help="Those that the training saved a checkpoint of; 0 is the net before training.",
         )
     )
@@ -98,7 +101,7 @@ def _predictions(story: Story, names: tuple[str, ...]) -> str:
     parts = []
     for index, first, last in story.answers():
         when = f"epoch {first}" if first == last else f"epochs {first} to {last}"
-        parts.append(f"**{names[index]}**{', correct,' if index == story.label else ''} at {when}")
+        parts.append(f"**{escape_markdown(names[index])}**{', correct,' if index == story.label else ''} at {when}")
     return f"Predicted: {'; '.join(parts)}."
 
 
@@ -109,14 +112,14 @@ def _maps(story: Story, position: int, names: tuple[str, ...], scale: Scale, rol
     with st.grid(3, min_column_width=90, gap="small"):
         with st.container(gap="xxsmall"):
             picture(result.shown(), f"The image, a {names[story.label]}")
-            st.caption(f"{names[story.label]}, the image")
+            st.caption(f"{escape_markdown(names[story.label])}, the image")
         for place, (index, what, colour) in enumerate(
             ((story.rival, role, colours.prediction), (story.label, "true class", colours.truth))
         ):
             with st.container(gap="xxsmall"):
                 heat = result.heat(place, alpha=0.6, scale=scale)
                 picture(heat, f"{result.method} of {names[index]} after epoch {epoch}, over the image")
-                st.markdown(f':small[:color[**{names[index]}, {what}**]{{foreground="{colour}"}}]')
+                st.markdown(f':small[:color[**{escape_markdown(names[index])}, {what}**]{{foreground="{colour}"}}]')
                 st.caption(f"evidence {result.evidence(place)}")
 
 
@@ -137,7 +140,7 @@ def _bars(story: Story, position: int, names: tuple[str, ...]) -> None:
 
 
 def _invite(trained: TrainedClassifier) -> None:
-    st.markdown(epochs.missing(trained.title))
+    st.markdown(escape_markdown(epochs.missing(trained.title)))
     data = trained.dataset.partition("?")[0]
     query = {"dataset": data, "net": trained.model}
     menu.link("train", "Train it with checkpoints", ":material/play_arrow:", query)

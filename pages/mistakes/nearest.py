@@ -10,6 +10,7 @@ from core.explain.neighbours import Neighbourhood
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes.detail import picture
 from ui import nets, theme
+from ui.formats import escape_markdown
 from ui.slots import filled
 
 COUNT = 6  # in a row
@@ -38,12 +39,15 @@ def show(trained: TrainedClassifier, train: Split, image: Tensor, pair: tuple[in
     )
     features = neighbours.features_of(trained, image[None])
     label = pair[1]
-    for title, of_class in (("Of all classes", None), (f"Of {trained.classes[label]}, the true class", label)):
+    for title, of_class in (
+        ("Of all classes", None),
+        (f"Of {escape_markdown(trained.classes[label])}, the true class", label),
+    ):
         st.caption(title)
         try:
             indices, cosines = neighbourhood.nearest(features, COUNT, of_class)
         except UserError as error:  # nothing has failed: there is none to show
-            st.markdown(str(error))
+            st.markdown(escape_markdown(str(error)))
         else:
             _row(trained, train, list(zip(indices[0].tolist(), cosines[0].tolist(), strict=True)), pair)
 
@@ -61,5 +65,5 @@ def _row(trained: TrainedClassifier, train: Split, images: list[tuple[int, float
                 zoom = max(1, 160 // shown.shape[0])
                 picture(shown.repeat(zoom, 0).repeat(zoom, 1), f"Training image {index}, a {name}")
                 colour = colours.get(label)
-                words = f':color[{name}]{{foreground="{colour}"}}' if colour else name
+                words = f':color[{escape_markdown(name)}]{{foreground="{colour}"}}' if colour else escape_markdown(name)
                 st.markdown(f":small[{words} {cosine:.2f}]")

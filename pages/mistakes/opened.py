@@ -5,35 +5,61 @@ import streamlit as st
 from core.explain.mistakes import Answers
 from core.explain.view import View
 from core.trainers.trained import TrainedClassifier
-from pages.mistakes import detail, epochs, nearest
-from pages.mistakes.listing import Listing, close, open_button
-from ui import menu
-from ui.frame import guard
+from pages.mistakes import canvas, detail, epochs, nearest
+from pages.mistakes.listing import Listing, close, open_button, open_image
+from ui import address, menu, nets
+from ui.formats import escape_markdown
+from ui.frame import Layout, guard
+from ui.hide import group
 
 Other = tuple[TrainedClassifier, Answers]  # a net that is compared, and its answers on the split
 
 
-def show(listing: Listing, index: int, quiz: bool, others: list[Other]) -> None:
-    """Draw one image whole; in a quiz only after the prediction has been guessed."""
+def show(places: Layout, listing: Listing, index: int, quiz: bool, others: list[Other]) -> None:
+    """Draw one image whole; in a quiz only after the prediction has been guessed.
+
+    `places.controls` is that of the way back and of the quiz.
+    """
     trained, image, label = listing.trained, listing.split.images[index], int(listing.split.labels[index])
-    steps(listing, index)
     result = detail.both_maps(trained, image, label)
-    if quiz and not guessed(listing, index, result, label):
-        return
-    st.subheader(headline(trained, result, label))
-    detail.figure(trained, result, label)
+    if result.predicted == label and not quiz:
+        address.note(f"Image {index} of {listing.name} is not a mistake: the net classifies it correctly.")
+    with places.controls:
+        steps(listing, index)
+        is_told = not quiz or guessed(listing, index, result, label)
+    with places.result:
+        canvas.show(_drawing(listing, index, result, is_told), open_image, lambda truth, predicted: None)
+    if is_told:
+        with places.details:
+            _details(listing, index, result, others)
+
+
+def _drawing(listing: Listing, index: int, result: View, is_told: bool) -> str:
+    trained, label = listing.trained, int(listing.split.labels[index])
+    if not is_told:
+        return detail.image_alone(trained, result, label)
+    key = (f"{trained.name} {listing.data.name}", nets.stamp(trained.name), listing.name, index)
+    return detail.figure(key, trained, result, label)
+
+
+def _details(listing: Listing, index: int, result: View, others: list[Other]) -> None:
+    """Draw what is below the maps: probabilities, other nets, marks, epochs, copies and nearest training images."""
+    trained, image, label = listing.trained, listing.split.images[index], int(listing.split.labels[index])
+    st.header(escape_markdown(headline(trained, result, label)), anchor=False)
+    detail.explanation(trained, result, label)
     for other, answers in others:
         probabilities = answers.logits[index].softmax(0)
         predicted = int(probabilities.argmax())
         share = 100 * float(probabilities[predicted])
-        st.markdown(f"{other.title} predicts {trained.classes[predicted]}, {share:.1f}% sure.")
-    detail.verdict(listing, index)
-    st.subheader("Over the epochs", anchor=False)
+        st.markdown(escape_markdown(f"{other.title} predicts {trained.classes[predicted]}, {share:.1f}% sure."))
+    with group("actions"):
+        detail.verdict(listing, index)
+    st.header("Over the epochs", anchor=False)
     with guard():
         epochs.panel(trained, image, label, result, f"{listing.name} {index}")
-    st.subheader("Flipped and shifted", anchor=False)
+    st.header("Flipped and shifted", anchor=False)
     detail.copies(trained, image, label)
-    st.subheader("Nearest training images that the net classifies correctly", anchor=False)
+    st.header("Nearest training images that the net classifies correctly", anchor=False)
     with guard():
         nearest.show(trained, listing.data.train, image, (result.predicted, label))
     if listing.name == trained.held_out:
@@ -44,15 +70,14 @@ def steps(listing: Listing, index: int) -> None:
     """Draw the way back to the list, and to the mistakes before and after this one in it."""
     listed = listing.mistakes.indices.tolist()
     place = listed.index(index) if index in listed else None
-    with st.container(horizontal=True, vertical_alignment="center"):
+    words = "which is not in the list" if place is None else f"{place + 1:,} of {len(listed):,}"
+    st.caption(f"{listing.name} {index}, {words}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Back to the list", icon=":material/arrow_back:", on_click=close)
         if place is not None:
             for label, target, icon in (("Previous", place - 1, "chevron_left"), ("Next", place + 1, "chevron_right")):
                 if 0 <= target < len(listed):
                     open_button(label, listed[target], icon)
-            st.caption(f"{listing.name} {index}, {place + 1:,} of {len(listed):,}")
-        else:
-            st.caption(f"{listing.name} {index}, which is not in the list")
 
 
 def guessed(listing: Listing, index: int, result: View, label: int) -> bool:
@@ -62,7 +87,7 @@ def guessed(listing: Listing, index: int, result: View, label: int) -> bool:
     if guess is None:
         return False
     verdict = "the net predicts the same class." if guess == result.predicted else "the net predicts another class."
-    st.markdown(f"You guessed {trained.classes[guess]}: {verdict}")
+    st.markdown(f"You guessed {escape_markdown(trained.classes[guess])}: {verdict}")
     return True
 
 

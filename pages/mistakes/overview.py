@@ -1,50 +1,66 @@
-"""All mistakes at a glance: the confusion matrix to click on, and the commonest pairs as buttons."""
+"""All mistakes at a glance: the cards of a page and the confusion matrix on the canvas, and in words below it."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
-from core.explain.mistakes import Answers
+from core.explain.mistakes import Answers, Mistakes
 from core.trainers.trained import TrainedClassifier
-from pages.mistakes import confusion
-from pages.mistakes.controls import ANY
-from pages.mistakes.listing import back_to_list
+from pages.mistakes import canvas, cards, confusion
+from pages.mistakes.cards import Card
+from pages.mistakes.controls import Settings
+from pages.mistakes.listing import ANY, Listing, choose_pair, open_image
+from ui.formats import escape_markdown
 
 COMMONEST = 5
 
 
-def show(trained: TrainedClassifier, answers: Answers) -> None:
-    """Draw the confusion matrix, and the commonest pairs for those who do not click on it."""
-    left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
-    counts, names = answers.confusion(), trained.classes
-    key = f"confusion of {trained.name}"
-    with left:
-        st.altair_chart(
-            confusion.matrix(counts, names),
-            key=key,
-            width="content",
-            on_select=lambda: _choose_clicked(key),
-            selection_mode=confusion.CELL,
-            alt="Confusion matrix: how often each class is predicted as each other",
-        )
-    with right:
-        st.caption("Click a cell to see its images. The commonest:")
-        with st.container(gap="xxsmall"):
-            for truth, predicted, count in confusion.commonest(counts, COMMONEST):
-                st.button(
-                    f"{names[truth]} predicted as {names[predicted]}: {count}",
-                    key=f"pair {truth} {predicted}",
-                    type="tertiary",
-                    on_click=_choose_pair,
-                    args=(names[truth], names[predicted]),
-                )
+def show(settings: Settings, answers: Answers, listing: Listing, page: Sequence[Card]) -> None:
+    """Draw the cards and the matrix of the net's answers; a click on a cell chooses its images, a second one all."""
+    names, chosen = settings.trained.classes, _chosen(settings)
+
+    def on_cell(truth: int, predicted: int) -> None:
+        pair = (names[truth], names[predicted])
+        choose_pair(*((ANY, ANY) if (truth, predicted) == chosen or max(truth, predicted) >= len(names) else pair))
+
+    every = answers.mistakes()
+    matrix = confusion.drawing(answers.confusion(), names, _title(every), chosen)
+    if not page:
+        canvas.show(f'<div class="both"><div></div>{matrix}</div>', open_image, on_cell)
+        return
+    drawn = cards.html(listing, page, settings.quiz)
+    canvas.show(f'<div class="both">{drawn}<div>{matrix}</div></div>', open_image, on_cell)
 
 
-def _choose_pair(truth: str, predicted: str) -> None:
-    """List the images of a pair of classes; a class paired with itself stands for all mistakes on it."""
-    st.session_state["truth"] = truth
-    st.session_state["taken"] = ANY if truth == predicted else predicted
-    back_to_list()
+def _chosen(settings: Settings) -> tuple[int, int] | None:
+    """Return the cell of the matrix that the filters by class stand for."""
+    if settings.truth is None:
+        return None
+    return settings.truth, settings.truth if settings.predicted is None else settings.predicted
 
 
-def _choose_clicked(key: str) -> None:
-    cell = confusion.clicked(st.session_state[key])
-    _choose_pair(*(cell or (ANY, ANY)))
+def _title(every: Mistakes) -> str:
+    return f"{len(every):,} of {every.of:,} wrong: {every.error:.2f}% error"
+
+
+def summary(split: str, every: Mistakes, listed: Mistakes) -> None:
+    """Draw how many images are wrong, and how many of them are listed."""
+    st.header(f"{len(every):,} of {every.of:,} {split} images wrong: {every.error:.2f}% error", anchor=False)
+    if len(listed) != len(every):
+        st.caption(f"{len(listed):,} of these mistakes are shown.")
+
+
+def pairs(trained: TrainedClassifier, answers: Answers) -> None:
+    """Draw the commonest pairs of confused classes as buttons."""
+    names = trained.classes
+    found = confusion.commonest(answers.confusion(), COMMONEST)
+    if found:
+        st.caption("Click a picture to open it, or a cell of the matrix to list its images. The commonest:")
+    with st.container(horizontal=True, gap="small"):
+        for truth, predicted, count in found:
+            st.button(
+                f"{escape_markdown(names[truth])} predicted as {escape_markdown(names[predicted])}: {count}",
+                key=f"pair {truth} {predicted}",
+                on_click=choose_pair,
+                args=(names[truth], names[predicted]),
+            )

@@ -254,11 +254,20 @@ def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
     assert heard[0] == ("pictures: reading pictures", 0, total) and heard[-1][1:] == (total, total)
 
 
-def test_an_archive_handed_over_is_kept_under_a_plain_name(tmp_path: Path) -> None:
-    data = in_zip(files(cat=6, dog=6), tmp_path).read_bytes()
-    path = folder.keep(data, "../../My *pets* 2.zip", tmp_path / "root")
-    assert path == tmp_path / "root" / "pictures" / "My pets 2.zip" and path.read_bytes() == data
-    assert folder.look(Pictures(path)).classes == ("cat", "dog")
+def test_an_archive_handed_over_is_checked_under_its_own_name(tmp_path: Path) -> None:
+    folder.check(io.BytesIO(in_zip(files(cat=6, dog=6), tmp_path).read_bytes()), "pets.zip")
     with pytest.raises(UserError, match=r"^holiday.jpg is not a whole .zip archive"):
-        folder.keep(picture(), "holiday.jpg", tmp_path / "root")
-    assert [kept.name for kept in path.parent.iterdir()] == ["My pets 2.zip"]
+        folder.check(io.BytesIO(picture()), "holiday.jpg")
+    with pytest.raises(UserError, match=r'^pets.zip has one class only, "cat"'):
+        folder.check(io.BytesIO(in_zip(files(cat=9), tmp_path).read_bytes()), "pets.zip")
+
+
+def test_an_archive_of_a_visitor_that_was_deleted_is_named_so(uploads_folder: Path) -> None:
+    with pytest.raises(UserError, match=r"The archive pets.zip is no longer here: it was deleted"):
+        datasets.info(f"folder:{uploads_folder}/abc/pets.zip?side=32")
+
+
+def test_a_path_that_no_system_can_have_is_a_sentence() -> None:
+    with pytest.raises(UserError, match="check the path") as refusal:
+        datasets.info(f"folder:/{'a' * 9000}")
+    assert len(str(refusal.value)) < 200

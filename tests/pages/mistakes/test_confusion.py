@@ -1,4 +1,6 @@
-"""The confusion matrix as a chart, the pair that a click on it selects, and the commonest pairs."""
+"""The confusion matrix as a drawing, and the commonest pairs."""
+
+import re
 
 import torch
 
@@ -7,32 +9,37 @@ from pages.mistakes import confusion
 COUNTS = torch.tensor([[8, 2, 0], [5, 4, 1], [0, 0, 9]])
 
 
-def test_every_cell_carries_its_classes_count_and_role():
-    chart = confusion.matrix(COUNTS, ("a", "b", "c")).to_dict()
-    cells = chart["data"]["values"]
-    assert len(cells) == 9
-    assert [(c["images"], c["role"]) for c in cells if (c["truth"], c["predicted"]) in (("b", "a"), ("b", "b"))] == [
-        (5, "wrong"),
-        (4, "right"),
-    ]
-    assert max(cells, key=lambda cell: cell["strength"] * (cell["role"] == "wrong"))["predicted"] == "a"
-    assert [param["name"] for param in chart["params"]] == [confusion.CELL]
+def test_every_cell_that_holds_images_is_a_button_with_its_classes_and_count():
+    svg = confusion.drawing(COUNTS, ("a", "b", "c"), "7 wrong")
+    buttons = re.findall(r'role="button"[^>]*aria-label="([^"]+)" data-cell="([^"]+)"', svg)
+    assert ("b predicted as a: 5", "1,0") in buttons and len(buttons) == 6
+    assert svg.count('class="right"') == 3 and svg.count('class="wrong"') == 6
+    assert "7 wrong" in svg
 
 
-def test_a_net_without_a_mistake_has_a_chart_too():
-    assert confusion.matrix(torch.eye(3).long(), ("a", "b", "c")).to_dict()
+def test_the_commonest_pair_is_the_strongest_of_the_wrong_cells():
+    svg = confusion.drawing(COUNTS, ("a", "b", "c"), "")
+    strengths = {cell: float(opacity) for cell, opacity in re.findall(r'data-cell="(.+?)".*?fill-opacity="(.+?)"', svg)}
+    assert strengths["1,0"] == max(strengths[cell] for cell in ("0,1", "1,0", "1,2"))
+
+
+def test_the_chosen_cell_is_pressed():
+    svg = confusion.drawing(COUNTS, ("a", "b", "c"), "", (1, 0))
+    assert svg.count('aria-pressed="true"') == 1 and 'aria-pressed="true" aria-label="b predicted as a' in svg
+
+
+def test_names_of_classes_are_text():
+    assert "<script" not in confusion.drawing(COUNTS, ("<script>", "b", "c"), "<script>")
+
+
+def test_a_net_without_a_mistake_has_a_drawing_too():
+    assert confusion.drawing(torch.eye(3).long(), ("a", "b", "c"), "")
     assert confusion.commonest(torch.eye(3).long(), 5) == []
 
 
-def test_many_classes_have_small_cells_without_numbers():
-    chart = confusion.matrix(torch.eye(100).long(), [str(i) for i in range(100)]).to_dict()
-    assert len(chart["layer"]) == 2 and confusion.step(100) == 4
-
-
-def test_a_click_selects_the_pair_and_a_second_one_none():
-    assert confusion.clicked({"selection": {"cell": [{"truth": "a", "predicted": "b"}]}}) == ("a", "b")
-    assert confusion.clicked({"selection": {"cell": []}}) is None
-    assert confusion.clicked({"selection": {}}) is None
+def test_many_classes_have_cells_without_numbers_that_are_no_stops_of_the_keyboard():
+    svg = confusion.drawing(torch.eye(100).long(), [str(i) for i in range(100)], "")
+    assert svg.count("data-cell") == 100 and "tabindex" not in svg and "<text" in svg and ">99<" not in svg
 
 
 def test_the_commonest_pairs_come_first_and_the_diagonal_is_left_out():

@@ -1,5 +1,7 @@
 """The Mistakes page without a browser: what it shows of a net, in which order, and its messages when it cannot."""
 
+import html
+import json
 import re
 
 import pytest
@@ -11,7 +13,7 @@ from core.explain import epochs, marks, mistakes
 from core.runs.run import Run
 from core.trainers.trained import open_run
 from tests.nets import a_run, with_epochs
-from tests.pages.app import errors, texts, visit
+from tests.pages.app import texts, visit
 from tests.runs_on_disk import put_status
 
 
@@ -25,9 +27,20 @@ def expected(run: Run) -> mistakes.Mistakes:
     return mistakes.find(open_run(run), load("digits").test)
 
 
+def canvas(app: AppTest) -> str:
+    """Return the HTML of the canvas, empty where there is none."""
+    drawn = [one.proto for one in app.get("bidi_component") if one.proto.component_name == "mistakes_canvas"]
+    return html.unescape(json.loads(drawn[0].json)["html"]) if drawn else ""
+
+
 def shown(app: AppTest) -> list[int]:
-    """Indices in the split of the mistakes on the page, in their order."""
-    return [int(index) for index in re.findall(r":small\[test (\d+)\]", "\n".join(m.value for m in app.markdown))]
+    """Indices in the split of the mistakes on the canvas, in their order."""
+    return [int(index) for index in re.findall(r'data-open="(\d+)"', canvas(app))]
+
+
+def opened(run: Run, index: int, **query: str) -> AppTest:
+    """Return the page with an opened image."""
+    return visit("mistakes", run=run.id, image=str(index), **query)
 
 
 @pytest.mark.parametrize(("model", "method"), [("baseline", "Grad-CAM"), ("bn_nin", "CAM")])
@@ -40,11 +53,10 @@ def test_shows_the_worst_first_with_two_maps_each_and_why_they_are_what_they_are
     assert shown(app) == wrong.indices[:8].tolist()
     assert re.search(rf"^ {method}: The net ends in", texts(app), re.MULTILINE)
     label, predicted = int(wrong.labels[0]), int(wrong.predicted[0])
-    assert f"**{label} predicted as {predicted}**" in texts(app)
-    assert f"{predicted}, predicted" in texts(app) and f"{label}, true class" in texts(app)
-    assert f"{100 * float(wrong.probabilities[0, label]):.1f}%" in texts(app)
-    pictures = app.get("image")
-    assert len(pictures) == 8 * (3 + 1)  # image, two maps and their legend
+    assert f"Open test {int(wrong.indices[0])}, {label} predicted as {predicted}" in canvas(app)
+    assert f"{method} of {predicted}, predicted: evidence" in canvas(app)
+    assert f"true class, {100 * float(wrong.probabilities[0, label]):.1f}%" in canvas(app)
+    assert canvas(app).count("<img") == 8 * 3  # image and two maps
 
 
 def test_order_filters_and_pages_are_in_the_address():
@@ -57,7 +69,7 @@ def test_order_filters_and_pages_are_in_the_address():
     app = visit("mistakes", run=run.id, truth=str(label))
     assert shown(app) == wrong.among(label=label).indices[:8].tolist()
     assert f"{len(wrong.among(label=label))} of these mistakes" in texts(app)
-    app.selectbox("order").set_value("confidence").run()
+    app.selectbox("choice of order").set_value("Confidence").run()
     assert shown(app) == by_confidence.among(label=label).indices[:8].tolist()
 
 
@@ -162,7 +174,9 @@ def test_the_commonest_pair_is_a_button_that_sets_both_filters():
     truth, predicted = place // 10, place % 10
     app = visit("mistakes", run=run.id)
     app = button(app, f"{truth} predicted as {predicted}: {int(counts.max())}").click().run()
-    assert app.selectbox("truth").value == str(truth) and app.selectbox("taken").value == str(predicted)
+    assert app.selectbox("choice of truth").value == str(truth) and app.selectbox("choice of taken").value == str(
+        predicted
+    )
     assert f"{int(counts.max())} of these mistakes" in texts(app) or int(counts.max()) == len(expected(run))
 
 
@@ -170,12 +184,16 @@ def test_a_mistake_opens_with_maps_bars_copies_and_nearest_images():
     run = a_run("bn_nin")
     wrong = expected(run)
     first, label, predicted = (int(column[0]) for column in (wrong.indices, wrong.labels, wrong.predicted))
-    app = visit("mistakes", run=run.id)
-    app = app.button(f"Open {first}").click().run()
+    app = opened(run, first)
     assert not app.exception and not app.error
-    assert app.query_params["image"] in (str(first), [str(first)])
-    assert f"{label} predicted as {predicted}" in [heading.value for heading in app.subheader][1]
-    assert len(app.get("vega_lite_chart")) == 1 and "The difference" in texts(app)
+    assert f"{label} predicted as {predicted}" in [heading.value for heading in app.header][0]
+    for alt in (
+        f"CAM of {predicted}, predicted, over the image",
+        f"CAM of {label}, true class, over the image",
+        f"Evidence for {predicted} less that for {label}",
+    ):
+        assert alt in canvas(app)
+    assert len(app.get("vega_lite_chart")) == 1
     copies = app.dataframe[0].value
     assert copies["Predicted"][0] == str(predicted) and copies["Verdict"][0] == "wrong" and len(copies) == 6
     assert f"Of {label}, the true class" in texts(app)
@@ -188,7 +206,54 @@ def test_a_mistake_opens_with_maps_bars_copies_and_nearest_images():
 @pytest.mark.parametrize("image", ["360", "-1", "cat"])
 def test_an_image_that_there_is_not_is_a_sentence(image):
     app = visit("mistakes", run=a_run().id, image=image)
-    assert f"There is no image {image}" in errors(app)[0] and shown(app)
+    assert f"There is no image “{image}”" in texts(app) and shown(app) and not app.error
+
+
+def test_an_opened_image_that_is_no_mistake_is_said_to_be_none():
+    run = a_run()
+    right = int(mistakes.answers(open_run(run), load("digits").test).right.nonzero()[0])
+    app = opened(run, right)
+    assert f"Image {right} of test is not a mistake" in texts(app) and "which is not in the list" in texts(app)
+
+
+BAD = ("", "-1", "1e9", "x" * 5000, "<img src=x onerror=alert(1)>", "![](http://example.org/x.png)", "\u202e٣")
+KEYS = (
+    *("net", "split", "order", "truth", "taken", "confidence", "layout", "marked", "with", "ask", "page", "image"),
+    *("epoch", "alone"),
+)
+
+
+def notes(app: AppTest) -> list[str]:
+    """Return the sentences about the address."""
+    return [caption.value for caption in app.caption if caption.value.startswith(":material/info:")]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_bad_value_in_the_address_gives_the_default_and_one_sentence(key):
+    run = with_epochs(a_run(), (0, 2))
+    a_run(name="another", seed=3)
+    rest = {"run": run.id} if key != "net" else {}
+    if key in ("epoch", "alone"):
+        rest["image"] = str(int(expected(run).indices[0]))
+    app = visit("mistakes", **{**rest, key: "nonsense"})
+    assert not app.exception and not app.error and canvas(app)
+    assert len(notes(app)) == 1 and "“nonsense”" in notes(app)[0], notes(app)
+
+
+@pytest.mark.parametrize("value", [*BAD, ["1", "nonsense"]])
+def test_an_address_of_hostile_values_shows_the_page_all_the_same(value):
+    a_run()
+    app = visit("mistakes", **dict.fromkeys([*KEYS, "which", "hide"], value))
+    assert not app.exception and not app.error and canvas(app)
+    assert notes(app) and all(len(note) < 600 for note in notes(app))
+    assert not any(re.search(r"(?<!\\)(<img|!\[)", note) for note in notes(app))
+
+
+def test_hidden_controls_count_all_the_same():
+    run = a_run()
+    label = int(expected(run).labels[0])
+    app = visit("mistakes", run=run.id, truth=str(label), hide="filters,more,actions")
+    assert shown(app) == expected(run).among(label=label).indices[:8].tolist()
 
 
 def test_in_a_quiz_the_prediction_is_revealed_only_after_a_guess():
@@ -196,12 +261,15 @@ def test_in_a_quiz_the_prediction_is_revealed_only_after_a_guess():
     wrong = expected(run)
     first, label, predicted = (int(column[0]) for column in (wrong.indices, wrong.labels, wrong.predicted))
     app = visit("mistakes", run=run.id, ask="true")
-    assert f"{label} predicted as …" in texts(app) and f"{label} predicted as {predicted}" not in texts(app)
-    app = app.button(f"Open {first}").click().run()
-    assert "Which class does the net predict?" in texts(app) and "The difference" not in texts(app)
+    assert (
+        f"{label} predicted as …" in canvas(app)
+        and f"{label} predicted as {predicted}:" not in canvas(app).split("<svg")[0]
+    )
+    app = opened(run, first, ask="true")
+    assert "Which class does the net predict?" in texts(app) and "Difference" not in canvas(app)
     (pills,) = [group for group in app.get("button_group") if group.label == "Your guess"]
     app = pills.set_value([predicted]).run() if isinstance(pills.value, list) else pills.set_value(predicted).run()
-    assert "the net predicts the same class" in texts(app) and "The difference" in texts(app)
+    assert "the net predicts the same class" in texts(app) and "Difference" in canvas(app)
 
 
 def test_marks_are_saved_filtered_by_and_exported():
@@ -239,8 +307,7 @@ def test_training_images_may_be_shown_too():
     app = visit("mistakes", run=run.id, split="train", layout="pictures")
     wrong = mistakes.find(open_run(run), load("digits").train)
     assert f"{len(wrong):,} of 1,437 train images wrong" in texts(app)
-    indices = [int(index) for index in re.findall(r":small\[train (\d+)\]", texts(app))]
-    assert indices == wrong.indices[:40].tolist()
+    assert shown(app) == wrong.indices[:40].tolist()
 
 
 def test_an_opened_mistake_is_shown_at_every_checkpoint_of_the_run():
