@@ -77,7 +77,7 @@ def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y, form: str) -> alt.
         split: [(epoch, max(value, lowest)) for epoch, value in thinned(trailing_mean(rows, key), MAX_POINTS)]
         for split, key in ((split, f"{split}_{quantity}") for split in ("train", held_out))
     }
-    both = alt.Chart(_with_ends(lines, quantity, form)).encode(
+    both = alt.Chart(with_ends(lines, "epoch", quantity, form)).encode(
         x=_epoch_axis(epochs),
         y=y,
         # No colours here: the theme's are taken in the order of the domain, in light and in dark.
@@ -87,33 +87,35 @@ def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y, form: str) -> alt.
     dashes = alt.Scale(domain=["train", held_out], range=[[4, 2], [1, 0]])
     line = both.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=None))
     dots = both.mark_point(filled=True, size=36, opacity=1).transform_filter(alt.datum.split == held_out)
-    return alt.layer(line, dots, *_end_labels(both)).properties(height=HEIGHT).configure(**CONFIG)
+    return alt.layer(line, dots, *end_labels(both)).properties(height=HEIGHT).configure(**CONFIG)
 
 
-def _with_ends(lines: Mapping[str, Sequence[tuple[float, float]]], quantity: str, form: str) -> pd.DataFrame:
-    """Return the points of the lines; the last of each has a label, above the point ("upper") where it is the higher.
+def with_ends(lines: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str, form: str) -> pd.DataFrame:
+    """Return the points of the lines, each with its line's name as "split", for a chart with `end_labels`.
 
-    The rows of the others have an empty one.
+    The last of each has a label: the name and the value in the format `form`. "end" says where it stands, so that the
+    labels of ends close to each other are parted: that of the highest above its point, that of the lowest below.
     """
-    ends = {split: points[-1][1] for split, points in lines.items() if points}
-    upper = max(ends, key=lambda split: ends[split], default="")
+    ends = {name: points[-1][1] for name, points in lines.items() if points}
+    ranked = sorted(ends, key=lambda name: -ends[name])
+    places = dict.fromkeys(ranked, "middle") | dict.fromkeys(ranked[1:][-1:], "lower")
+    places |= dict.fromkeys(ranked[:1], "upper")
     table = []
-    for split, points in lines.items():
-        table += [(epoch, split, value, "", "") for epoch, value in points[:-1]]
-        for epoch, value in points[-1:]:
-            table.append((epoch, split, value, f"{split} {form.format(value)}", "upper" if split == upper else "lower"))
-    return pd.DataFrame(table, columns=["epoch", "split", quantity, "label", "end"])
+    for name, points in lines.items():
+        table += [(at, name, value, "", "") for at, value in points[:-1]]
+        table += [(at, name, value, f"{name} {form.format(value)}", places[name]) for at, value in points[-1:]]
+    return pd.DataFrame(table, columns=[x, "split", y, "label", "end"])
 
 
-def _end_labels(points: alt.Chart) -> list[alt.Chart]:
-    """Return the labels at the ends of the lines: they are parted, however close the ends are."""
+def end_labels(lines: alt.Chart) -> list[alt.Chart]:
+    """Return the labels at the ends of the lines of a chart of `with_ends`."""
     colour = theme.text_colour()  # that of the orange line is too pale for letters
-    base = points.encode(text="label:N", color=alt.value(colour), tooltip=alt.Undefined)
+    base = lines.encode(text="label:N", color=alt.value(colour), tooltip=alt.Undefined)
     return [
         base.mark_text(align="left", baseline=baseline, dx=8, dy=dy, fontSize=LABEL, fontWeight=600).transform_filter(
             alt.datum.end == end
         )
-        for end, baseline, dy in (("upper", "bottom", 4), ("lower", "top", -2))
+        for end, baseline, dy in (("upper", "bottom", 4), ("middle", "middle", 0), ("lower", "top", -2))
     ]
 
 

@@ -14,6 +14,7 @@ from ui.buttons import firm
 from ui.diverged import offer_lower_rate
 from ui.formats import escape_markdown
 from ui.frame import guard
+from ui.hide import is_shown
 from ui.messages import Work
 from ui.run_states import PENDING, RESUMABLE, STATE_LABELS, badge, progress
 
@@ -31,6 +32,16 @@ def box(run: Run, status: Status, about: str) -> Iterator[None]:
         yield
 
 
+def recorded(run: Run, about: str) -> None:
+    """Draw, in place of a card with controls, that the run shown came with Atelier."""
+    with st.container(border=True, key="job-card"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{escape_markdown(run.name)}**", width="content")
+            st.badge("Recorded", icon=":material/history:", color="gray")
+            st.caption(escape_markdown(about), width="content")
+        messages.empty("This training was recorded earlier and came with Atelier. **Train** starts one of your own.")
+
+
 def progress_and_controls(
     run: Run,
     status: Status,
@@ -41,7 +52,8 @@ def progress_and_controls(
     bar(status, describe)
     with st.container():  # keeps the places of what follows
         sentence(run, status)
-    controls(run, status, restart)
+    if is_shown("actions"):
+        controls(run, status, restart)
 
 
 def bar(status: Status, describe: Callable[[Status], tuple[float, str]] = progress) -> None:

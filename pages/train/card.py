@@ -8,18 +8,17 @@ from core.runs.record import ClassifierRecord
 from core.runs.run import Run
 from core.runs.status import Status
 from pages.train import rate_control
-from ui import menu, messages
+from ui import menu
 from ui.charts import trailing_mean
-from ui.formats import escape_markdown
 from ui.hide import is_shown
-from ui.run_card import bar, box, controls, epochs, evaluation_split, latest, sentence
+from ui.run_card import bar, box, controls, epochs, evaluation_split, latest, recorded, sentence
 from ui.run_states import time_left
 
 
 def draw(run: Run, status: Status) -> None:
     """Draw the run's name, state, progress and controls in a bordered box. Call it inside a fragment."""
     if run.shipped:
-        recorded(run)
+        recorded(run, _machine(run))
         return
     with box(run, status, _machine(run)):
         bar(status)
@@ -31,16 +30,6 @@ def draw(run: Run, status: Status) -> None:
             with st.container():
                 if status.state in ("running", "paused"):
                     rate_control.draw(run, status)
-
-
-def recorded(run: Run) -> None:
-    """Draw, in place of the controls, that the run shown came with Atelier."""
-    with st.container(border=True, key="job-card"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escape_markdown(run.name)}**", width="content")
-            st.badge("Recorded", icon=":material/history:", color="gray")
-            st.caption(escape_markdown(_machine(run)), width="content")
-        messages.empty("This training was recorded earlier and came with Atelier. **Train** starts one of your own.")
 
 
 def figures(run: Run, status: Status, rows: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from core.runs.comparison import Points, thinned
 from core.runs.values import is_number
-from ui.charts import LEGEND_ROW, LOSS_TICKS
+from ui.charts import CONFIG, LEGEND_ROW, LOSS_TICKS, end_labels, with_ends
 
 HEIGHT, LOW = 240, 150
 MAX_POINTS = 300
@@ -26,6 +26,20 @@ def quantity(rows: Rows, steps: int, key: str, title: str, low: bool = False) ->
     y = alt.Y("value:Q", title=title, axis=alt.Axis(format="~g", tickCount=3))
     chart = _lines({title: points}, steps, y if key == RATE else _logarithmic(title, points), legend=False)
     return chart.properties(height=LOW if low else HEIGHT)
+
+
+def losses(rows: Rows, steps: int, titles: Mapping[str, str]) -> alt.LayerChart:
+    """Draw keys of the rows (key -> title), one line each, on one logarithmic axis, with labels at their ends."""
+    named = {title: _points(rows, key) for key, title in titles.items()}
+    both = alt.Chart(with_ends(named, "step", "value", "{:.3g}")).encode(
+        x=_steps_axis(steps),
+        y=_logarithmic("loss", [point for points in named.values() for point in points]),
+        color=alt.Color("split:N", scale=alt.Scale(domain=list(named)), legend=None),
+        tooltip=["split:N", "step:Q", alt.Tooltip("value:Q", format=".4~g")],
+    )
+    dashes = alt.Scale(domain=list(named), range=[[1, 0], [4, 2]])
+    line = both.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=None))
+    return alt.layer(line, *end_labels(both)).configure(**CONFIG)
 
 
 def of_styles(rows: Rows, steps: int, kind: str, titles: Mapping[str, str]) -> alt.Chart:
@@ -73,9 +87,14 @@ def _lines(named: Mapping[str, Points], steps: int, y: alt.Y, legend: bool) -> a
         alt.Chart(pd.DataFrame(points, columns=["step", "of", "value"]))
         .mark_line(strokeWidth=2)
         .encode(
-            x=alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5)),
+            x=_steps_axis(steps),
             y=y,
             color=alt.Color("of:N", scale=alt.Scale(domain=list(named)), legend=shown),
             tooltip=["of:N", "step:Q", alt.Tooltip("value:Q", format=".4~g")],
         )
+        .configure(**CONFIG)
     )
+
+
+def _steps_axis(steps: int) -> alt.X:
+    return alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5))

@@ -17,6 +17,7 @@ from core.style.training_pictures import Painting
 from ui import formats, loss_network
 from ui.buttons import firm
 from ui.frame import guard
+from ui.hide import group, is_shown
 
 THUMB = 96  # px, longer side
 UPLOAD, FOLDER = "Upload", "Folder"
@@ -34,14 +35,22 @@ LAMBDAS = {
 def choose() -> None:
     """Draw the form; its button starts the training."""
     with guard():
-        photographs = choose_photographs()
-        paintings = choose_paintings()
-        network = loss_network.choose()
-        steps = st.number_input(
-            "Steps", 1, 200_000, 12_000, 500, key="steps", help="First strokes after some 500, a good net after 12,000."
-        )
+        with group("upload"):
+            photographs = choose_photographs()
+            paintings = choose_paintings()
+        with group("recipe"):
+            network = loss_network.choose()
+            steps = st.number_input(
+                "Steps",
+                1,
+                200_000,
+                12_000,
+                500,
+                key="steps",
+                help="First strokes after some 500, a good net after 12,000.",
+            )
         place = st.container()  # the button stays where it is when the rest is opened
-        with st.expander("More"):
+        with group("more"), st.expander("More"):
             options = more(network, paintings)
             start = choose_start()
             options |= choose_optimisation()
@@ -49,7 +58,9 @@ def choose() -> None:
             names = tuple(one.name for one in paintings) or ANY
             recipe = recipe_for_page(names, steps=steps, network=network, **options)
             # No callback: its pictures would be those of the last time this was drawn.
-            if firm("Train", key="train styles", type="primary", icon=":material/play_arrow:", width="stretch"):
+            if is_shown("train") and firm(
+                "Train", key="train styles", type="primary", icon=":material/play_arrow:", width="stretch"
+            ):
                 begin(photographs, paintings, recipe, start)
             st.caption(expected_time(recipe))
 

@@ -61,7 +61,6 @@ def training(state: str = "running") -> Run:
 def test_uploads_and_options_of_the_form_are_those_of_the_run(started):
     app = visit("train_style")
     assert not app.exception and not app.error
-    assert "No training yet" in texts(app)
     app.file_uploader("photographs files").set_value(
         [("one.png", png(1), "image/png"), ("two.png", png(2), "image/png")]
     )
@@ -90,9 +89,10 @@ def test_before_the_first_training_the_curves_of_the_shipped_net_are_shown(start
     app = visit("train_style")
     assert not app.exception and not app.error
     text = texts(app)
-    assert "No training yet" in text and "Training of the shipped style network: 2 styles" in text
+    assert "recorded earlier" in text and "2 styles" in text and app.query_params["run"] == "tiny"
     assert "Compact (built in) · 12 photographs" in text
-    assert len(app.get("vega_lite_chart")) == 7
+    assert len(app.get("vega_lite_chart")) == 6
+    assert not [button for button in app.button if button.key in ("pause", "stop", "restart")]
 
 
 def test_missing_or_impossible_input_is_a_sentence_and_starts_nothing(started, tmp_path):
@@ -117,13 +117,43 @@ def test_a_run_is_shown_with_its_strips_its_curves_and_its_controls(started):
     assert (figures["Style"], figures["Gradient norm"], figures["Time left"]) == ("1", "2", "0:40")
     text = texts(app)
     assert "Compact (built in) · 12 photographs · width 1" in text
-    assert "**The dots** · content 3.5 · style 1.25" in text
-    assert len(app.get("vega_lite_chart")) == 7, "three terms, two kinds of style by style, gradient and rate"
+    assert "**The dots** content 3.5, style 1.25" in text
+    assert len(app.get("vega_lite_chart")) == 6, "the losses, two kinds style by style, variation, gradient, rate"
     press(app, "Pause")
     assert Run.open(run.path).control().command == "pause"
     press(app, "Restart")
     (fresh,) = (one for one in list_runs("pastiche") if one.id != run.id)
     assert fresh.settings == run.settings and fresh.status().state == "queued", "the first has yet to stop"
+
+
+def test_the_address_carries_the_styles_that_are_looked_at():
+    run = training()
+    app = visit("train_style", run=run.id, styles="night")
+    assert "**night**" in texts(app).lower() and "**The dots**" not in texts(app)
+    assert "not among them" in notes(visit("train_style", run=run.id, styles="![x](http://elsewhere/p.png)"))[0]
+
+
+@pytest.mark.parametrize("key", ["run", "network"])
+@pytest.mark.parametrize("value", ["", "gone", "x" * 5000, "![x](http://elsewhere/p.png)", "../..", "\0"])
+def test_an_address_of_nothing_gets_one_sentence_and_the_usual(key, value):
+    run = training("finished")
+    app = visit("train_style", **{key: value})
+    assert not app.exception and not app.error
+    (note,) = notes(app)
+    assert "![x]" not in note and len(note) < 400
+    assert run.name in texts(app)
+
+
+def test_a_link_may_hide_groups_of_controls():
+    run = training()
+    app = visit("train_style", run=run.id, hide="upload,recipe,more,styles,actions,train")
+    hidden = {block.proto.id.partition("-hidden ")[2] for block in app.get("flex_container")}
+    assert {"upload", "recipe", "more", "styles"} <= hidden
+    assert not {"Train", "Pause", "Stop"} & {button.label for button in app.button}
+
+
+def notes(app):
+    return [caption.value for caption in app.caption if caption.value.startswith(":material/info:")]
 
 
 def test_a_run_folder_with_invalid_settings_is_still_shown():
