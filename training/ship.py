@@ -1,7 +1,8 @@
 """`python -m training.ship RUN NAME`: put a finished training into `weights/`, with the card that says what it is.
 
 Its curves and settings go to `weights/runs/NAME`, without checkpoint, process or place on the disk. Of a study in
-transfer learning these are all that is shipped: it has no weights of its own.
+transfer learning these are all that is shipped: it has no weights of its own. Of a style transfer by optimisation its
+pictures are shipped with them, as small JPEG files.
 """
 
 import argparse
@@ -11,17 +12,19 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from core import datasets, weights
+from core import datasets, images, weights
 from core.datasets.name import parse
 from core.errors import UserError
 from core.models import catalogue
 from core.runs.run import VERSION, Run
-from core.style import distillation_run, painter
+from core.style import distillation_run, optimisation_run, painter
 from core.style.pastiche_card import card_of
 from core.style.training_pictures import previews
 from core.trainers import evaluation, trained
 from core.transfer_learning import study
 
+PICTURE_BYTES = 60_000
+SOURCE_SIDE = 256  # px, of the photograph and the style picture of a style transfer
 LICENCES = {
     "digits": "MIT; the data: Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI), CC BY 4.0",
     "mnist": "MIT; the data: MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0",
@@ -49,10 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         run = Run.open(options.run)
-        is_study = run.kind == study.KIND
-        if options.curves_only and not is_study:
+        has_weights = run.kind not in (study.KIND, "iterative")
+        if options.curves_only and has_weights:
             weights.card(options.name)
-        if options.curves_only or is_study:
+        if options.curves_only or not has_weights:
             print("\n".join(str(path) for path in ship_curves(run, options.name)))
             return 0
         card = ship(run, options.name, options.licence, options.scores)
@@ -115,8 +118,34 @@ def ship_curves(run: Run, name: str) -> list[Path]:
         _write_json(folder / "status.json", status | {"heartbeat": 0.0})  # of no process
         rows = "".join(json.dumps(row) + "\n" for row in part.metrics())
         (folder / "metrics.jsonl").write_text(rows, "utf-8")
+        if part.kind == "iterative":
+            ship_pictures(part, folder)
         folders.append(folder)
     return folders
+
+
+def ship_pictures(run: Run, folder: Path) -> None:
+    """Write the picture of a style transfer and, smaller, what it was made from, as JPEG of at most PICTURE_BYTES each.
+
+    Raises UserError where one of them is missing.
+    """
+    painted = optimisation_run.picture_of(run)
+    if painted is None:
+        raise UserError(f"The run {run.id} has no picture to ship; make it again.")
+    (folder / "previews").mkdir(exist_ok=True)
+    (folder / "previews" / f"{optimisation_run.PREVIEW}.jpg").write_bytes(_small(painted))
+    for name in optimisation_run.PICTURES:
+        source = images.fit(images.decode(run.path / f"{name}.png"), SOURCE_SIDE)
+        (folder / f"{name}.jpg").write_bytes(_small(source))
+
+
+def _small(picture: images.Picture) -> bytes:
+    """Return a picture as JPEG in the best quality that fits into PICTURE_BYTES, or the least."""
+    for quality in range(90, 30, -5):
+        data = images.encode(picture, "JPEG", quality)
+        if len(data) <= PICTURE_BYTES:
+            break
+    return data
 
 
 def _parts(run: Run) -> list[Run]:

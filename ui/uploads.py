@@ -175,7 +175,8 @@ def _thumbnail(upload: Upload) -> None:
         small = _small(upload.digest, upload)
     except UserError:
         return
-    st.image(small, width=THUMBNAIL_PX, alt=f"Your picture {upload.name}")
+    with st.container(width=THUMBNAIL_PX):
+        st.image(small, width="stretch", alt=f"Your picture {upload.name}")
 
 
 def _say_expiry(mine: list[Upload]) -> None:
@@ -190,8 +191,15 @@ def _say_expiry(mine: list[Upload]) -> None:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _small(digest: str, _upload: Upload) -> bytes:
-    """Return the upload as a JPEG of twice a thumbnail's size. Raises UserError where it is no picture or gone."""
-    return images.encode(images.decode(_upload.read(), max_side=2 * THUMBNAIL_PX))
+    """Return the upload's middle square as a JPEG of twice a thumbnail's size.
+
+    Raises UserError where it is no picture or gone.
+    """
+    picture = images.decode(_upload.read(), max_side=1024)
+    height, width = picture.shape[:2]
+    edge = min(height, width)
+    top, left = (height - edge) // 2, (width - edge) // 2
+    return images.encode(images.fit(picture[top : top + edge, left : left + edge], 2 * THUMBNAIL_PX))
 
 
 def _keep(field: Field) -> None:

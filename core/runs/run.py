@@ -16,7 +16,7 @@ costs at most the steps since its last checkpoint. While the disk is full a trai
 
 This module is a reader's view of one folder, and the requests that a reader may make; the one process that trains
 writes through core.runs.writer. The folders in `weights/runs` came with Atelier: they hold run.json, status.json and
-metrics.jsonl, and are only read.
+metrics.jsonl, those of style transfers their pictures as well, and are only read.
 """
 
 from __future__ import annotations

@@ -59,4 +59,5 @@ def lines(named: Mapping[str, Points], steps: int, title: str) -> alt.Chart:
             tooltip=["term:N", "step:Q", alt.Tooltip("loss:Q", format=".4~g")],
         )
         .properties(height=HEIGHT)
+        .configure(aria=False)  # the chart has one text for all its marks, its `alt`
     )

@@ -1,7 +1,9 @@
 """The form of the page: two pictures, a loss network, one picture or a row of a figure, and the button that starts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
@@ -13,8 +15,10 @@ from core.images import Picture
 from core.runs import queue
 from core.style import optimisation_recipe, optimisation_run, painter, sources
 from core.style.optimisation_recipe import OptimisationRecipe
-from ui import address, loss_network
+from core.uploads import Upload, UploadGone
+from ui import address, loss_network, uploads
 from ui.frame import guard
+from ui.hide import group
 
 ONE = "none"  # a single picture, of no figure
 WITHOUT_COMPACT = "The small built-in one, compact, is not part of this copy yet."
@@ -24,144 +28,189 @@ HELP = {
     "style": "Weight of the difference between Gram matrices and the painting's (lambda_s).",
     "variation": "Weight of smoothness (lambda_tv): against grain, at the price of sharpness.",
 }
-TYPES = "JPEG, PNG, WebP, GIF, BMP or TIFF of up to 40 megapixels. It stays on the computer that runs the app."
+SIDES = (128, 192, 256, 384, 512, 768)
+STYLE_SIDES = (128, 180, 256, 384, 512, 768)
+PHOTO, PAINTING = "photo", "painting"  # uploads in the address
+FAULT = "why a style transfer could not be started"
+Cells = list[tuple[str, OptimisationRecipe]]
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """A photograph and a style picture, and what to call the result."""
+class Source:
+    """A picture that a transfer is made from: what to call it, and how to read it; reading raises UserError."""
 
-    content: Picture
-    style: Picture
     name: str
+    read: Callable[[], Picture]
 
 
 def choose() -> None:
-    """Draw the form; its button starts the runs."""
+    """Draw the form; its button starts the runs. A picture of one's own that is gone is said, and nothing starts."""
     with guard():
-        content_name, content = choose_photograph()
-        style_name, style = choose_style()
-        network = loss_network.choose("" if sources.at_hand("compact") else WITHOUT_COMPACT)
-        figure = address.choice("figure", "What to make", (ONE, *transfers.FIGURES), figure_title)
-        if figure != ONE:
-            st.caption(transfers.figure(figure).takeaway)
+        with group("recipe"):
+            photographs, paintings = st.container(), st.container()
+            network = loss_network.choose("" if sources.at_hand("compact") else WITHOUT_COMPACT)
+            figure = address.choice("figure", "What to make", (ONE, *transfers.FIGURES), figure_title)
+            if figure != ONE:
+                st.caption(transfers.figure(figure).takeaway)
         place = st.container()  # the button stays where it is when the rest is opened
-        with st.expander("More"):
+        with group("upload"):
+            own = uploaded()
+        with photographs:
+            content = choose_photograph(own[PHOTO])
+        with paintings:
+            style = choose_style(own[PAINTING])
+        with group("more"), st.expander("More"):
             options = more(figure)
-        with place, guard():
+        with place, guard(), group("actions"):
             recipe = OptimisationRecipe(
                 network=network, half=hardware.bf16_is_fast() and options["optimizer"] == "adam", **options
             )
             cells = transfers.figure(figure).recipes(recipe) if figure != ONE else [("", recipe)]
-            st.button(
-                "Start" if len(cells) == 1 else f"Start its {len(cells)} pictures",
-                type="primary",
-                icon=":material/play_arrow:",
-                width="stretch",
-                on_click=start,
-                args=(Pictures(content, style, f"{content_name} after {style_name}"), figure, cells),
-            )
+            offer_start(content, style, figure, cells)
+
+
+def offer_start(content: Source | None, style: Source | None, figure: str, cells: Cells) -> None:
+    """Draw the button that starts the runs, and below it why the last start failed."""
+    st.button(
+        "Start" if len(cells) == 1 else f"Start its {len(cells)} pictures",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=content is None or style is None,
+        on_click=start,
+        args=(content, style, figure, cells),
+    )
+    if fault := st.session_state.pop(FAULT, None):
+        raise UserError(fault)
 
 
 def figure_title(figure: str) -> str:
     """Return the words for a figure's name, or for a single picture."""
-    return "One picture" if figure == ONE else f"Figure {figure}: {transfers.figure(figure).title}"
+    if figure == ONE:
+        return "One picture"
+    known = transfers.FIGURES.get(figure)  # a run of another version may have another one
+    return f"Figure {figure}: {known.title}" if known else f"Figure {figure}"
 
 
-def choose_photograph() -> tuple[str, Picture]:
-    """Return the photograph and what to call it: an upload, else a sample picture."""
+def uploaded() -> dict[str, Upload | UploadGone | None]:
+    """Draw the fields for pictures of one's own; return what the address names: an upload, one that is gone, none."""
+    own: dict[str, Upload | UploadGone | None] = {}
+    with st.expander("Pictures of your own", expanded=any(key in st.query_params for key in (PHOTO, PAINTING))):
+        for key, label in ((PHOTO, "A photograph of yours"), (PAINTING, "A painting of yours")):
+            try:
+                own[key] = uploads.picture(key, label)
+            except UploadGone as gone:
+                own[key] = gone
+                st.error(str(gone), icon=":material/error:")
+    return own
+
+
+def choose_photograph(own: Upload | UploadGone | None) -> Source | None:
+    """Return the photograph: an upload, else a sample picture; None where the upload is gone."""
+    if own is not None:
+        return source_of(own, "Photograph")
     name = address.choice("sample", "Photograph", images.sample_names(), str.capitalize)
-    upload = st.file_uploader("Or a photograph of yours", key="optimise_photograph", help=TYPES)
-    if upload is None:
-        return name.capitalize(), images.sample(name)
-    return upload.name.rpartition(".")[0] or "Photograph", images.decode(upload)
+    return Source(name.capitalize(), partial(images.sample, name))
 
 
-def choose_style() -> tuple[str, Picture]:
-    """Return the style picture and what to call it: an upload, else one painted by a shipped style network."""
+def choose_style(own: Upload | UploadGone | None) -> Source | None:
+    """Return the style picture: an upload, else one painted by a shipped style network; None where there is none."""
+    if own is not None:
+        return source_of(own, "a painting")
     styles = {row["name"]: row for row in painter.styles()}
-    if styles:
-        name = address.choice(
-            "style",
-            "Style picture",
-            tuple(styles),
-            lambda style: styles[style]["title"],
-            help="Painted by the style network of the Stylize page after that painting, for Atelier comes without "
-            "paintings.",
-        )
-    place = st.container()
-    upload = st.file_uploader("Or a painting of yours", key="optimise_style", help=TYPES)
-    if upload is not None:
-        return upload.name.rpartition(".")[0] or "a painting", images.decode(upload)
     if not styles:
-        raise UserError("No style picture comes with this copy; upload a painting.")
-    painted = painted_sample(name, styles[name]["net"])
-    title = styles[name]["title"]
-    place.image(images.encode(images.fit(painted, 192)), width=120, alt=f"A flower painted after {title}")
-    return title, painted
+        st.caption("No style picture comes with this copy; upload a painting.")
+        return None
+    name = address.choice(
+        "style",
+        "Style picture",
+        tuple(styles),
+        lambda style: styles[style]["title"],
+        help="Painted by the style network of the Stylize page after that painting, for Atelier comes without "
+        "paintings.",
+    )
+    title, net = styles[name]["title"], styles[name]["net"]
+    with st.container(width=120):
+        st.image(small_sample(name, net), width="stretch", alt=f"A flower painted after {title}")
+    return Source(title, partial(painted_sample, name, net))
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+def source_of(own: Upload | UploadGone, usual: str) -> Source | None:
+    """Return an upload as a source, called `usual` where it has no name; None where it is gone."""
+    if isinstance(own, UploadGone):
+        return None
+    return Source(own.stem or usual, lambda: images.decode(own.read()))
+
+
+@lru_cache(maxsize=8)
 def painted_sample(style: str, net: str) -> Picture:
     """Return a sample picture painted in a style: a style picture that comes with every copy."""
     return painter.stylise(images.fit(images.sample("flower"), 512), {style: 1.0}, net=net)
 
 
+@lru_cache(maxsize=64)
+def small_sample(style: str, net: str) -> bytes:
+    """Return the same small, as JPEG."""
+    return images.encode(images.fit(painted_sample(style, net), 240))
+
+
 def more(figure: str) -> dict[str, Any]:
     """Draw the rest of the recipe, each option with its effect in a line of help; return it by name."""
     usual = OptimisationRecipe()
-    options: dict[str, Any] = {
-        "size": st.select_slider(
-            "Picture, px", (128, 192, 256, 384, 512, 768), 256 if figure != ONE else usual.size, key=f"size {figure}",
-            help="Longer side. Twice the side takes four times as long.",
+    key, size = ("size", usual.size) if figure == ONE else ("row_size", 256)
+    return {
+        "size": address.step(key, "Picture, px", SIDES, size, "Longer side. Twice the side takes four times as long."),
+        "style_size": address.step(
+            "style_size", "Style picture, px", STYLE_SIDES, usual.style_size,
+            "Longer side. A larger style picture gives larger strokes (Figure 5.8).",
         ),
-        "style_size": st.select_slider(
-            "Style picture, px", (128, 180, 256, 384, 512, 768), usual.style_size, key="style size",
-            help="Longer side. A larger style picture gives larger strokes (Figure 5.8).",
+        "steps": address.number("steps", "Steps", (1, 5000), usual.steps, "More come nearer to the optimum."),
+        "start": address.choice(
+            "start", "Start from", optimisation_recipe.STARTS, {"content": "Photograph", "noise": "Noise"}.__getitem__,
+            "From the photograph more of its content stays (Figure 5.6).",
         ),
-        "steps": st.number_input("Steps", 1, 5000, usual.steps, key="steps", help="More come nearer to the optimum."),
-        "start": st.segmented_control(
-            "Start from", optimisation_recipe.STARTS, default=usual.start, required=True, key="start",
-            format_func={"content": "Photograph", "noise": "Noise"}.get,
-            help="From the photograph more of its content stays (Figure 5.6).",
+        "keep_colours": address.toggle(
+            "keep_colours", "Keep the photograph's colours", usual.keep_colours, "Only lightness is painted; hues stay."
         ),
-        "keep_colours": st.toggle(
-            "Keep the photograph's colours", key="keep colours", help="Only lightness is painted; hues stay."
-        ),
+        **{
+            name: address.decimal(f"{name}_weight", label, (0.0, 1e6), getattr(usual, name), HELP[name])
+            for name, label in WEIGHTS.items()
+        },
+        **choose_optimiser(),
     }  # fmt: skip
-    for name, label in WEIGHTS.items():
-        value = getattr(usual, name)
-        options[name] = st.number_input(
-            label, 0.0, 1e6, value, step=value / 2, format="%g", key=f"weight {name}", help=HELP[name]
-        )
-    return options | choose_optimiser()
 
 
 def choose_optimiser() -> dict[str, Any]:
     """Draw the options of the optimiser; return them by name."""
+    usual = OptimisationRecipe()
     return {
-        "optimizer": st.selectbox(
-            "Optimiser", optimisation_recipe.OPTIMIZERS, key="optimizer",
-            format_func={"adam": "Adam", "lbfgs": "L-BFGS"}.get,
-            help="Adam as in the thesis; L-BFGS as in Gatys et al.: fewer steps, each of which takes longer.",
+        "optimizer": address.choice(
+            "optimizer", "Optimiser", optimisation_recipe.OPTIMIZERS, {"adam": "Adam", "lbfgs": "L-BFGS"}.__getitem__,
+            "Adam as in the thesis; L-BFGS as in Gatys et al.: fewer steps, each of which takes longer.",
         ),
-        "scales": st.select_slider(
-            "Scales, from coarse to fine", (1, 2, 3), OptimisationRecipe().scales, key="scales",
-            help="Begin small, where large shapes form quickly, and double the size with each scale.",
+        "scales": address.step(
+            "scales", "Scales, from coarse to fine", (1, 2, 3), usual.scales,
+            "Begin small, where large shapes form quickly, and double the size with each scale.",
         ),
-        "seed": st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", help="Another seed: other noise to start from."),
+        "seed": address.number(
+            "seed", "Seed", (0, 2**31 - 1), usual.seed, "Another seed: other noise to start from."
+        ),
     }  # fmt: skip
 
 
-def start(pictures: Pictures, figure: str, cells: list[tuple[str, OptimisationRecipe]]) -> None:
-    """Create the runs of the cells (label, recipe), queue them and show the first."""
-    with guard():
+def start(content: Source, style: Source, figure: str, cells: Cells) -> None:
+    """Create the runs of the cells (label, recipe), queue them and show the first; note why that fails."""
+    try:
+        photograph, painting = content.read(), style.read()
         group = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
         runs = []
         for label, recipe in cells:
             labels = {"figure": figure, "row": group, "label": label} if figure != ONE else {}
-            name = f"Figure {figure}: {label}" if figure != ONE else pictures.name
-            runs.append(optimisation_run.create(pictures.content, pictures.style, recipe, name=name, **labels))
+            name = f"Figure {figure}: {label}" if figure != ONE else f"{content.name} after {style.name}"
+            runs.append(optimisation_run.create(photograph, painting, recipe, name=name, **labels))
         for run in runs:
             queue.submit(run)
+    except UserError as error:
+        st.session_state[FAULT] = str(error)
+    else:
         st.query_params["run"] = runs[0].id

@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.style import painter
 from core.uploads import UploadGone
 from pages.stylize import blend, painting, photograph
-from pages.stylize.blend import SWATCH_PX, Style
+from pages.stylize.blend import Style
 from pages.stylize.painting import Commission, Painting
 from pages.stylize.photograph import LARGEST_SIDE, UPLOAD, Photograph
 from ui import address, frame, hide, messages, uploads
@@ -143,15 +143,27 @@ def show(commission: Commission, view: str, styles: list[Style], places: frame.L
     if view == ALONE:
         show_painting(painted, parts, commission)
     else:
-        row = st.container(horizontal=True, wrap=False, gap="small")
-        with row.container():
-            show_photograph(commission) if view == SIDE_BY_SIDE else show_painting(painted, parts, commission)
-        with row.container():
-            show_painting(painted, parts, commission) if view == SIDE_BY_SIDE else show_single(commission, titles)
+        show_two(painted, parts, commission, view, titles)
     with places.details:
         say_facts(painted, parts, commission, view, len(styles))
         with hide.group("downloads"):
             offer_downloads(commission)
+
+
+def show_two(painted: Painting, parts: str, commission: Commission, view: str, titles: dict[str, str]) -> None:
+    """Draw the painting on the right of its photograph, or on the left of that by a net of one style."""
+    row = st.container(horizontal=True, wrap=False, gap="small")
+    left, right = row.container(), row.container()
+    if view == SIDE_BY_SIDE:
+        with left:
+            show_photograph(commission)
+        with right:
+            show_painting(painted, parts, commission)
+    else:
+        with left:
+            show_painting(painted, parts, commission)
+        with right:
+            show_single(commission, titles)
 
 
 def say_facts(painted: Painting, parts: str, commission: Commission, view: str, styles: int) -> None:
@@ -213,7 +225,7 @@ def show_swatches(places: dict[str, DeltaGenerator], styles: list[Style]) -> Non
     for style in styles:
         if style["name"] in places:
             alt = f"A temple painted in the style of {style['title']}"
-            places[style["name"]].image(painter.swatch(style["name"], style["net"]), width=SWATCH_PX, alt=alt)
+            places[style["name"]].image(painter.swatch(style["name"], style["net"]), width="stretch", alt=alt)
 
 
 main()

@@ -5,13 +5,16 @@ import socket
 
 import pytest
 
-from core import datasets, weights
+from core import datasets, images, weights
 from core.runs.run import Run
+from core.style import compact, optimisation_run, sources
+from core.style.optimisation_recipe import OptimisationRecipe
 from core.trainers import recipe as recipes
 from core.trainers import trained
 from core.trainers.classifier import train
 from core.transfer_learning.study import Study, create
 from core.transfer_learning.training import carry_out
+from tests.painting import picture
 from training import ship
 
 
@@ -103,6 +106,19 @@ def test_of_a_study_its_figures_are_shipped(shelf, capsys):
     ]
     copy = Run.open(shelf / "runs" / "study")
     assert (copy.kind, copy.name, copy.metrics()) == ("transfer", "A study", run.metrics())
+
+
+def test_of_a_style_transfer_its_pictures_are_shipped_small(shelf, capsys):
+    weights.write(sources.compact_path(), compact.fresh(0).state_dict())
+    recipe = OptimisationRecipe(size=64, style_size=60, steps=2)
+    run = optimisation_run.create(picture(48, 64, 1), picture(400, 500, 2), recipe, name="Cat after waves")
+    optimisation_run.carry_out(run)
+    assert ship.main([run.id, "cat"]) == 0
+    copy = Run.open(shelf / "runs" / "cat")
+    assert (copy.kind, copy.name, copy.status().state) == ("iterative", "Cat after waves", "finished")
+    shapes = {path.name: images.decode(path).shape for path in copy.path.rglob("*.jpg")}
+    assert shapes == {"picture.jpg": (48, 64, 3), "content.jpg": (48, 64, 3), "style.jpg": (48, 60, 3)}
+    assert all(path.stat().st_size <= ship.PICTURE_BYTES for path in copy.path.rglob("*.jpg"))
 
 
 def test_a_run_that_has_not_finished_is_refused(capsys):

@@ -230,6 +230,7 @@ def test_the_photograph_can_be_shown_beside_the_painting(painted):
     assert not app.exception
     assert len(app.get("image")) == 2 + len(STYLES)
     assert app.query_params["view"] in ("Side by side", ["Side by side"])
+    assert "None" not in texts(app), "Streamlit shows the value of an expression that stands alone"
     assert len(visit("stylize", view="Painting alone").get("image")) == 1 + len(STYLES)
 
 
