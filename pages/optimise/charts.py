@@ -51,7 +51,7 @@ def lines(named: Mapping[str, Points], steps: int, title: str) -> alt.Chart:
     points = [(step, name, loss) for name, line in named.items() for step, loss in thinned(line, MAX_POINTS)]
     return (
         alt.Chart(pd.DataFrame(points, columns=["step", "term", "loss"]))
-        .mark_line(strokeWidth=2)
+        .mark_line(strokeWidth=2, aria=False)  # the chart has one text for all its marks, its `alt`
         .encode(
             x=alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False)),
             y=alt.Y("loss:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", values=POWERS)),
@@ -59,5 +59,4 @@ def lines(named: Mapping[str, Points], steps: int, title: str) -> alt.Chart:
             tooltip=["term:N", "step:Q", alt.Tooltip("loss:Q", format=".4~g")],
         )
         .properties(height=HEIGHT)
-        .configure(aria=False)  # the chart has one text for all its marks, its `alt`
     )
