@@ -7,7 +7,7 @@ entry, removes a bad value in silence, and writes titles into the address, so th
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -66,15 +66,18 @@ def value(key: str, what: str, instead: str = "the usual one is shown") -> str |
     return None
 
 
-def put(key: str, value: str | Sequence[str] | None) -> None:
-    """Write a value into the address, or several; None or none takes the key out of it. Call it in a callback."""
+def put(key: str, value: str | Sequence[str] | None, *, follow: bool = False) -> None:
+    """Write a value into the address, or several; None or none takes the key out of it. Call it in a callback.
+
+    With `follow` the widget of the key takes the value, as for a button that changes what another control is set to.
+    """
     before, after = st.query_params.get_all(key), [value] if isinstance(value, str) else list(value or [])
     if after:
         st.query_params[key] = after if len(after) > 1 else after[0]
     else:
         st.query_params.pop(key, None)
-    st.session_state.setdefault(_SEEN, {})[key] = after
-    st.session_state.setdefault(_WRITTEN, {})[key] = before, time.monotonic()
+    st.session_state.setdefault(_SEEN, {})[key] = None if follow else after
+    st.session_state.setdefault(_WRITTEN, {})[key] = None if follow else before, time.monotonic()
 
 
 def choice(
@@ -84,8 +87,13 @@ def choice(
     title: Callable[[str], str] = str,
     help: str | None = None,
     on_change: Callable[[], None] = lambda: None,
+    *,
+    unfit: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the chosen option; the first one where the address has none of them under `key`."""
+    """Return the chosen option; the first one where the address has none of them under `key`.
+
+    `unfit` says of names that are options elsewhere why they are none here.
+    """
     widget = f"choice of {key}"
 
     def instead() -> str:
@@ -97,7 +105,7 @@ def choice(
             put(key, st.session_state[widget])
             on_change()
 
-    in_address = _read_one(key, label, _among(options), instead)
+    in_address = _read_one(key, label, _among(options), instead, unfit)
     if is_new(key, widget) or st.session_state[widget] not in options:
         st.session_state[widget] = options[0] if in_address is None else in_address
     return st.selectbox(label, options, format_func=title, key=widget, on_change=write, help=help)
@@ -262,7 +270,13 @@ def _hold(
         st.session_state[key] = default if in_address is None else in_address
 
 
-def _read_one(key: str, label: str, read: Callable[[str], Any], instead: Callable[[], str]) -> Any:
+def _read_one(
+    key: str,
+    label: str,
+    read: Callable[[str], Any],
+    instead: Callable[[], str],
+    unfit: Mapping[str, str] | None = None,
+) -> Any:
     """Return what `read` makes of the value under `key`; None where there is none, or, with a sentence, no good one."""
     text = value(key, label, instead()) if key in st.query_params else None
     if text is None:
@@ -270,7 +284,8 @@ def _read_one(key: str, label: str, read: Callable[[str], Any], instead: Callabl
     try:
         return read(text)
     except (ValueError, KeyError, OverflowError):
-        note(f"{_capital(label)} in the address is {quoted(text)}, which cannot be used: {instead()}.")
+        why = (unfit or {}).get(text) or f"{_capital(label)} in the address is {quoted(text)}, which cannot be used"
+        note(f"{why}: {instead()}.")
         return None
 
 

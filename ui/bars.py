@@ -5,15 +5,19 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from ui import theme
+from ui import charts, theme
 
 ROW = 24  # px a bar
+THICKEST = 28  # px
 
 
 def probabilities(
-    names: Sequence[str], values: Sequence[float], predicted: str, truth: str | None = None
+    names: Sequence[str], values: Sequence[float], predicted: str, truth: str | None = None, *, row: int = ROW
 ) -> alt.LayerChart:
-    """Return bars of the probabilities `values` in [0, 1] of the classes `names`, in that order from the top."""
+    """Return bars of the probabilities `values` in [0, 1] of the classes `names`, in that order from the top.
+
+    Each takes `row` px of the height.
+    """
     colours = theme.colours()
     roles = [_role(name, predicted, truth) for name in names]
     data = pd.DataFrame(
@@ -38,11 +42,12 @@ def probabilities(
         "correct": colours.truth,
         "other": "#8A8578",
     }
-    bars = base.mark_bar(height=ROW - 8, cornerRadiusEnd=2).encode(
+    bars = base.mark_bar(height=min(row - 8, THICKEST), cornerRadiusEnd=2).encode(
         color=alt.Color("role:N", legend=None, scale=alt.Scale(domain=list(palette), range=list(palette.values())))
     )
     text = base.mark_text(align="left", dx=6, color=theme.text_colour()).encode(text="words:N")
-    return (bars + text).properties(height=ROW * len(names)).configure_view(strokeWidth=0)
+    drawn = (bars + text).properties(height=row * len(names))
+    return drawn.configure(**charts.CONFIG, view=alt.ViewConfig(strokeWidth=0))
 
 
 def _role(name: str, predicted: str, truth: str | None) -> str:

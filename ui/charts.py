@@ -19,7 +19,7 @@ ERROR_TICKS = [0, 0.5, 1, 2, 5, 10, 20, 50, 100]
 LOSS_TICKS = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 5)]
 
 # The marks are no pictures of their own: the chart has one text for all of them, its `alt`.
-CONFIG = {"aria": False, "background": "transparent"}
+CONFIG = {"aria": False, "mark": {"aria": False}, "background": "transparent"}
 Rows = Sequence[Mapping[str, Any]]
 
 

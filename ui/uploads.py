@@ -118,9 +118,7 @@ def delete_mine() -> None:
 def _one(field: Field) -> Upload | None:
     """Draw a field for one file and return the upload of the address."""
     _draw(field)
-    if field.key not in st.query_params:
-        return None
-    id = address.value(field.key, "the picture")
+    id = address.value(field.key, "the picture", "none is shown") if field.key in st.query_params else None
     if id is None:
         return None
     try:

@@ -7,11 +7,10 @@ import streamlit as st
 from core.explain import boxes, methods, view
 from core.trainers.trained import TrainedClassifier
 from pages.explain.map_panels import Look
-from ui import address, nets
-from ui.frame import guard
+from ui import address, hide, nets
 
 PREDICTED = "the predicted one"  # as addresses have it, beside the names of the classes
-SIDES = {"nothing": "One map alone", "classes": "Several classes", "methods": "Several methods", "nets": "Several nets"}
+SIDES = {"nothing": "One map", "classes": "Several classes", "methods": "Several methods", "nets": "Several nets"}
 MOST = 4  # maps side by side
 SIZES = {"1": "Native size", "2": "Twice as large", "3": "3 times as large", "4": "4 times as large"}
 RULES = {"all": "All evidence above", "largest": "The largest region above"}
@@ -47,28 +46,31 @@ class _Compared:
 def choose(trained: TrainedClassifier) -> Settings:
     """Draw the controls, those that are seldom needed under More, and return what they are set to."""
     place = st.container()
-    beside = address.choice(
-        "beside", "Side by side", tuple(SIDES), SIDES.__getitem__, "Maps of the same picture, to be compared."
-    )
-    compared = _choose_compared(trained, beside)
+    with hide.group("compare"):
+        beside = address.choice(
+            "beside", "Compare", tuple(SIDES), SIDES.__getitem__, "Maps of the same picture, side by side."
+        )
+        compared = _choose_compared(trained, beside)
     evidence_for = None
     if beside != "classes":
-        with place:
+        with place, hide.group("class"):
             evidence_for = _choose_class(trained)
+    method = None
+    if beside != "methods":
+        with place, hide.group("method"):
+            method = _choose_method(trained)
     sliders = st.container()
-    with st.expander("More", key="more"):
-        method = None if beside == "methods" else _choose_method(trained)
+    with hide.group("more"), st.expander("More", key="more"):
         rule = _choose_rule()
         times = _choose_size(trained)
-        signed = st.toggle(
+        signed = address.toggle(
+            "signed",
             "Evidence against the class",
-            key="signed",
-            bind="query-params",
             help="Red is evidence for the class, blue against it; otherwise only evidence for it is coloured.",
         )
         differing = len({method_of(net, method) for net in (trained, *compared.nets)}) > 1
         each_alone = _choose_scale(beside, differing)
-    with sliders:
+    with sliders, hide.group("sliders"):
         threshold, opacity = _sliders(rule)
     look = Look(threshold, rule, opacity, signed, each_alone)
     return Settings(evidence_for, beside, compared.classes, compared.methods or (method,), compared.nets, times, look)
@@ -83,7 +85,6 @@ def _choose_compared(trained: TrainedClassifier, beside: str) -> _Compared:
 
 
 def _choose_class(trained: TrainedClassifier) -> str | None:
-    _report_unknown(trained, "class")
     chosen = address.choice(
         "class",
         "Evidence for",
@@ -95,7 +96,6 @@ def _choose_class(trained: TrainedClassifier) -> str | None:
 
 
 def _choose_classes(trained: TrainedClassifier) -> list[str]:
-    _report_unknown(trained, "maps_of")
     return address.several(
         "maps_of",
         "Classes",
@@ -104,20 +104,6 @@ def _choose_classes(trained: TrainedClassifier) -> list[str]:
         placeholder="The three most probable",
         help=f"Up to {MOST}; none is the three most probable. The maps share one scale.",
     )
-
-
-def _report_unknown(trained: TrainedClassifier, key: str) -> None:
-    """Show, once, which classes of the address the net does not have: the link may be wrong, or the net another now."""
-    names = st.query_params.get_all(key)
-    classes = [name for name in names if name in (PREDICTED, *trained.classes)]
-    for name in names:
-        if name not in classes:
-            with guard():
-                view.class_named(trained, name)
-    if len(classes) < len(names):
-        st.query_params.pop(key)
-        if classes:
-            st.query_params[key] = classes
 
 
 def _choose_methods(trained: TrainedClassifier) -> list[str]:
@@ -152,14 +138,15 @@ def _choose_nets(trained: TrainedClassifier) -> list[TrainedClassifier]:
 def _choose_method(trained: TrainedClassifier) -> str | None:
     """Return a method by name; None for the one that suits the net."""
     fitting = tuple(method.name for method in methods.fitting(trained.net))
+    others = [methods.named(name) for name in methods.names() if name not in fitting]
     chosen = address.choice(
-        "method", "Method", fitting, lambda name: methods.named(name).title, methods.named(fitting[0]).measures
+        "method",
+        "Method",
+        fitting,
+        lambda name: methods.named(name).title,
+        methods.named(fitting[0]).measures,
+        unfit={method.name: f"{method.title} does not fit this net" for method in others},
     )
-    in_address = st.query_params.get("method")
-    if in_address and in_address not in fitting:
-        with guard():
-            unfit = methods.named(in_address).title
-            st.caption(f"{unfit} does not fit this net: {methods.named(chosen).title} is shown.")
     return None if chosen == fitting[0] else chosen
 
 
@@ -197,25 +184,15 @@ def _choose_scale(beside: str, differing: bool) -> bool:
 
 def _sliders(rule: str) -> tuple[float, float]:
     """Return the box threshold and the opacity of the heat map."""
-    threshold = st.slider(
-        "Box threshold",
-        0.05,
-        0.95,
-        boxes.rule(rule).threshold,
-        0.05,
+    threshold = address.slider(
         # A default is left out of the address, so another default needs another key to make the same link again.
-        key="threshold" if rule == "all" else f"threshold_{rule}",
-        bind="query-params",
-        help="Evidence counts for the box where it is above this share of the map's greatest value.",
+        "threshold" if rule == "all" else f"threshold_{rule}",
+        "Box threshold",
+        (0.05, 0.95, 0.05),
+        boxes.rule(rule).threshold,
+        "Evidence counts for the box where it is above this share of the map's greatest value.",
     )
-    opacity = st.slider(
-        "Heat map opacity",
-        0.0,
-        1.0,
-        0.6,
-        0.05,
-        key="strength",
-        bind="query-params",
-        help="0 shows the picture alone, 1 the map alone.",
+    opacity = address.slider(
+        "strength", "Heat map opacity", (0.0, 1.0, 0.05), 0.6, "0 shows the picture alone, 1 the map alone."
     )
     return threshold, opacity

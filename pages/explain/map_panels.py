@@ -1,4 +1,4 @@
-"""Maps side by side: each with its raw range, its box and its remarks, over one legend, and as files to download."""
+"""Maps: one large or several side by side, with raw ranges, boxes, remarks and legend, and as files to download."""
 
 import io
 import re
@@ -12,10 +12,12 @@ from core.explain import boxes, cam, view
 from core.explain.view import View
 from core.images import Picture, encode
 from ui import map_legend
+from ui.formats import escape_markdown
 from ui.map_legend import Scale
 
-COLUMNS = {1: 2, 2: 3, 3: 2, 4: 3, 5: 3}  # of the picture and so many maps
-NARROWEST = 220  # px of a panel, before the next goes below it
+COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}  # of so many maps
+NARROWEST = 160  # px of a map, before the next goes below it
+QUALITY = 92  # of JPEGs on the screen
 
 
 @dataclass(frozen=True)
@@ -74,36 +76,59 @@ def scales(panels: Sequence[Panel], look: Look) -> list[Scale]:
     return [view.common_scale([panel.view for panel in panels], signed=look.signed)] * len(panels)
 
 
-def show(panels: Sequence[Panel], look: Look, caption: str, stem: str) -> None:
-    """Draw the picture alone, with its `caption`, and every map over it; names of files begin with `stem`."""
+def show(panels: Sequence[Panel], look: Look) -> None:
+    """Draw every map over its picture; several stand side by side, each over its title and its raw range."""
     ranges = scales(panels, look)
-    with st.grid(COLUMNS[len(panels)], min_column_width=NARROWEST, gap="medium"):
-        with st.container(gap="xsmall"):
-            if len(panels) > 1:
-                st.markdown("**The picture**")
-            shown = panels[0].view.shown()
-            st.image(encode(shown, quality=92), width="stretch", alt="Network input")
-            st.caption(caption)
-            _download("Picture", lambda: encode(shown, "PNG"), f"{stem}.png", "The network input, as PNG.")
+    if len(panels) == 1:
+        _image(panels[0], look, ranges[0])
+        return
+    with st.grid(COLUMNS[len(panels)], min_column_width=NARROWEST, gap="small"):
         for panel, scale in zip(panels, ranges, strict=True):
             with st.container(gap="xsmall"):
-                _draw(panel, look, scale, stem)
-    map_legend.draw(ranges[0], signed=look.signed, each_alone=look.each_alone and len(panels) > 1)
+                _image(panel, look, scale)
+                st.markdown(f"**{escape_markdown(panel.title)}**")
+                st.caption(escape_markdown(panel.describe(look)))
 
 
-def _draw(panel: Panel, look: Look, scale: Scale, stem: str) -> None:
-    if panel.title:
-        st.markdown(f"**{panel.title}**")
-    words, heat = panel.describe(look), panel.heat(look, scale)
-    st.image(encode(heat, quality=92), width="stretch", alt=words)
-    st.caption(words)
-    for remark in panel.view.remarks(panel.position):
-        st.caption(f":material/info: {remark}")
-    name = "-".join((stem, plain_name(panel.title or panel.name), plain_name(panel.view.method)))
-    rows, columns = panel.view.maps.shape[-2:]
-    with st.container(horizontal=True, gap="small"):
-        _download("Map", panel.raw, f"{name}.npy", f"The raw map, signed, {columns} x {rows}, as a NumPy array.")
-        _download("Overlay", lambda: encode(heat, "PNG"), f"{name}.png", "The map over the picture, as PNG.")
+def _image(panel: Panel, look: Look, scale: Scale) -> None:
+    st.image(encode(panel.heat(look, scale), quality=QUALITY), width="stretch", alt=panel.describe(look))
+
+
+def show_input(view: View, side: int) -> None:
+    """Draw the network input, which has `side` pixels a side, as it is."""
+    st.image(encode(view.shown(), quality=QUALITY), width="stretch", alt=f"Network input, {side} x {side} pixels")
+
+
+def describe(panels: Sequence[Panel], look: Look) -> None:
+    """Draw the legend, what a map alone shows in words, and the remarks on each."""
+    ranges = scales(panels, look)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        map_legend.draw(
+            ranges[0], signed=look.signed, each_alone=look.each_alone and len(panels) > 1, small=len(panels) == 1
+        )
+        if len(panels) == 1:
+            st.caption(escape_markdown(panels[0].describe(look)), width="stretch")
+    remarks = [(panel.title, remark) for panel in panels for remark in panel.view.remarks(panel.position)]
+    for title, remark in dict.fromkeys(remarks):
+        st.caption(f":material/info: {escape_markdown(f'{title}: {remark}' if title else remark)}")
+
+
+def downloads(panels: Sequence[Panel], look: Look, stem: str) -> None:
+    """Draw buttons to download the picture and every map, raw and over the picture; file names begin with `stem`."""
+    shown = panels[0].view.shown()
+    _download("Picture", lambda: encode(shown, "PNG"), f"{stem}.png", "The network input, as PNG.")
+    for panel, scale in zip(panels, scales(panels, look), strict=True):
+        title = panel.title or panel.name
+        name = "-".join((stem, plain_name(title), plain_name(panel.view.method)))
+        rows, columns = panel.view.maps.shape[-2:]
+        what = f" of {escape_markdown(title)}" if len(panels) > 1 else ""
+        _download(f"Map{what}", panel.raw, f"{name}.npy", f"The raw map, signed, {columns} x {rows}, as a NumPy array.")
+        _download(
+            f"Overlay{what}",
+            lambda panel=panel, scale=scale: encode(panel.heat(look, scale), "PNG"),  # type: ignore[misc]
+            f"{name}.png",
+            "The map over the picture, as PNG.",
+        )
 
 
 def plain_name(text: str) -> str:

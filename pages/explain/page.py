@@ -3,103 +3,179 @@
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.explain import drawing, methods
+from core.explain import drawing, methods, view
 from core.trainers.trained import TrainedClassifier
-from pages.explain import controls, faithfulness, pictures, results
+from core.uploads import UploadGone
+from pages.explain import controls, faithfulness, map_panels, method_strip, pictures, results
 from pages.explain.controls import Settings
-from pages.explain.pictures import DRAWN, OWN, SAMPLE, TEST, Subject
-from ui import data_sets, digit_pad, frame, nets
+from pages.explain.map_panels import Panel
+from pages.explain.pictures import DRAWN, OWN, Subject
+from ui import data_sets, digit_pad, frame, hide, messages, nets
+from ui.formats import escape_markdown
 from ui.frame import guard
+
+BESIDE = [5, 2]  # widths of the map and of what stands beside it
+ROW, LOW_ROW = 58, 26  # px of a bar beside the map, and below it
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The net, where the picture comes from, the picture where there is one yet, and how it is explained."""
+    """The net, where the picture comes from, the picture, and how it is explained.
+
+    Without a picture yet, `subject` is a sample, and `remark` says so. It is None for the pad and where an upload is
+    gone, which `remark` says then. `downloads` is the place of their buttons among the controls.
+    """
 
     trained: TrainedClassifier
     source: str
     subject: Subject | None
+    remark: str
     settings: Settings
+    downloads: DeltaGenerator
 
 
 def main() -> None:
-    left, right = frame.columns()
+    places = frame.layout()
     choice = None
-    with left, guard():
+    with places.controls, guard():
         choice = choose()
-    with right, guard():
-        if choice is not None:
-            show(choice)
-    frame.takeaway(
-        "A net always predicts one of its classes, whatever the picture; the map shows what the prediction rests on. "
-        "The box holds evidence above the threshold, all of it or its largest region."
-    )
+    if choice is not None:
+        show(choice, places)
+    with places.details:
+        frame.takeaway(
+            "A net always predicts one of its classes, whatever the picture; the map shows what the prediction rests "
+            "on. The box holds evidence above the threshold, all of it or its largest region."
+        )
 
 
 def choose() -> Choice | None:
     """Draw the controls and return what they are set to; None without a net."""
-    trained = nets.choose()
+    with hide.group("net"):
+        trained = nets.choose()
     if trained is None:
         return None
-    source, subject = pictures.choose_source(trained), None
-    place = st.container()
+    with hide.group("picture"):
+        source = pictures.choose_source(trained)
+        place = st.container()
     settings = controls.choose(trained)
-    with place, guard():
+    subject, remark = None, ""
+    with place:
         if source != DRAWN:
+            subject, remark = choose_picture(trained, source)
+    return Choice(trained, source, subject, remark, settings, st.container())
+
+
+def choose_picture(trained: TrainedClassifier, source: str) -> tuple[Subject | None, str]:
+    """Return the picture of a source and a remark: what is shown instead of one that is not there, or gone."""
+    with guard():
+        try:
             subject = pictures.choose(trained, source)
-    return Choice(trained, source, subject, settings)
+            if subject is not None:
+                return subject, ""
+        except UploadGone as error:
+            return None, str(error)
+    what = "you upload a photograph" if source == OWN else "its test images are here"
+    return pictures.sample(), f"This is a sample, shown until {what}."
 
 
-def show(choice: Choice) -> None:
-    """Draw the explanation, the fold with the faithfulness, and what a link to the page carries."""
-    if choice.source == DRAWN:
-        show_drawn(choice.trained, choice.settings)
-    elif choice.subject is not None:
-        show_explained(choice.trained, choice.subject, choice.settings)
-    elif choice.source == OWN:
-        st.markdown("Upload a photograph to see which class the net predicts.")
-    show_faithfulness(choice.trained, nets.stamp(choice.trained.name), choice.settings)
-    if choice.source in (SAMPLE, TEST):
-        st.caption("The address of this page is a link to exactly this view.")
-    else:
-        st.caption(
-            "The address of this page carries every choice but the picture itself, which stays on this computer."
-        )
+def show(choice: Choice, places: frame.Layout) -> None:
+    """Draw the explanation, then what it means and how faithful it is."""
+    panels: list[Panel] = []
+    with places.result, guard():
+        if choice.source == DRAWN:
+            show_drawn(choice.trained, choice.settings, places.details.empty())
+        elif choice.subject is None:
+            messages.empty(choice.remark)
+        else:
+            panels = results.panels(choice.trained, choice.subject, choice.settings)
+            show_explained(choice.trained, choice.subject, choice.settings, panels)
+    with places.details, guard():
+        if choice.subject is not None and panels:
+            show_details(choice, choice.subject, panels)
+        show_faithfulness(choice.trained, nets.stamp(choice.trained.name), choice.settings)
+    if choice.subject is not None and panels and hide.is_shown("download"):
+        with choice.downloads, st.popover("Download", icon=":material/download:", width="stretch"):
+            map_panels.downloads(panels, choice.settings.look, choice.subject.stem)
 
 
-def show_explained(trained: TrainedClassifier, subject: Subject, settings: Settings) -> None:
-    """Draw headline, maps and probabilities of a picture."""
-    panels = results.panels(trained, subject, settings)
+def show_explained(trained: TrainedClassifier, subject: Subject, settings: Settings, panels: list[Panel]) -> None:
+    """Draw the maps, and beside one that stands alone what the net says and what it was shown."""
+    if len(panels) > 1:
+        map_panels.show(panels, settings.look)
+        return
     result = panels[0].view
-    st.subheader(results.headline(trained, result, subject.label), anchor=False)
-    results.show_maps(trained, subject, settings, panels)
-    results.top_five(trained, result, subject.label)
+    left, right = st.columns(BESIDE, gap="small")
+    with left:
+        map_panels.show(panels, settings.look)
+    with right:
+        headline(results.headline(trained, result, subject.label))
+        map_panels.show_input(result, view.side_at_net(trained, settings.times))
+        results.top_five(trained, result, subject.label, row=ROW)
+
+
+def headline(text: str) -> None:
+    """Draw what the net says."""
+    st.header(escape_markdown(text), anchor=False)
+
+
+def show_details(choice: Choice, subject: Subject, panels: list[Panel]) -> None:
+    """Draw legend and ranges, the answers where maps stand side by side, other methods, and why a method was used."""
+    trained, settings, result = choice.trained, choice.settings, panels[0].view
+    if choice.remark:
+        st.caption(f":material/info: {choice.remark}")
+    map_panels.describe(panels, settings.look)
+    if len(panels) > 1:
+        headline(results.headline(trained, result, subject.label))
+        left, right = st.columns([1, 3], gap="small")
+        with left:
+            map_panels.show_input(result, view.side_at_net(trained, settings.times))
+        with right:
+            results.top_five(trained, result, subject.label, row=LOW_ROW)
+    elif hide.is_shown("method"):
+        method_strip.show(trained, subject, settings, result)
+    results.show_reasons(trained, subject, settings, panels)
 
 
 @st.fragment
-def show_drawn(trained: TrainedClassifier, settings: Settings) -> None:
-    """Draw the pad and the results; a fragment, so that a new line does not draw the whole page again."""
-    left, right = st.columns([2, 3], gap="medium")
-    maps = st.container()
+def show_drawn(trained: TrainedClassifier, settings: Settings, words: DeltaGenerator) -> None:
+    """Draw the pad and beside it what the net says; a fragment, so that a new line does not draw the whole page.
+
+    What the map shows is written to `words`, which takes no widgets: it is outside of the fragment.
+    """
+    with st.container(key="drawing"):
+        left, right = st.columns(2, gap="small")
+    below = st.container()
     with guard():
         strokes, is_example = digit_pad.drawn()
         if strokes:
-            subject = Subject(
-                pictures.of_image(lambda net: drawing.as_digit(strokes, net.dataset)), None, "drawn-digit"
-            )
+            subject = pictures.of_drawing(strokes)
             panels = results.panels(trained, subject, settings)
-            result = panels[0].view
             with right:
-                st.subheader(results.headline(trained, result, None), anchor=False)
-                results.top_five(trained, result, None)
-                st.caption(("This one is an example: draw your own over it. " if is_example else "") + manner(trained))
-            with maps:
-                results.show_maps(trained, subject, settings, panels)
+                map_panels.show(panels, settings.look)
+                headline(results.headline(trained, panels[0].view, None))
+            with below:
+                if is_example:
+                    st.caption("This one is an example: draw your own over it.")
+                show_answers(trained, subject, settings, panels)
+            with words.container():
+                map_panels.describe(panels, settings.look)
+                st.caption(manner(trained))
+                results.show_reasons(trained, subject, settings, panels)
         else:
+            words.empty()
             right.markdown("Draw a digit with mouse, finger or pen: the net answers while you draw.")
     with left:
         digit_pad.show()
+
+
+def show_answers(trained: TrainedClassifier, subject: Subject, settings: Settings, panels: list[Panel]) -> None:
+    """Draw how probable each digit is, and the files to download."""
+    results.top_five(trained, panels[0].view, None, row=LOW_ROW)
+    if hide.is_shown("download"):
+        with st.popover("Download", icon=":material/download:"):
+            map_panels.downloads(panels, settings.look, subject.stem)
 
 
 def manner(trained: TrainedClassifier) -> str:
@@ -114,6 +190,8 @@ def show_faithfulness(trained: TrainedClassifier, stamp: int, settings: Settings
 
     `stamp` is that of the weights in `trained`: while the fold alone is drawn anew, a training may save others.
     """
+    if not hide.is_shown("faithfulness"):
+        return
     fold = st.expander("Faithfulness", key="faithful", on_change="rerun")
     if fold.open:
         with fold, guard():

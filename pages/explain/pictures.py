@@ -1,8 +1,7 @@
 """Where the picture to explain comes from: a sample, a test image, an upload, or the pad."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import streamlit as st
 from torch import Tensor
@@ -12,12 +11,14 @@ from core.explain import drawing, view
 from core.explain.view import View
 from core.images import Picture
 from core.trainers.trained import TrainedClassifier
+from core.uploads import Upload
 from pages.explain import map_panels
-from ui import data_sets
+from ui import address, data_sets, digit_pad, hide, nets, uploads
 
 # These titles stand in addresses (`?from=Test+image`): another title needs the old one to be read still.
 SAMPLE, TEST, OWN, DRAWN = "Sample", "Test image", "Your own", "Draw a digit"
-TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"]
+UPLOAD = "upload"  # the key of an uploaded picture's id in the address
+_UNFIT = {DRAWN: "This net was not trained on digits, so there is none to draw"}
 
 # A net, the classes that get a map (left out: the predicted one), a method and a multiple of the net's size to a view.
 Explain = Callable[[TrainedClassifier, tuple[int, ...] | None, str | None, int], View]
@@ -25,60 +26,93 @@ Explain = Callable[[TrainedClassifier, tuple[int, ...] | None, str | None, int],
 
 @dataclass(frozen=True)
 class Subject:
-    """The picture to explain; `label` is its true class where it is known, `stem` begins the names of files."""
+    """The picture to explain; `label` is its true class where it is known, `stem` begins the names of files.
 
-    explain: Explain
+    `content` names what it shows: the same for the same picture, whoever looks at it.
+    """
+
+    view_of: Explain
+    content: Hashable
     label: int | None
     stem: str
 
+    def explain(self, net: TrainedClassifier, classes: tuple[int, ...] | None, method: str | None, times: int) -> View:
+        """Return the view of a net, cached. Raises UserError where the net cannot explain the picture."""
+        stamp = nets.stamp(net.name)
+        if nets.opened(net.name) is not net:  # newer weights came while the page was drawn
+            return self.view_of(net, classes, method, times)
+        return _view(self.content, (net.name, stamp), classes, method, times, self, net)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _view(
+    content: Hashable,
+    net: tuple[str, int],
+    classes: tuple[int, ...] | None,
+    method: str | None,
+    times: int,
+    _subject: Subject,
+    _net: TrainedClassifier,
+) -> View:
+    return _subject.view_of(_net, classes, method, times)
+
 
 def choose_source(trained: TrainedClassifier) -> str:
-    """Return where the picture comes from: by default a test image for nets of grey images, else a sample."""
-    # A default is left out of the address, so another default needs another key to make the same link again.
+    """Return where the picture comes from: what the address carries, else a test image for nets of grey images."""
+    # A default is left out of older addresses, so another default has another key.
     options, key = ((SAMPLE, TEST, OWN), "from") if trained.channels == 3 else ((TEST, SAMPLE, OWN), "grey_from")
     if drawing.manner(trained.dataset):
         options = (*options, DRAWN)
-    return st.selectbox("Picture from", options, key=key, bind="query-params")
+    carried = [source for source, param in ((OWN, UPLOAD), (DRAWN, digit_pad.PARAM)) if param in st.query_params]
+    first = [source for source in carried if source in options][:1]
+    options = (*first, *(source for source in options if source not in first))
+    return address.choice(key, "Picture from", options, unfit=_UNFIT)
 
 
 def choose(trained: TrainedClassifier, source: str) -> Subject | None:
-    """Return the chosen picture of a source other than the pad; None where there is none yet."""
+    """Return the chosen picture of a source other than the pad; None where there is none yet.
+
+    Raises UploadGone where the address names an upload that is gone.
+    """
     if source == SAMPLE:
-        return _choose_sample()
+        return sample(address.choice("sample", "Sample", tuple(images.sample_names())))
     return _upload() if source == OWN else _choose_test_image(trained)
 
 
-def _choose_sample() -> Subject:
-    name = st.selectbox("Sample", images.sample_names(), key="sample", bind="query-params")
-    return Subject(_of_picture(_sample(name)), None, name)
+def sample(name: str = "") -> Subject:
+    """Return a sample picture by its name, the first one by default."""
+    name = name or images.sample_names()[0]
+    return Subject(_of_picture(_sample(name)), ("sample", name), None, name)
+
+
+def of_drawing(strokes: tuple[drawing.Stroke, ...]) -> Subject:
+    """Return a digit on the pad."""
+    content = ("drawn", *(stroke.tobytes() for stroke in strokes))
+    return Subject(of_image(lambda net: drawing.as_digit(strokes, net.dataset)), content, None, "drawn-digit")
 
 
 def _upload() -> Subject | None:
-    file = st.file_uploader(
-        "Photograph",
-        type=TYPES,
-        help=f"Up to {images.MAX_PIXELS // 1_000_000} megapixels. It stays on this computer.",
-    )
-    if file is None:
+    with hide.group(UPLOAD):
+        upload = uploads.picture(UPLOAD, "Photograph")
+    if upload is None:
         return None
-    stem = map_panels.plain_name(file.name.rpartition(".")[0])
-    return Subject(_of_picture(_uploaded(file.file_id, file)), None, stem)
+    picture = _uploaded(upload.digest, upload)
+    return Subject(_of_picture(picture), ("upload", upload.digest), None, map_panels.plain_name(upload.stem))
 
 
 def _choose_test_image(trained: TrainedClassifier) -> Subject | None:
     split = data_sets.held_out_split(trained)
     if split is None:
         return None
-    index = st.number_input(
+    index = address.number(
+        "image",
         f"Image of the {trained.held_out} split",
-        0,
-        len(split) - 1,
-        key="image",
-        bind="query-params",
+        (0, len(split) - 1),
         help=f"0 to {len(split) - 1:,}. The net was not trained on these.",
     )
+    content = ("image", split.images[index].numpy().tobytes())
     stem = f"{trained.held_out}-{index}"
-    return Subject(of_image(lambda net: split.images[index]), int(split.labels[index]), stem)
+    return Subject(of_image(lambda net: split.images[index]), content, int(split.labels[index]), stem)
 
 
 def of_image(image_for: Callable[[TrainedClassifier], Tensor]) -> Explain:
@@ -104,5 +138,5 @@ def _sample(name: str) -> Picture:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _uploaded(id: str, _file: BinaryIO) -> Picture:
-    return images.decode(_file, max_side=2048)
+def _uploaded(digest: str, _upload: Upload) -> Picture:
+    return images.decode(_upload.read(), max_side=2048)

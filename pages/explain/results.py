@@ -5,11 +5,11 @@ import streamlit as st
 from core.explain import view
 from core.explain.view import View
 from core.trainers.trained import TrainedClassifier
-from pages.explain import map_panels
 from pages.explain.controls import Settings, method_of
 from pages.explain.map_panels import Panel
 from pages.explain.pictures import Subject
 from ui import bars
+from ui.formats import escape_markdown
 from ui.frame import guard
 
 TOP = 5
@@ -75,8 +75,8 @@ def headline(trained: TrainedClassifier, result: View, label: int | None) -> str
     return f"{predicted}, {verdict}"
 
 
-def top_five(trained: TrainedClassifier, result: View, label: int | None) -> None:
-    """Draw bars of the most probable classes, and of the true one where that is known."""
+def top_five(trained: TrainedClassifier, result: View, label: int | None, *, row: int = bars.ROW) -> None:
+    """Draw bars of the most probable classes, `row` px each, and of the true one where that is known."""
     top = result.top(TOP)
     shown = top if label is None or label in top else [*top, label]
     st.altair_chart(
@@ -85,19 +85,21 @@ def top_five(trained: TrainedClassifier, result: View, label: int | None) -> Non
             [float(result.probabilities[i]) for i in shown],
             trained.classes[result.predicted],
             None if label is None else trained.classes[label],
+            row=row,
         ),
-        alt="Probability of the five most probable classes, most probable first",
+        alt="Probability of the five most probable classes, most probable first: "
+        + ", ".join(_with_probability(trained, result, index) for index in shown),
     )
 
 
-def show_maps(trained: TrainedClassifier, subject: Subject, settings: Settings, shown: list[Panel]) -> None:
-    """Draw the maps side by side, what a larger input changes, and why each method was used."""
-    side = view.side_at_net(trained, settings.times)
-    map_panels.show(shown, settings.look, f"Network input, {side} x {side} pixels", subject.stem)
-    if side != trained.side:
-        st.caption(_about_larger_input(trained, subject, side, shown[0].view))
+def show_reasons(trained: TrainedClassifier, subject: Subject, settings: Settings, shown: list[Panel]) -> None:
+    """Draw why each method was used, and what a larger input changes."""
     reasons = {panel.view.method: panel.view.why for panel in shown}
     st.caption("  \n".join(f"{method}: {why}" if len(reasons) > 1 else why for method, why in reasons.items()))
+    side = view.side_at_net(trained, settings.times)
+    st.caption(f"Network input, {side} x {side} pixels")
+    if side != trained.side:
+        st.caption(escape_markdown(_about_larger_input(trained, subject, side, shown[0].view)))
 
 
 def _about_larger_input(trained: TrainedClassifier, subject: Subject, side: int, result: View) -> str:

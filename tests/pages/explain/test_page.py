@@ -6,16 +6,16 @@ import json
 import pytest
 from PIL import Image
 
-from core import images
+from core import images, uploads
 from core.datasets import load
 from core.explain import view
 from core.trainers.trained import open_run, shipped
 from tests.nets import a_run
-from tests.pages.app import errors, texts, visit
+from tests.pages.app import as_read, button, errors, texts, visit
 
 
 def headline(app) -> str:
-    return app.subheader[0].value
+    return as_read(app.header[0].value)
 
 
 def test_a_test_image_with_its_true_class():
@@ -68,7 +68,7 @@ def test_a_sample_picture():
 
 def upload(name: str, data: bytes):
     app = visit("explain", run=a_run().id, grey_from="Your own")
-    assert "Upload a photograph" in texts(app)
+    assert "This is a sample, shown until you upload a photograph." in texts(app) and "sure" in headline(app)
     return app.file_uploader[0].upload(name, data).run()
 
 
@@ -76,6 +76,23 @@ def test_an_uploaded_photograph():
     app = upload("cat.jpg", images.encode(images.sample("cat")))
     assert not app.exception and not app.error and "sure" in headline(app)
     assert "of 300 x 300 px" in texts(app) or "no box" in texts(app)
+    assert "This is a sample" not in texts(app)
+
+
+def test_an_uploaded_photograph_is_a_link():
+    kept = uploads.keep(images.encode(images.sample("coffee"), "PNG"), "breakfast.png", "somebody")
+    app = visit("explain", net="resnet20_cifar10", upload=kept.id)
+    assert not app.exception and not app.error and "breakfast" in texts(app)
+    sample = visit("explain", net="resnet20_cifar10", sample="coffee")
+    assert headline(app) == headline(sample), "the same picture has the same answer"
+
+
+def test_where_an_upload_is_gone_the_page_says_so_and_shows_no_sample():
+    app = visit("explain", net="resnet20_cifar10", upload="A" * 22)
+    assert not app.exception and not app.header and "This picture is no longer here" in texts(app)
+    button(app, "Forget it").click()
+    app.run()
+    assert "sure" in headline(app) and "no longer here" not in texts(app)
 
 
 @pytest.mark.parametrize(
@@ -85,17 +102,17 @@ def test_an_uploaded_photograph():
 def test_a_bad_upload_is_a_sentence(data, sentence):
     app = upload("holiday.jpg", data)
     assert not app.exception
-    assert app.error[0].value.startswith("holiday.jpg") and sentence in app.error[0].value
+    assert errors(app)[0].startswith("holiday.jpg") and sentence in errors(app)[0] and "sure" in headline(app)
 
 
 def test_a_picture_of_too_many_pixels_is_a_sentence():
     stream = io.BytesIO()
     Image.new("1", (8000, 5100)).save(stream, "PNG")
-    assert "over 40 megapixels" in upload("large.png", stream.getvalue()).error[0].value
+    assert "over 40 megapixels" in errors(upload("large.png", stream.getvalue()))[0]
 
 
 def captions(app) -> list[str]:
-    return [element.value for element in app.caption]
+    return [as_read(element.value) for element in app.caption]
 
 
 def test_several_classes_stand_side_by_side_on_one_scale():
@@ -136,8 +153,8 @@ def test_several_nets_and_one_for_other_channels():
     assert "**first: " in texts(app) and "**second: " in texts(app)
     assert "Grad-CAM of " in texts(app) and "\n CAM of " in texts(app)
     assert "each map's maximum" in captions(app)  # Grad-CAM and CAM are measured in different units
-    (refusal,) = app.error
-    assert "ResNet-20" in refusal.value and "images of 3 channels, and these have 1" in refusal.value
+    (refusal,) = errors(app)
+    assert "ResNet-20" in refusal and "images of 3 channels, and these have 1" in refusal
 
 
 def test_a_photograph_goes_through_nets_of_other_sizes_and_channels():
@@ -149,9 +166,8 @@ def test_a_photograph_goes_through_nets_of_other_sizes_and_channels():
 @pytest.mark.parametrize("query", [{"class": "zebra"}, {"beside": "classes", "maps_of": "zebra"}])
 def test_a_class_that_the_net_does_not_have_is_a_sentence(query):
     app = visit("explain", run=a_run("baseline").id, **query)
-    assert not app.exception and "sure" in headline(app)
-    assert "has no class “zebra”: choose one of 0, 1" in errors(app)[0]
-    assert not app.run().error
+    assert not app.exception and not app.error and "sure" in headline(app)
+    assert len([caption for caption in captions(app) if "“zebra”" in caption]) == 1
 
 
 def test_the_address_of_the_predicted_class_is_read_as_before():
@@ -162,8 +178,10 @@ def test_the_address_of_the_predicted_class_is_read_as_before():
 
 
 def test_links_from_before_still_choose_the_source():
-    assert visit("explain", net="resnet20_cifar10", **{"from": "Test image"}).selectbox("from").value == "Test image"
-    assert visit("explain", run=a_run().id, grey_from="Sample").selectbox("grey_from").value == "Sample"
+    app = visit("explain", net="resnet20_cifar10", **{"from": "Test image"})
+    assert app.selectbox("choice of from").value == "Test image" and "sure" in headline(app)
+    grey = visit("explain", run=a_run().id, grey_from="Sample")
+    assert grey.selectbox("choice of grey_from").value == "Sample"
 
 
 def test_another_net_is_chosen_while_the_address_holds_a_class_of_the_first():
@@ -171,16 +189,17 @@ def test_another_net_is_chosen_while_the_address_holds_a_class_of_the_first():
     app = visit("explain", net="resnet20_cifar10", sample="cat", method="cam", **{"class": "dog"})
     assert "CAM of dog" in texts(app)
     app.selectbox("chosen net").set_value(grey.id).run()
-    assert not app.exception and "has no class “dog”" in app.error[0].value and len(app.error) == 1
-    app.run()
-    assert not app.error and "sure" in headline(app)
+    assert not app.exception and not app.error and "sure" in headline(app)
+    assert "“dog”, which cannot be used: Predicted class is used" in texts(app)
+    app.selectbox("choice of class").set_value("7").run()
+    assert "“dog”" not in texts(app)
 
 
 def test_a_method_that_does_not_fit_and_one_that_there_is_not():
     app = visit("explain", run=a_run("baseline").id, method="cam")
-    assert "CAM does not fit this net: Grad-CAM is shown." in texts(app) and not app.error
+    assert "CAM does not fit this net: Grad-CAM is used." in texts(app) and not app.error
     unknown = visit("explain", run=a_run("baseline").id, method="tarot")
-    assert 'There is no method "tarot"' in unknown.error[0].value and "sure" in headline(unknown)
+    assert "“tarot”, which cannot be used: Grad-CAM is used" in texts(unknown) and "sure" in headline(unknown)
     chosen = visit("explain", run=a_run("baseline").id, method="layercam")
     assert "LayerCAM of " in texts(chosen) and not chosen.error
 
@@ -226,16 +245,17 @@ def test_a_digit_may_be_drawn_for_nets_trained_on_digits():
     app = visit("explain", net="baseline_mnist", grey_from="Draw a digit")
     assert not app.exception and not app.error
     assert headline(app) == "3, 100% sure" and "This one is an example" in texts(app)
-    assert "Draw a digit" not in visit("explain", net="resnet20_cifar10").selectbox("from").options
+    assert "Draw a digit" not in visit("explain", net="resnet20_cifar10").selectbox("choice of from").options
 
 
 def test_faithfulness_is_measured_at_a_click():
     app = visit("explain", run=a_run("baseline").id)
-    assert not app.button
+    assert not [each for each in app.button if each.label == "Measure"]
     app.session_state["faithful"] = True
     app.run()
     app.slider("faithful_images").set_value(8)
-    app.button[0].click().run()
+    button(app, "Measure").click()
+    app.run()
     assert not app.exception and not app.error
     table = app.dataframe[0].value
     assert table["method"].tolist() == ["Grad-CAM", "Random order", "Centre order"]
@@ -243,7 +263,8 @@ def test_faithfulness_is_measured_at_a_click():
     assert "Means over 8 test images" in texts(app)
     app.selectbox("choice of split").set_value("train").run()
     assert app.query_params["split"] in ("train", ["train"]) and not len(app.dataframe), "measured on other images"
-    app.button[0].click().run()
+    button(app, "Measure").click()
+    app.run()
     assert not app.exception and "Means over 8 train images" in texts(app)
 
 
@@ -254,3 +275,51 @@ def test_a_run_whose_net_is_unknown_here_is_a_sentence():
     (run.path / "run.json").write_text(json.dumps(record))
     app = visit("explain", run=run.id)
     assert not app.exception and 'no net "capsule_net": choose one of baseline' in errors(app)[0]
+
+
+def test_another_method_is_chosen_by_its_small_picture():
+    app = visit("explain", run=a_run("bn_nin").id, image="3")
+    strip = [each.label for each in app.button if str(each.key).startswith("method ")]
+    assert "Grad-CAM" in strip and "CAM" not in strip and strip[-1] == "Occlusion"
+    button(app, "LayerCAM").click()
+    app.run()
+    assert not app.exception and "LayerCAM of " in texts(app)
+    assert app.selectbox("choice of method").value == "layercam"
+    assert app.query_params["method"] in ("layercam", ["layercam"])
+
+
+BAD = {
+    "from": "Camera",
+    "grey_from": ["Sample", "Test image"],
+    "image": "-3",
+    "sample": "![](https://example.org/x.png)",
+    "beside": "",
+    "class": "x" * 5000,
+    "method": ["cam", "cam"],
+    "rule": "tarot",
+    "times": "9",
+    "signed": "perhaps",
+    "threshold": "nan",
+    "strength": "2",
+}
+
+
+@pytest.mark.parametrize("key", BAD)
+def test_a_bad_value_is_the_default_and_one_sentence(key):
+    net = {"net": "resnet20_cifar10"} if key in ("from", "sample") else {"run": a_run("bn_nin").id}
+    plain, app = visit("explain", **net), visit("explain", **net, **{key: BAD[key]})
+    assert not app.exception and not app.error and headline(app) == headline(plain)
+    notes = [caption for caption in app.caption if "in the address" in as_read(caption.value)]
+    assert len(notes) == 1 and len(notes[0].value) < 300 and "![" not in notes[0].value
+
+
+def test_a_net_that_is_gone_is_a_sentence_beside_another():
+    for query in ({"run": "gone"}, {"net": "../../etc"}, {"net": ["a", "b"]}, {"run": ""}, {"run": "x" * 5000}):
+        app = visit("explain", **query)
+        assert not app.exception and not app.error and "sure" in headline(app)
+        assert "another net is shown" in texts(app)
+
+
+def test_a_teacher_hides_controls_and_their_settings_stay():
+    app = visit("explain", run=a_run("bn_nin").id, image="3", hide="more,method,sliders", method="layercam")
+    assert not app.exception and "LayerCAM of " in texts(app)
