@@ -16,6 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.formats import escape_markdown
 
+NONE = "none"  # in the address where nothing is chosen
 LONGEST = 60  # characters of a value that are worth quoting
 _IN_FLIGHT = 1.5  # s in which the browser may still send the address from before a change
 _SEEN, _WRITTEN = "values of the address", "values just written to the address"
@@ -174,6 +175,31 @@ def several(
         placeholder=placeholder,
         on_change=write,
         help=help,
+    )
+
+
+def pills(
+    key: str,
+    label: str,
+    options: tuple[str, ...],
+    default: tuple[str, ...],
+    title: Callable[[str], str] = str,
+    help: str | None = None,
+) -> list[str]:
+    """Return the chosen options, any number of them; the address has each under `key`, or "none"."""
+    values = st.query_params.get_all(key)
+    for unknown in dict.fromkeys(name for name in values if name not in (*options, NONE)):
+        note(f"{label}: the address asks for {quoted(unknown)}, which is not among them; it is left out.")
+    in_address = [name for name in options if name in values]
+    if is_new(key, key):
+        st.session_state[key] = in_address if in_address or values == [NONE] else list(default)
+
+    def write() -> None:
+        chosen = st.session_state[key]
+        put(key, None if sorted(chosen) == sorted(default) else chosen or NONE)
+
+    return st.pills(
+        label, options, format_func=title, selection_mode="multi", key=key, wrap=True, help=help, on_change=write
     )
 
 

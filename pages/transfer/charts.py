@@ -9,7 +9,7 @@ from core.transfer_learning.findings import Findings, many
 from core.transfer_learning.study import ALL, TITLES, WAYS
 from ui import theme
 
-HEIGHT = 300
+HEIGHT = 300  # px of the chart that is not in the stage
 # One hue for the numbers of pictures, for they say the same thing more or less strongly; more is stronger.
 _LIGHT, _DARK = ("#93A4E8", "#5A72D6", "#2A46A8", "#16245A"), ("#5468C4", "#8096FF", "#B4C1FF", "#E4E9FF")
 _COLOURS = ("#5A72D6", "#CC79A7", "#8C8478")
@@ -41,8 +41,8 @@ def by_depth(study: Findings) -> alt.LayerChart:
             alt.Tooltip("parameters:Q", format=","), "features:Q", "penalty:Q",
         ],
     )  # fmt: skip
-    line, dots = base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=44, opacity=1)
-    return alt.layer(_chance(study), line, dots).properties(height=HEIGHT)
+    line, dots = base.mark_line(aria=False, strokeWidth=2), base.mark_point(aria=False, filled=True, size=44, opacity=1)
+    return alt.layer(_chance(study), line, dots)
 
 
 def by_pictures(study: Findings) -> alt.LayerChart:
@@ -59,11 +59,13 @@ def by_pictures(study: Findings) -> alt.LayerChart:
         color=alt.Color("way:N", scale=colours, legend=_legend()),
         tooltip=["way:N", "of each:N", "images:Q", alt.Tooltip("accuracy:Q", format=".1f", title="accuracy, %")],
     )
-    line = base.mark_line(strokeWidth=2).encode(strokeDash=alt.StrokeDash("way:N", scale=dashes, legend=None))
-    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
+    line = base.mark_line(aria=False, strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash("way:N", scale=dashes, legend=None)
+    )
+    dots = base.mark_point(aria=False, filled=True, size=70, opacity=1).encode(
         shape=alt.Shape("way:N", scale=shapes, legend=_legend())
     )
-    return alt.layer(_chance(study), line, dots).properties(height=HEIGHT)
+    return alt.layer(_chance(study), line, dots)
 
 
 def _by_pictures(study: Findings) -> pd.DataFrame:
@@ -89,13 +91,13 @@ def _place(pictures: int, images: int, classes: int) -> float:
 
 
 def _accuracy() -> alt.Y:
-    return alt.Y("accuracy:Q", title="test accuracy, %", scale=alt.Scale(domain=[0, 100]))
+    return alt.Y("accuracy:Q", title="test accuracy, %", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=6))
 
 
 def _chance(study: Findings) -> alt.Chart:
     """Return the line of guessing."""
     data = pd.DataFrame({"accuracy": [study.chance], "what": ["guessing"]})
-    rule = alt.Chart(data).mark_rule(color="gray", strokeDash=[2, 3])
+    rule = alt.Chart(data).mark_rule(aria=False, color="gray", strokeDash=[2, 3])
     return rule.encode(y="accuracy:Q", tooltip=["what:N", alt.Tooltip("accuracy:Q", format=".1f")])
 
 

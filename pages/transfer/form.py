@@ -63,14 +63,12 @@ def choose_data(source: str) -> str | None:
 
 def choose_ways() -> list[str]:
     """Draw the choice of the ways of training and return those of WAYS that are chosen."""
-    return st.pills(
+    return address.pills(
+        "ways",
         "Training",
         WAYS,
-        default=["frozen"],
-        format_func=WAY_LABELS.__getitem__,
-        selection_mode="multi",
-        key="ways",
-        wrap=True,
+        ("frozen",),
+        WAY_LABELS.__getitem__,
         help="Linear probe: a linear head on the frozen features, at every depth, in seconds. Fine-tuning: every "
         "weight is trained on, at a lower rate. From scratch: the same net from random weights, to compare with.",
     )
@@ -78,15 +76,15 @@ def choose_ways() -> list[str]:
 
 def choose_pictures() -> list[int]:
     """Draw the choice of the numbers of training pictures a class and return them; ALL stands for every one."""
-    return st.pills(
+    chosen = address.pills(
+        "pictures",
         "Training pictures a class",
-        PICTURES,
-        default=[10, 100],
-        format_func=lambda each: f"{each:,}" if each else "All",
-        selection_mode="multi",
-        key="pictures",
+        tuple(map(str, PICTURES)),
+        ("10", "100"),
+        lambda each: f"{int(each):,}" if int(each) else "All",
         help="Drawn by the seed, as many of every class; a larger draw holds the smaller ones.",
     )
+    return [int(each) for each in chosen]
 
 
 def more() -> dict[str, Any]:
@@ -97,13 +95,11 @@ def more() -> dict[str, Any]:
             format_func=lambda factor: f"{factor:g}x",
             help="On the learning rate of the preset: low, so that what was learned is not lost at once.",
         ),
-        "epochs": st.number_input(
-            "Epochs of a whole net, 0: as in the preset", 0, 10_000, 0, key="epochs",
+        "epochs": address.number(
+            "epochs", "Epochs of a whole net, 0: as in the preset", (0, 10_000),
             help="How often a net that is trained whole sees every picture.",
         ),
-        "seed": st.number_input(
-            "Seed", 0, 2**31 - 1, 0, key="seed", help="Another seed: other pictures, other weights."
-        ),
+        "seed": address.number("seed", "Seed", (0, 2**31 - 1), help="Another seed: other pictures, other weights."),
         "threads": st.number_input(
             "Processor cores", 1, hardware.cores(), hardware.spare_threads(), key="threads",
             help="One left free keeps these pages quick.",

@@ -3,51 +3,59 @@
 import streamlit as st
 
 from core import hardware
-from core.runs.run import Run, list_runs, shipped_root
+from core.runs.run import Run, list_runs
 from core.runs.status import Status
 from core.transfer_learning.study import KIND, TITLES, Study
 from pages.transfer import form, results
-from ui import frame, run_card, run_states
+from ui import address, frame, messages, run_card, run_states
 from ui.buttons import firm
 from ui.earlier_runs import earlier
 from ui.frame import guard
+from ui.hide import group, is_shown
 from ui.shown_run import folder_of, shown_run, watch
+
+TAKEAWAY = (
+    "The first layers of a net see edges and colours, which are the same everywhere; the last ones see what they were "
+    "taught. The fewer pictures there are of your own, the more is won by what was learned on others."
+)
 
 
 def main() -> None:
-    """Draw the form, and beside it the study of the address and all others."""
-    controls, picture = frame.columns()
-    with controls, guard():
-        form.choose()
-    with picture, guard():
-        runs = list_runs(KIND, shipped=True)
-        id = shown_run("transfer", runs)
+    """Draw the study of the address, its card and the form beside it, and all else that is known below."""
+    places = frame.layout()
+    runs = list_runs(KIND, shipped=True)
+    recorded = [run for run in runs if isinstance(run, Run) and run.shipped]
+    id = shown_run("transfer", [run for run in runs if run not in recorded], recorded)
+    with places.controls, group("chart"):
+        chart = address.choice("chart", "Chart", tuple(results.CHARTS), lambda name: results.CHARTS[name])
+    with places.result, guard():
+        if id is not None:
+            watch(folder_of(id), lambda run, status: results.draw_large(run, chart))
+    with places.controls, guard():
         if id is None:
-            invite()
+            messages.empty(
+                "No study yet. Does a net that learned cats and ships help with toys it has never seen?", invite
+            )
         else:
-            with guard():
-                own = folder_of(id)
-                watch(own if own.is_dir() else shipped_root() / own.name, draw)
-            earlier("Studies", runs, id)
-        frame.takeaway(
-            "The first layers of a net see edges and colours, which are the same everywhere; the last ones see what "
-            "they were taught. The fewer pictures there are of your own, the more is won by what was learned on others."
-        )
-
-
-def draw(run: Run, status: Status) -> None:
-    """Draw the card and the results of a study."""
-    card(run, status)
-    results.draw(run)
+            watch(folder_of(id), card)
+        if is_shown("form"):
+            form.choose()
+    with places.details, guard():
+        if id is not None:
+            watch(folder_of(id), lambda run, status: results.draw_details(run, chart))
+            if is_shown("runs"):
+                earlier("Studies", runs, id)
+    with places.details:
+        frame.takeaway(TAKEAWAY)
 
 
 def card(run: Run, status: Status) -> None:
     """Draw the settings of a study, how far it is, and the controls."""
     with run_card.box(run, status, about(run)):
-        if not run.shipped:
+        if run.shipped:
+            st.caption("Recorded earlier; it came with Atelier. The form below starts one of your own.")
+        elif is_shown("actions"):
             run_card.progress_and_controls(run, status, describe=progress)
-        for remark in run.study.remarks:
-            st.caption(remark)
 
 
 def about(run: Run) -> str:
@@ -56,8 +64,7 @@ def about(run: Run) -> str:
     ways = [TITLES[way] for way in study.ways if way in TITLES]
     length = f"{study.epochs} epochs" if study.epochs else ""  # else the recipe's
     seed = "?" if study.seed is None else study.seed
-    origin = "came with Atelier" if run.shipped else ""
-    return " · ".join(filter(None, (", ".join(ways), length, f"seed {seed}", origin)))
+    return " · ".join(filter(None, (", ".join(ways), length, f"seed {seed}")))
 
 
 def progress(status: Status) -> tuple[float, str]:
@@ -73,11 +80,7 @@ def progress(status: Status) -> tuple[float, str]:
 
 
 def invite() -> None:
-    """Draw, instead of an empty page, what there is to find out and the button that starts it."""
-    st.subheader("No study yet", anchor=False)
-    st.markdown(
-        "Does a net that learned cats and ships help with toys it has never seen? Try its features, layer by layer."
-    )
+    """Draw the button that starts a first study, which takes seconds."""
     usual = Study("resnet20_cifar10", "toybox", (10, 100), ("frozen",), threads=hardware.spare_threads())
     if firm("Try ResNet-20's features on the toybox", key="try features", icon=":material/play_arrow:"):
         form.start(usual)

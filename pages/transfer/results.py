@@ -1,5 +1,7 @@
 """The results of a study: its charts, its table and the nets it has trained."""
 
+from typing import Literal
+
 import streamlit as st
 
 from core.runs import archive
@@ -8,45 +10,53 @@ from core.transfer_learning import findings
 from core.transfer_learning.findings import Findings, NetResult
 from core.transfer_learning.study import TITLES
 from pages.transfer import charts
-from ui import menu
+from ui import frame, menu, messages
+from ui.formats import escape_markdown
+
+DEPTH, PICTURES = "depth", "pictures"
+CHARTS = {DEPTH: "Accuracy by depth", PICTURES: "Accuracy by number of pictures"}
+ALTS = {
+    DEPTH: "Test accuracy in percent of a linear probe on the frozen features, by the layer they are from.",
+    PICTURES: "Test accuracy in percent over the training pictures a class: frozen features, fine-tuned, from scratch.",
+}
 
 
-def draw(run: Run) -> None:
-    """Draw the results that a study has so far."""
+def draw_large(run: Run, chart: str) -> None:
+    """Draw the chosen one of CHARTS in the stage; the other one where a study has only that."""
     study = findings.findings(run)
-    draw_depths(study)
-    draw_nets(study)
+    shown = drawn(study)
+    if not shown:
+        messages.empty("No figures yet: the first come as soon as the features of all pictures are computed.")
+        return
+    with frame.stage():
+        draw_chart(study, chart if chart in shown else shown[0], height="stretch")
+
+
+def draw_details(run: Run, chart: str) -> None:
+    """Draw what the charts of a study say, the one that is not in the stage, its table and the nets it has trained."""
+    study = findings.findings(run)
+    for remark in run.study.remarks:
+        st.caption(escape_markdown(remark))
+    for name in drawn(study):
+        st.header(CHARTS[name], anchor=False)
+        if name != chart and len(drawn(study)) > 1:
+            draw_chart(study, name, height=charts.HEIGHT)
+        for sentence in findings.about_depth(study) if name == DEPTH else findings.about_pictures(study):
+            st.markdown(escape_markdown(sentence))
+    for failure in study.failures:
+        st.caption(escape_markdown(failure))
     draw_tables(run, study)
 
 
-def draw_depths(study: Findings) -> None:
-    """Draw the accuracy of a linear probe by the depth of its features."""
-    if not study.depths:
-        return
-    st.subheader("By depth", anchor=False)
-    st.altair_chart(
-        charts.by_depth(study),
-        key="depth curve",
-        alt="Test accuracy in percent of a linear probe on the frozen features, by the layer they are from.",
-    )
-    for sentence in findings.about_depth(study):
-        st.markdown(sentence)
+def drawn(study: Findings) -> list[str]:
+    """Return the names of the charts for which a study has figures."""
+    return [name for name, points in ((DEPTH, study.depths), (PICTURES, study.nets)) if points]
 
 
-def draw_nets(study: Findings) -> None:
-    """Draw the accuracy of the ways to train a net by the number of training pictures."""
-    if not study.nets:
-        return
-    st.subheader("By number of pictures", anchor=False)
-    st.altair_chart(
-        charts.by_pictures(study),
-        key="pictures curve",
-        alt="Test accuracy in percent over the training pictures a class: frozen features, fine-tuned, from scratch.",
-    )
-    for sentence in findings.about_pictures(study):
-        st.markdown(sentence)
-    for failure in study.failures:
-        st.caption(failure)
+def draw_chart(study: Findings, name: str, height: int | Literal["stretch"]) -> None:
+    """Draw one of CHARTS: a linear probe's accuracy by the depth of its features, or every way's by the pictures."""
+    chart = charts.by_depth(study) if name == DEPTH else charts.by_pictures(study)
+    st.altair_chart(chart, key=f"{name} {height}", alt=ALTS[name], height=height)
 
 
 def draw_tables(run: Run, study: Findings) -> None:

@@ -11,14 +11,15 @@ from core.runs.writer import writing
 from core.transfer_learning import study as studies
 from core.transfer_learning.study import Study
 from tests.nets import a_run
-from tests.pages.app import texts, visit
+from tests.pages.app import as_read, texts, visit
 from tests.runs_on_disk import put_status
 
 
 @pytest.fixture(autouse=True)
 def started(tmp_path, monkeypatch):
     """The runs that would have been started; no study came with Atelier."""
-    monkeypatch.setattr("core.runs.run.shipped_root", lambda: tmp_path / "shipped")
+    for module in ("ui.shown_run", "core.runs.run"):
+        monkeypatch.setattr(f"{module}.shipped_root", lambda: tmp_path / "shipped")
     runs = []
 
     def start(run: Run) -> int:
@@ -64,11 +65,12 @@ def test_without_a_study_the_page_invites_and_its_button_starts_one(started):
 
 
 def test_a_study_that_came_with_atelier_is_there_from_the_start(started, monkeypatch):
-    monkeypatch.setattr("core.runs.run.shipped_root", lambda: weights.WEIGHTS / "runs")
+    for module in ("ui.shown_run", "core.runs.run"):
+        monkeypatch.setattr(f"{module}.shipped_root", lambda: weights.WEIGHTS / "runs")
     app = visit("transfer")
     assert not app.exception and not app.error
     shown = texts(app)
-    assert "came with Atelier" in shown and "No study yet" not in shown
+    assert "Recorded earlier; it came with Atelier" in shown and "No study yet" not in shown
     assert len(app.get("vega_lite_chart")) == 2
     assert "the features are worth" in shown and "from scratch" in shown
     assert not [link for link in app.get("page_link") if link.label in ("Mistakes", "Explain")], "its nets did not come"
@@ -78,7 +80,7 @@ def test_a_study_that_came_with_atelier_is_there_from_the_start(started, monkeyp
 def test_what_is_chosen_is_what_is_started(started):
     app = visit("transfer", source="bn_nin_mnist", dataset="digits")
     app.pills("ways").set_value(["frozen", "scratch"])
-    app.pills("pictures").set_value([100, 10, studies.ALL])
+    app.pills("pictures").set_value(["100", "10", str(studies.ALL)])
     app.number_input("seed").set_value(4)
     app.number_input("epochs").set_value(2)
     app.run()
@@ -106,7 +108,8 @@ def test_a_study_under_way_shows_what_it_does_and_can_be_paused():
     app = visit("transfer", run=run.id)
     assert not app.exception
     assert any(
-        "Step 4 of 5: fine-tuned, 10 a class, 50%, 0:20 left" in element.proto.text for element in app.get("progress")
+        "Step 4 of 5: fine-tuned, 10 a class, 50%, 0:20 left" in as_read(element.proto.text)
+        for element in app.get("progress")
     )
     next(button for button in app.button if button.key == "pause").click().run()
     assert Run.open(run.path).control().command == "pause"
@@ -124,8 +127,46 @@ def test_nothing_chosen_and_a_folder_that_is_not_there_are_sentences(started):
     assert started == [] and list_runs("transfer") == []
 
 
-def test_a_damaged_study_is_an_error_message():
+def test_a_damaged_study_is_a_sentence():
     (root() / "broken").mkdir(parents=True)
     app = visit("transfer", run="broken")
     assert not app.exception
-    assert "has no run.json" in app.error[0].value
+    assert "has no run.json" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"run": "gone"}, "There is no run named"),
+        ({"run": ["a", "b"]}, "The address names 2 runs"),
+        ({"run": "../../etc/passwd"}, "There is no run named"),
+        ({"chart": "pie"}, "Chart in the address is “pie”, which cannot be used"),
+        ({"ways": "magic"}, "Training: the address asks for “magic”, which is not among them"),
+        ({"seed": "-1"}, "Seed in the address is “-1”"),
+        ({"dataset": "x" * 5000}, "Target data set in the address is “xxx"),
+        ({"dataset": "own", "archive": "gone"}, "The archive of pictures in the address is no longer here"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_one_sentence_and_a_study_is_shown(query, sentence):
+    a_study()
+    app = visit("transfer", **query)
+    assert not app.exception and not app.error
+    assert sentence in texts(app) and len(app.get("vega_lite_chart")) == 2
+
+
+def test_the_address_carries_the_chart_and_what_is_chosen(started):
+    run = a_study()
+    app = visit("transfer", run=run.id, chart="pictures", ways=["scratch", "frozen"], pictures="1000", seed="7")
+    assert "over the training pictures a class" in app.get("vega_lite_chart")[0].proto.alt
+    assert app.pills("ways").value == ["frozen", "scratch"] and app.pills("pictures").value == ["1000"]
+    assert app.number_input("seed").value == 7
+    app.pills("ways").set_value([]).run()
+    assert app.query_params["ways"] in ("none", ["none"])
+    assert visit("transfer", run=run.id, ways="none").pills("ways").value == []
+
+
+def test_a_teacher_s_link_hides_the_form():
+    run = a_study()
+    app = visit("transfer", run=run.id, hide="form,runs,actions,chart")
+    assert not [button for button in app.button if button.key == "start transfer"]
+    assert len(app.get("vega_lite_chart")) == 2
