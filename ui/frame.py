@@ -52,12 +52,12 @@ def layout() -> Layout:
     return Layout(result, left.container(key="details"), right.container(key="controls"))
 
 
-def stage() -> DeltaGenerator:
+def stage(name: str = "") -> DeltaGenerator:
     """Make a place in a result that is as high as the first screen leaves room, on a phone half of it.
 
-    Charts and tables drawn in it with `height="stretch"` share that height.
+    Charts and tables drawn in it with `height="stretch"` share that height. Stages beside each other have names.
     """
-    return st.container(key="stage", height=STAGE_PX, border=False, gap="small")
+    return st.container(key=f"stage {name}".strip(), height=STAGE_PX, border=False, gap="small")
 
 
 def columns() -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -32,12 +32,13 @@ def stage(stage: Stage, plan: Blueprint) -> Piece:
     return Piece(f'<g data-stage="{escape(stage.name)}">{way}{tower.marks}{arrow}{words.marks}</g>', height)
 
 
-def source(plan: Blueprint) -> Piece:
-    """Draw the image that is the input of the first stage."""
+def source(plan: Blueprint, title: str = "") -> Piece:
+    """Draw the image that is the input of the first stage, under the net's title where one is given."""
     side = 26
     box = f'<rect x="{TOWER - side / 2}" y="4" width="{side}" height="{side}" rx="2" {svg.filled(BLOCK)}/>'
     colour = "colour" if plan.image[0] == 3 else "grey" if plan.image[0] == 1 else f"{plan.image[0]} channels"
-    words = svg.text(TEXT, 22, f"image, {colour}, {plan.image[1]}×{plan.image[2]}", faint=True)
+    words = svg.text(TEXT, 31 if title else 22, f"image, {colour}, {plan.image[1]}×{plan.image[2]}", faint=True)
+    words += svg.text(TEXT, 14, title, bold=True) if title else ""
     return Piece(f"{box}{words}{svg.line(f'M{TOWER} {side + 4}V38', 0.5)}", 38)
 
 

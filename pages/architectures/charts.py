@@ -12,8 +12,6 @@ from pages.architectures.blueprint_svg import MULTIPLY_ADDS, PARAMETERS
 
 BAR_ROW = 22  # px a stage
 AXIS = 50  # px under a plot
-HEAT_ROW = 1.2  # px a map
-HEAT_HEIGHT = 330  # px, at least
 
 
 def costs(plans: Sequence[tuple[str, Blueprint]], what: str) -> alt.LayerChart:
@@ -41,9 +39,9 @@ def costs(plans: Sequence[tuple[str, Blueprint]], what: str) -> alt.LayerChart:
         tooltip=["net:N", "stage:N", alt.Tooltip("count:Q", format=",d", title=what)],
     )
     bars = base.mark_bar(
-        height=BAR_ROW - 8, cornerRadiusEnd=2, color=PARAMETERS if what == "parameters" else MULTIPLY_ADDS
+        aria=False, height=BAR_ROW - 8, cornerRadiusEnd=2, color=PARAMETERS if what == "parameters" else MULTIPLY_ADDS
     )
-    words = base.mark_text(align="left", dx=5, color="gray").encode(text="words:N")
+    words = base.mark_text(aria=False, align="left", dx=5, color="gray").encode(text="words:N")
     return (bars + words).properties(height=BAR_ROW * len(data) + AXIS).configure_view(strokeWidth=0)
 
 
@@ -56,7 +54,7 @@ def heat(block: Importance, *, by_layer: bool) -> alt.Chart:
     legend = alt.Legend(title="share of the column's largest", orient="top", gradientLength=160)
     chart = (
         alt.Chart(data)
-        .mark_rect(strokeWidth=0)
+        .mark_rect(aria=False, strokeWidth=0)
         .encode(
             x=alt.X("layer:N", sort=None, title="read by layer", axis=alt.Axis(labelOverlap=True, labelAngle=0)),
             color=alt.Color("importance:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=legend),
@@ -72,11 +70,11 @@ def heat(block: Importance, *, by_layer: bool) -> alt.Chart:
     if by_layer:
         axis = alt.Axis(labelOverlap=True)
         chart = chart.encode(y=alt.Y("map:O", title="made by layer (0: the block's input)", axis=axis))
-        return chart.properties(height=HEAT_HEIGHT)
+        return chart.properties(title=block.block.capitalize())
     maps = len(block.matrix)
     scale = alt.Scale(domain=[0, maps], reverse=True, nice=False)
     chart = chart.encode(y=alt.Y("map:Q", title="input map", scale=scale), y2="below:Q")
-    return chart.properties(height=max(HEAT_HEIGHT, int(HEAT_ROW * maps)))
+    return chart.properties(title=block.block.capitalize())
 
 
 def _cells(block: Importance, *, by_layer: bool) -> pd.DataFrame:

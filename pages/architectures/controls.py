@@ -17,6 +17,8 @@ from ui.frame import guard
 USUAL_DATASET, USUAL_NET = "cifar10", "resnet20"
 NONE = "none"
 LAST = "net drawn last"
+MOST_LAYERS, MOST_MAPS = 2000, 1000
+INSTEAD = "the usual one is used"
 FREE = ("depth", "width", "growth", "bottleneck", "preactivation", "compression")  # in the address, where changed
 
 
@@ -36,7 +38,7 @@ def choose() -> Choice:
     net = address.choice("net", "Net", first(catalogue.names(), USUAL_NET), catalogue.title)
     if st.session_state.get(LAST, net) != net:  # another net's values are not this one's
         for key in FREE:
-            st.query_params.pop(key, None)
+            address.put(key, None)
     st.session_state[LAST] = net
     other = address.choice(
         "with",
@@ -59,10 +61,14 @@ def dataset_options() -> tuple[str, ...]:
     """Return the data sets, and that of the address where it has options or is the user's own pictures."""
     names = first(datasets.names(), USUAL_DATASET)
     requested = st.query_params.get("dataset")
-    if requested is not None and requested not in names:
-        with guard():
+    if requested and requested not in names:
+        try:
             datasets.info(requested)
-            return (*names, requested)
+        except UserError as error:
+            if requested.startswith("folder:"):
+                address.note(str(error))
+            return names
+        return (*names, requested)
     return names
 
 
@@ -84,10 +90,10 @@ def modify(net: str, dataset: str) -> Variant | None:
 
 def _resnet(net: str, usual: ResNetVariant) -> Variant:
     depth = partial(
-        _number, "Depth, layers", most=2000, step=usual.layers_a_step,
+        st.number_input, "Depth, layers", 1, MOST_LAYERS, step=usual.layers_a_step,
         help="Layers with weights: 6n + 2 of regular blocks, 9n + 2 of bottlenecks.",
     )  # fmt: skip
-    width = partial(_number, "Widening factor", most=1000, help="Multiplies the filters of every block.")
+    width = partial(st.number_input, "Widening factor", 1, MOST_MAPS, help="Multiplies the filters of every block.")
     bottleneck = partial(
         st.toggle, "Bottleneck blocks", help="Three convolutions a block, 1x1, 3x3 and 1x1, instead of two 3x3 ones."
     )
@@ -97,8 +103,8 @@ def _resnet(net: str, usual: ResNetVariant) -> Variant:
         help="Normalise and activate before each convolution (Figure 4.16) or after it (4.15).",
     )
     return variants.resnet(
-        _changed("depth", net, usual.depth, int, depth),
-        widening=_changed("width", net, usual.widening, int, width),
+        _changed("depth", net, usual.depth, _layers, depth),
+        widening=_changed("width", net, usual.widening, _maps, width),
         bottleneck=_changed("bottleneck", net, usual.bottleneck, _switch, bottleneck),
         preactivation=_changed("preactivation", net, usual.preactivation, _switch, preactivation),
     )
@@ -106,10 +112,10 @@ def _resnet(net: str, usual: ResNetVariant) -> Variant:
 
 def _densenet(net: str, usual: DenseNetVariant) -> Variant:
     depth = partial(
-        _number, "Depth, layers", most=2000, step=usual.layers_a_step,
+        st.number_input, "Depth, layers", 1, MOST_LAYERS, step=usual.layers_a_step,
         help="Layers with weights: 3n + 4, or 6n + 4 with bottlenecks.",
     )  # fmt: skip
-    growth = partial(_number, "Growth rate, maps", most=1000, help="Feature maps that each layer adds.")
+    growth = partial(st.number_input, "Growth rate, maps", 1, MOST_MAPS, help="Feature maps that each layer adds.")
     bottleneck = partial(
         st.toggle, "Bottlenecks", help="A 1x1 convolution to four times the growth rate before each 3x3 one."
     )
@@ -117,35 +123,50 @@ def _densenet(net: str, usual: DenseNetVariant) -> Variant:
         st.number_input, "Compression", 0.0, 2.0, step=0.1, help="The share of the maps that a transition keeps."
     )
     return variants.densenet(
-        _changed("depth", net, usual.depth, int, depth),
-        _changed("growth", net, usual.growth, int, growth),
+        _changed("depth", net, usual.depth, _layers, depth),
+        _changed("growth", net, usual.growth, _maps, growth),
         bottleneck=_changed("bottleneck", net, usual.bottleneck, _switch, bottleneck),
-        compression=_changed("compression", net, usual.compression, float, compression),
+        compression=_changed("compression", net, usual.compression, _share, compression),
     )
 
 
-def _changed(key: str, net: str, usual: Any, parse: Callable[[str], Any], widget: Callable[..., Any]) -> Any:
-    """Draw a widget at the value of the address where it can be parsed, else at the usual one; return its value."""
+def _changed(key: str, net: str, usual: Any, read: Callable[[str], Any], widget: Callable[..., Any]) -> Any:
+    """Draw a widget at the value of the address where `read` can use it, else at the usual one; return its value."""
+    value = usual
+    text = address.value(key, f"The {key}", INSTEAD)
     try:
-        value = parse(st.query_params[key]) if key in st.query_params else usual
+        value = usual if text is None else read(text)
     except ValueError:
-        value = usual
+        address.note(f"The {key} in the address is {address.quoted(text or '')}, which cannot be used: {INSTEAD}.")
     name = f"{key} of {net}"
-    return widget(value=value, key=name, on_change=lambda: _to_address(key, st.session_state[name], usual))
+    if address.is_new(key, name):
+        st.session_state[name] = value
+    return widget(key=name, on_change=lambda: _to_address(key, st.session_state[name], usual))
 
 
 def _to_address(key: str, value: Any, usual: Any) -> None:
     """Put a value that was changed into the address, and take out one that is as usual again."""
-    if value == usual:
-        st.query_params.pop(key, None)
-    else:
-        st.query_params[key] = str(int(value) if isinstance(value, bool) else value)
+    address.put(key, None if value == usual else str(int(value) if isinstance(value, bool) else value))
 
 
-def _number(label: str, *, value: int, most: int, step: int = 1, **options: Any) -> int:
-    """Draw an input for a number from 1 to `most`; a value outside is moved to the nearest end."""
-    return st.number_input(label, 1, most, min(most, max(1, value)), step, **options)
+def _within(value: Any, low: float, high: float) -> Any:
+    """Return the value. Raises ValueError where it is not from `low` to `high`."""
+    if not low <= value <= high:
+        raise ValueError
+    return value
+
+
+def _layers(text: str) -> int:
+    return int(_within(int(text), 1, MOST_LAYERS))
+
+
+def _maps(text: str) -> int:
+    return int(_within(int(text), 1, MOST_MAPS))
+
+
+def _share(text: str) -> float:
+    return float(_within(float(text), 0.0, 2.0))
 
 
 def _switch(text: str) -> bool:
-    return bool(int(text))
+    return bool(_within(int(text), 0, 1))

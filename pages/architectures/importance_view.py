@@ -1,7 +1,6 @@
 """The view of Figure 4.25: how much the layers of a trained DenseNet use each of their input feature maps."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import datasets, weights
 from core.errors import UserError
@@ -13,19 +12,26 @@ from core.runs.run import Run, list_runs
 from core.trainers import trained
 from pages.architectures import charts
 from ui import address, frame, menu, nets
-from ui.frame import guard
+from ui.formats import escape_markdown
+from ui.frame import Layout, guard
+from ui.hide import group
 
+TAKEAWAY = (
+    "Equation (4.4): the mean squared weight that a layer gives to a map. In the thesis' trained net layers reach back "
+    "to early maps, but each to a few only: so bottlenecks can choose among them, and a transition may keep half of "
+    "them. Even colours are those of weights still near their initial values: train longer."
+)
 ROWS = {"map": "one for each input map", "layer": "one for the maps of each layer"}
 
 
-def show(controls: DeltaGenerator, picture: DeltaGenerator) -> None:
+def show(places: Layout) -> None:
     """Draw the choice of a trained DenseNet and the figure; where there is none, links to train one."""
     titles = trained_densenets()
     if not titles:
-        with picture:
+        with places.controls:
             invite()
         return
-    with controls, guard():
+    with places.controls, group("net"):
         name = address.choice("trained", "Trained net", tuple(titles), titles.__getitem__)
         rows = address.choice(
             "rows",
@@ -34,24 +40,20 @@ def show(controls: DeltaGenerator, picture: DeltaGenerator) -> None:
             ROWS.__getitem__,
             "Single maps as in the thesis, or the mean over the maps that one layer made.",
         )
-    with picture, guard():
-        blocks = importance_of(name, nets.stamp(name))
-        st.subheader(f"Importance of input feature maps for {titles[name]}", anchor=False)
-        figure(blocks, by_layer=rows == "layer")
-        frame.takeaway(
-            "Equation (4.4): the mean squared weight that a layer gives to a map. In the thesis' trained net layers "
-            "reach back to early maps, but each to a few only: so bottlenecks can choose among them, and a transition "
-            "may keep half of them. Even colours are those of weights still near their initial values: train longer."
-        )
+    with places.result, guard():
+        figure(importance_of(name, nets.stamp(name)), by_layer=rows == "layer")
+    with places.details:
+        st.header(f"Importance of input feature maps for {escape_markdown(titles[name])}", anchor=False)
+        frame.takeaway(TAKEAWAY)
 
 
 def figure(blocks: tuple[importance.Importance, ...], *, by_layer: bool) -> None:
     """Draw the dense blocks side by side."""
     for block, column in zip(blocks, st.columns(len(blocks)), strict=True):
-        with column:
-            st.markdown(f"**{block.block.capitalize()}**")
+        with column, frame.stage(block.block):
             st.altair_chart(
                 charts.heat(block, by_layer=by_layer),
+                height="stretch",
                 key=f"{block.block} by {'layer' if by_layer else 'map'}",
                 alt=f"How much each layer of {block.block} uses each of its input maps, each column up to 1.",
             )

@@ -2,6 +2,7 @@
 
 from pages.architectures import diagram, importance_view, table_view
 from ui import address, frame
+from ui.hide import group
 
 VIEWS = {
     "diagram": ("Diagram", diagram.show),
@@ -12,11 +13,11 @@ VIEWS = {
 
 def main() -> None:
     """Draw the choice of a view, then the view."""
-    controls, picture = frame.columns()
-    with controls:
+    places = frame.layout()
+    with places.controls, group("view"):
         view = address.choice("view", "Show", tuple(VIEWS), lambda name: VIEWS[name][0])
     draw = VIEWS[view][1]
-    draw(controls, picture)
+    draw(places)
 
 
 main()

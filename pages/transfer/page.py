@@ -74,9 +74,8 @@ def progress(status: Status) -> tuple[float, str]:
         return run_states.progress(status)
     done, steps, share = progress.step or 0, progress.steps, progress.share or 0.0
     doing = f": {progress.doing[:1].lower()}{progress.doing[1:]}" if progress.doing else ""
-    left = f", {run_states.time_left(status)} left" if progress.seconds_left else ""
     percent = f", {100 * share:.0f}%" if share else ""
-    return min(1.0, (done + share) / steps), f"Step {min(done + 1, steps)} of {steps}{doing}{percent}{left}"
+    return min(1.0, (done + share) / steps), f"Step {min(done + 1, steps)} of {steps}{doing}{percent}"
 
 
 def invite() -> None:

@@ -13,7 +13,7 @@ def metrics(app) -> list[tuple[str, str]]:
 
 
 def drawings(app) -> list[str]:
-    return [element.proto.json for element in app.get("bidi_component")]
+    return [element.proto.json for element in app.get("bidi_component") if "data-stage" in element.proto.json]
 
 
 def test_it_opens_with_a_net_drawn_and_its_costs_by_stage():
@@ -37,6 +37,7 @@ def test_the_address_carries_the_nets_side_by_side():
 def test_a_net_that_does_not_fit_the_images_is_a_sentence():
     app = visit("architectures", net="bn_vgg", dataset="mnist")
     assert "BN-VGG cannot take images of 28 x 28 pixels" in errors(app)[0] and not app.exception
+    assert len(drawings(app)) == 1, "it is drawn for images that it can take"
 
 
 def test_depth_and_width_are_free_and_the_address_carries_them():
@@ -67,9 +68,37 @@ def test_another_net_does_not_inherit_what_was_changed():
     assert "depth" not in app.query_params and metrics(app)[2] == ("Depth", "32")
 
 
-def test_unknown_values_in_the_address_are_ignored():
-    app = visit("architectures", net="resnet21", depth="deep", dataset="moon", view="tour")
-    assert not app.exception and metrics(app)[0] == ("Parameters", "272K")
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"net": "resnet21"}, "Net in the address is “resnet21”, which cannot be used"),
+        ({"depth": "deep"}, "The depth in the address is “deep”, which cannot be used"),
+        ({"width": "99999"}, "The width in the address is “99999”, which cannot be used"),
+        ({"bottleneck": ["1", "0"]}, "The bottleneck in the address has several values"),
+        ({"dataset": "moon"}, "Data set in the address is “moon”"),
+        ({"dataset": "folder:/nowhere/at/all"}, "There is no folder or .zip /nowhere/at/all"),
+        ({"dataset": "x" * 9000}, "Data set in the address is “xxx"),
+        ({"view": "tour"}, "Show in the address is “tour”"),
+        ({"with": "![](//a.b/c)"}, "Compare with in the address is “![](//a.b/c)”"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_one_sentence(query, sentence):
+    app = visit("architectures", **query)
+    assert not app.exception and not app.error
+    assert sentence in texts(app) and metrics(app)[0] == ("Parameters", "272K") and len(drawings(app)) == 1
+
+
+@pytest.mark.parametrize("query", [{"trained": "gone"}, {"rows": "few"}])
+def test_so_it_is_in_the_view_of_figure_4_25(query):
+    app = visit("architectures", view="importance", **query)
+    assert not app.exception and not app.error
+    assert "which cannot be used" in texts(app) and len(app.get("vega_lite_chart")) == 3
+
+
+def test_a_teacher_s_link_hides_controls_and_keeps_what_they_are_set_to():
+    app = visit("architectures", net="resnet32", hide="view,net,actions")
+    assert metrics(app)[2] == ("Depth", "32")
+    assert not [link for link in app.main.get("page_link") if link.label == "Train it"]
 
 
 def test_the_tables_have_ours_beside_the_thesis(monkeypatch: pytest.MonkeyPatch):
