@@ -23,7 +23,7 @@ def one(evaluation: Evaluation, index: int) -> None:
     box = boxes.box(cam.upsample(result.maps[0], side), evaluation.threshold, method.rule)
     truth = true_boxes(pictures, index)
     iou = 0.0 if box is None else float(localise.overlap(np.array(box), pictures.truth[index]))
-    name, colours = method.trained.classes[label], theme.colours()
+    name = method.trained.classes[label]
     words = "no box: no evidence for the class"
     if box is not None:
         words = f"box {in_words(box)}, true {in_words(truth[0])}"
@@ -34,10 +34,8 @@ def one(evaluation: Evaluation, index: int) -> None:
     ):
         framed = boxed_pictures.framed(picture, result.zoom, box, truth)
         place.image(encode(framed, quality=92), width="stretch", alt=f"{what} with both boxes: {words}, IoU {iou:.2f}")
-    plain.markdown(
-        f'**IoU {iou:.2f}**: :color[predicted]{{foreground="{colours.prediction}"}} solid, '
-        f':color[true]{{foreground="{colours.truth}"}} dashed'
-    )
+    predicted, true = theme.coloured("predicted", "prediction"), theme.coloured("true", "truth")
+    plain.markdown(f"**IoU {iou:.2f}**: {predicted} solid, {true} dashed")
     heat.caption(f"{result.method} of {name}: evidence {result.evidence()}; {words}")
     plain.caption(_prediction(result, method.trained.classes, name))
 

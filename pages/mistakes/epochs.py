@@ -107,19 +107,19 @@ def _predictions(story: Story, names: tuple[str, ...]) -> str:
 
 def _maps(story: Story, position: int, names: tuple[str, ...], scale: Scale, role: str) -> None:
     """Draw the image and, over it, both maps, the rival's first."""
-    result, colours = story.views[position], theme.colours()
-    epoch = story.epochs[position]
+    result, epoch = story.views[position], story.epochs[position]
     with st.grid(3, min_column_width=90, gap="small"):
         with st.container(gap="xxsmall"):
             picture(result.shown(), f"The image, a {names[story.label]}")
             st.caption(f"{escape_markdown(names[story.label])}, the image")
-        for place, (index, what, colour) in enumerate(
-            ((story.rival, role, colours.prediction), (story.label, "true class", colours.truth))
+        for place, (index, words, colour) in enumerate(
+            ((story.rival, role, "prediction"), (story.label, "true class", "truth"))
         ):
             with st.container(gap="xxsmall"):
                 heat = result.heat(place, alpha=0.6, scale=scale)
                 picture(heat, f"{result.method} of {names[index]} after epoch {epoch}, over the image")
-                st.markdown(f':small[:color[**{escape_markdown(names[index])}, {what}**]{{foreground="{colour}"}}]')
+                name = theme.coloured(f"**{escape_markdown(names[index])}, {words}**", colour)
+                st.markdown(f":small[{name}]")
                 st.caption(f"evidence {result.evidence(place)}")
 
 

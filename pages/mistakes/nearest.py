@@ -55,15 +55,14 @@ def show(trained: TrainedClassifier, train: Split, image: Tensor, pair: tuple[in
 def _row(trained: TrainedClassifier, train: Split, images: list[tuple[int, float]], pair: tuple[int, int]) -> None:
     """Draw training images, given as (index, cosine), each with its class; the `pair` of classes is coloured."""
     predicted, truth = pair
-    colours = {predicted: theme.colours().prediction} | {truth: theme.colours().truth}
+    colours = {predicted: "prediction"} | {truth: "truth"}
     with st.grid(COUNT, min_column_width=70, gap="small"):
         for index, cosine in images:
             label = int(train.labels[index])
-            name = trained.classes[label]
+            name, colour = trained.classes[label], colours.get(label)
             with st.container(gap="xxsmall"):
                 shown = train.images[index].expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
                 zoom = max(1, 160 // shown.shape[0])
                 picture(shown.repeat(zoom, 0).repeat(zoom, 1), f"Training image {index}, a {name}")
-                colour = colours.get(label)
-                words = f':color[{escape_markdown(name)}]{{foreground="{colour}"}}' if colour else escape_markdown(name)
+                words = theme.coloured(escape_markdown(name), colour) if colour else escape_markdown(name)
                 st.markdown(f":small[{words} {cosine:.2f}]")

@@ -1,4 +1,7 @@
-"""Accessibility of a page as axe-core finds it: serious and critical violations, Streamlit's own left out by name."""
+"""Accessibility of a page as axe-core finds it, Streamlit's own violations left out by name.
+
+Serious and critical ones count, and of the lesser ones those in `LESSER`.
+"""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +11,8 @@ from playwright.sync_api import Page
 
 # Rule and a pattern of the element's HTML: what Streamlit draws itself and no setting of ours changes.
 STREAMLIT: tuple[tuple[str, str], ...] = ()
+
+LESSER = ("heading-order",)  # who hears a page finds the way by its headings
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,11 @@ class Violation:
 
 
 def violations(page: Page) -> list[Violation]:
-    """Return the serious and critical violations of the page as it stands."""
+    """Return the violations of the page as it stands."""
     found = [
         Violation(rule["id"], rule["impact"], node["html"][:300])
         for rule in Axe().run(page).response["violations"]
-        if rule["impact"] in ("serious", "critical")
+        if rule["impact"] in ("serious", "critical") or rule["id"] in LESSER
         for node in rule["nodes"]
     ]
     return [one for one in found if not any(one.rule == rule and re.search(html, one.html) for rule, html in STREAMLIT)]
