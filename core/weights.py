@@ -96,10 +96,10 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], what: str) -> None:
 
 def card(name: str) -> dict:
     """Return the card of the shipped weights `name`. Raises UserError, which lists all names, where there is none."""
-    by_name = cards()
-    if name not in by_name:
-        raise UserError(f"There are no shipped weights named {name}; there are: {', '.join(by_name) or 'none'}.")
-    return by_name[name]
+    files = {path.stem: path for path in sorted(WEIGHTS.glob("*.json"))}
+    if name not in files:
+        raise UserError(f"There are no shipped weights named {name}; there are: {', '.join(files) or 'none'}.")
+    return json.loads(files[name].read_text("utf-8"))
 
 
 def cards(kind: str | None = None) -> dict[str, dict]:
