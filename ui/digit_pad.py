@@ -30,7 +30,8 @@ button:disabled { opacity: 0.45; cursor: default; }
 _HTML = """
 <div class="pad">
   <canvas width="640" height="640" role="img" tabindex="0"
-    aria-label="Draw a digit here. Backspace takes the last line back, Delete clears."></canvas>
+    aria-label="Draw a digit here. Arrow keys move the pen, Space puts it down and lifts it.
+    Backspace takes the last line back, Delete clears."></canvas>
   <div class="row"><button type="button" class="undo">Undo</button><button type="button" class="clear">Clear</button>
   </div>
 </div>
@@ -61,6 +62,13 @@ function open(element) {
       for (const [x, y] of stroke.length > 1 ? stroke : [stroke[0], stroke[0]]) brush.lineTo(x * side, y * side);
       brush.stroke();
     }
+    if (pad.pen) {
+      brush.strokeStyle = "#E69F00";
+      brush.lineWidth = side * (pad.drawing === "keys" ? 0.02 : 0.008);
+      brush.beginPath();
+      brush.arc(pad.pen[0] * side, pad.pen[1] * side, side * 0.045, 0, 7);
+      brush.stroke();
+    }
     element.querySelector(".undo").disabled = pad.example || !pad.strokes.length;
     element.querySelector(".clear").disabled = !pad.strokes.length;
   };
@@ -74,13 +82,14 @@ function open(element) {
     pad.timer = setTimeout(pad.flush, 1050);
   };
   pad.changed = () => { pad.example = false; pad.waiting = true; pad.paint(); pad.flush(); };
-  pad.undo = () => { if (!pad.example) { pad.strokes.pop(); pad.changed(); } };
-  pad.clear = () => { pad.strokes = []; pad.changed(); };
+  pad.undo = () => { if (!pad.example) { pad.drawing = null; pad.strokes.pop(); pad.changed(); } };
+  pad.clear = () => { pad.drawing = null; pad.strokes = []; pad.changed(); };
   canvas.onpointerdown = event => {
     if (event.button) return;
     event.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
+    pad.pen = null;
     if (pad.example) pad.strokes = [];
     pad.drawing = event.pointerId;
     pad.strokes.push([point(event)]);
@@ -102,8 +111,32 @@ function open(element) {
     pad.drawing = null;
     pad.changed();
   };
+  // By keyboard: the arrows move the pen, Space puts it down and lifts it.
+  const move = (right, down) => {
+    pad.pen = (pad.pen || [0.5, 0.5]).map((at, axis) =>
+      Math.round(1000 * Math.min(1, Math.max(0, at + 0.04 * [right, down][axis]))) / 1000);
+    if (pad.drawing !== "keys") return pad.paint();
+    pad.strokes[pad.strokes.length - 1].push([...pad.pen]);
+    pad.changed();
+  };
+  const putDown = () => {
+    if (pad.example) pad.strokes = [];
+    pad.pen = pad.pen || [0.5, 0.5];
+    pad.drawing = "keys";
+    pad.strokes.push([[...pad.pen]]);
+    pad.changed();
+  };
+  const lift = () => {
+    if (pad.drawing !== "keys") return;
+    pad.drawing = null;
+    pad.changed();
+  };
+  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  canvas.onblur = () => { lift(); pad.pen = null; pad.paint(); };
   canvas.onkeydown = event => {
-    if (event.key === "Backspace") pad.undo();
+    if (arrows[event.key]) move(...arrows[event.key]);
+    else if (event.key === " ") { if (pad.drawing === "keys") lift(); else putDown(); }
+    else if (event.key === "Backspace") pad.undo();
     else if (event.key === "Delete") pad.clear();
     else return;
     event.preventDefault();

@@ -54,6 +54,17 @@ def test_a_digit_drawn_on_the_first_page_changes_the_answer_and_is_a_link(page: 
     other.close()
 
 
+def test_a_digit_can_be_drawn_by_keyboard(page: Page, address: str):
+    page.goto(address)
+    canvas = pad(page)
+    canvas.focus()
+    for key, times in (("ArrowUp", 9), ("Space", 1), ("ArrowDown", 18), ("Space", 1)):
+        for _ in range(times):
+            page.keyboard.press(key)
+    expect(page.get_by_role("heading", name=re.compile("^The net reads 1, "))).to_be_visible()
+    page.wait_for_url(re.compile("drawn="))
+
+
 def test_one_click_starts_a_training_that_moves_within_seconds(page: Page, address: str):
     page.goto(address)
     start = page.get_by_role("button", name="Train it yourself")
