@@ -24,7 +24,7 @@ def script():
 
 
 def opened(**query):
-    app = AppTest.from_function(script)
+    app = AppTest.from_function(script, default_timeout=200)
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
