@@ -3,6 +3,7 @@
 The address carries the run's id, and the session keeps it for as long as the tab is open.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -82,7 +83,8 @@ def watch(path: Path, draw: Callable[[Run, Status], None], beside: Sequence[Run]
 def folder_of(id: str) -> Path:
     """Return the folder of the run with the id of an address, a recorded one or one's own; never a folder elsewhere."""
     own, recorded = root() / Path(id).name, shipped_root() / Path(id).name
-    return recorded if recorded.is_dir() and not own.is_dir() else own
+    # os.path says no to a name that is longer than the file system takes, where pathlib raises an error.
+    return recorded if os.path.isdir(recorded) and not os.path.isdir(own) else own
 
 
 def _by_id(runs: Sequence[Run | DamagedRun]) -> dict[str, Run]:
