@@ -46,7 +46,7 @@ def rate_curve(rows: Rows, epochs: int) -> alt.Chart:
     ]
     return (
         alt.Chart(pd.DataFrame(thinned(points, MAX_POINTS), columns=["epoch", "rate"]))
-        .mark_line(color="gray")
+        .mark_line(aria=False, color="gray")
         .encode(
             x=_epoch_axis(epochs),
             y=alt.Y("rate:Q", title="learning rate", axis=alt.Axis(format="~f", tickCount=3)),
@@ -85,8 +85,10 @@ def _curves(rows: Rows, epochs: int, held_out: str, y: alt.Y, form: str) -> alt.
         tooltip=["split:N", "epoch:Q", alt.Tooltip(f"{quantity}:Q", format=".3~f")],
     )
     dashes = alt.Scale(domain=["train", held_out], range=[[4, 2], [1, 0]])
-    line = both.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=None))
-    dots = both.mark_point(filled=True, size=36, opacity=1).transform_filter(alt.datum.split == held_out)
+    line = both.mark_line(aria=False, strokeWidth=2.5).encode(
+        strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=None)
+    )
+    dots = both.mark_point(aria=False, filled=True, size=36, opacity=1).transform_filter(alt.datum.split == held_out)
     return alt.layer(line, dots, *end_labels(both)).properties(height=HEIGHT).configure(**CONFIG)
 
 
@@ -112,10 +114,10 @@ def end_labels(lines: alt.Chart) -> list[alt.Chart]:
     colour = theme.text_colour()  # that of the orange line is too pale for letters
     base = lines.encode(text="label:N", color=alt.value(colour), tooltip=alt.Undefined)
     return [
-        base.mark_text(align="left", baseline=baseline, dx=8, dy=dy, fontSize=LABEL, fontWeight=600).transform_filter(
-            alt.datum.end == end
-        )
-        for end, baseline, dy in (("upper", "bottom", 4), ("middle", "middle", 0), ("lower", "top", -2))
+        base.mark_text(
+            aria=False, align="left", baseline=baseline, dx=8, dy=dy, fontSize=LABEL, fontWeight=600
+        ).transform_filter(alt.datum.end == end)
+        for end, baseline, dy in (("upper", "bottom", 1), ("middle", "middle", 0), ("lower", "top", 2))
     ]
 
 

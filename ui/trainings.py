@@ -5,10 +5,11 @@ import streamlit as st
 from core.runs import queue
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
-from ui import menu
+from ui import menu, messages
 from ui.formats import escape_markdown
 from ui.frame import guard
-from ui.run_states import STATE_LABELS, page_of, progress, time_left
+from ui.messages import Work
+from ui.run_states import STATE_LABELS, page_of, progress
 
 RECENT_SECONDS = 300.0
 MOST_ENDED = 4  # that are listed; the page Runs has them all
@@ -56,8 +57,9 @@ def _show_run(run: Run, status: Status) -> None:
     label = STATE_LABELS[status.state]
     _link(run, escape_markdown(run.name), label.icon)
     share, text = progress(status)
-    left = f"{escape_markdown(text)}, {time_left(status)} left"
-    st.progress(share, text=left if status.state == "running" else label.word)
+    running = status.state == "running"
+    left = status.progress.seconds_left if running else None
+    messages.progress(Work(text if running else label.word, share, 1.0, unit="", seconds_left=left))
 
 
 def _link(run: Run, label: str, icon: str) -> None:

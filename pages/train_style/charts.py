@@ -38,7 +38,9 @@ def losses(rows: Rows, steps: int, titles: Mapping[str, str]) -> alt.LayerChart:
         tooltip=["split:N", "step:Q", alt.Tooltip("value:Q", format=".4~g")],
     )
     dashes = alt.Scale(domain=list(named), range=[[1, 0], [4, 2]])
-    line = both.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=None))
+    line = both.mark_line(aria=False, strokeWidth=2.5).encode(
+        strokeDash=alt.StrokeDash("split:N", scale=dashes, legend=None)
+    )
     return alt.layer(line, *end_labels(both)).configure(**CONFIG)
 
 
@@ -85,7 +87,7 @@ def _lines(named: Mapping[str, Points], steps: int, y: alt.Y, legend: bool) -> a
     shown = alt.Legend(orient="top", title=None, columns=1, labelLimit=260, symbolType="stroke") if legend else None
     return (
         alt.Chart(pd.DataFrame(points, columns=["step", "of", "value"]))
-        .mark_line(strokeWidth=2)
+        .mark_line(aria=False, strokeWidth=2)
         .encode(
             x=_steps_axis(steps),
             y=y,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.runs.run import Run, list_runs
-from tests.pages.app import button, texts, visit
+from tests.pages.app import as_read, button, texts, visit
 from tests.runs_on_disk import digits_run, put_status
 
 CONTROLS = ["resume", "pause", "step", "stop", "restart"]
@@ -66,7 +66,7 @@ def test_a_download_shows_what_arrives():
     run = digits_run()
     put_status(run, "running", downloading="train-images", bytes=3_000_000, bytes_total=9_900_000)
     app = visit("train", run=run.id)
-    assert "Downloading train-images: 3.0 of 9.9 MB" in [bar.proto.text for bar in app.get("progress")]
+    assert "Downloading train-images: 3.0 of 9.9 MB" in [as_read(bar.proto.text) for bar in app.get("progress")]
 
 
 def test_pause_and_stop_become_requests():
