@@ -63,7 +63,9 @@ def show(places: Layout) -> None:
     with places.result, guard():
         for net, column in zip(shown, st.columns(len(shown), gap="medium"), strict=True):
             with column:
-                net_drawing.show(net.plan, net.title, f"net {len(shown)} {net is shown[0]}", beside=len(shown) == 1)
+                net_drawing.show(
+                    net.plan, net.title, "first net" if net is shown[0] else "second net", beside=len(shown) == 1
+                )
     with places.controls, guard():
         for net in shown:
             card(net)

@@ -27,9 +27,15 @@ summary:focus-visible { box-shadow: 0 0 0 2px var(--st-primary-color); }
 _JS = """
 export default function ({ parentElement, data }) {
   const place = parentElement.querySelector(".net");
-  if (place.dataset.net !== data.net) {  // a rerun leaves open what was opened
+  const same = place.dataset.net === data.net;
+  if (!same || place.dataset.beside !== String(data.beside)) {
+    const opened = same ? [...place.querySelectorAll("details[open]")].map((stage) => stage.dataset.stage) : [];
     place.dataset.net = data.net;
+    place.dataset.beside = data.beside;
     place.innerHTML = data.html;
+    for (const stage of place.querySelectorAll("details")) {  // what was opened stays open
+      stage.open = opened.includes(stage.dataset.stage);
+    }
   }
 }
 """
@@ -51,7 +57,11 @@ def show(plan: Blueprint, title: str, key: str, *, beside: bool) -> None:
     html = f'<div><div class="stages">{stages}</div>' + (
         f'<div class="beside">{layers}</div></div>' if beside else "</div>"
     )
-    _net(data={"html": html, "net": f"{title} {plan.image} {plan.parameters} {beside}"}, key=key, height="content")
+    _net(
+        data={"html": html, "beside": beside, "net": f"{title} {plan.image} {plan.parameters}"},
+        key=key,
+        height="content",
+    )
 
 
 def _layers(stage: Stage) -> str:
