@@ -100,6 +100,37 @@ def forget(key: str) -> None:
     st.session_state.pop(f"{_FAULT} {key}", None)
 
 
+def files(field: Field) -> list[Upload]:
+    """Draw a field for several files that belong together and return those that the address names.
+
+    Where one of them is gone, so are all: a sentence says so, and none is returned.
+    """
+    _draw(field)
+    present = [_found(id) for id in field.ids]
+    found = [upload for upload in present if upload is not None]
+    if present:
+        st.button(
+            "Remove",
+            key=f"remove {field.key}",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=_clear,
+            args=(field,),
+        )
+    if len(found) < len(present):
+        address.note(
+            f"{len(present) - len(found)} of these {len(present)} files are no longer here: deleted or expired."
+        )
+        return []
+    if found:
+        st.caption(
+            escape_markdown(f"{len(found)} files: {', '.join(upload.name for upload in found[:3])}")
+            + (", ..." if len(found) > 3 else "")
+        )
+        _say_expiry(found)
+    return found
+
+
 def delete_mine() -> None:
     """Draw a button that deletes all uploads of the visitor; nothing where there are none, or it is there already."""
     mine = uploads.owned(visitor())
@@ -222,6 +253,12 @@ def _keep(field: Field) -> None:
     st.session_state[f"{_FAULT} {field.key}"] = f"{faults[0]}{more}" if faults else ""
     turn = f"{_ROUND} {field.key}"
     st.session_state[turn] = st.session_state.get(turn, 0) + 1
+
+
+def _clear(field: Field) -> None:
+    """Take all uploads of a field out of the address."""
+    st.query_params.pop(field.key, None)
+    st.session_state.pop(f"{_FAULT} {field.key}", None)
 
 
 def _remove(field: Field, id: str) -> None:

@@ -6,9 +6,9 @@ import altair as alt
 import pandas as pd
 
 from core.explain.localise import LEVELS, Curve, Report
-from ui import theme
+from ui import charts, theme
 
-HEIGHT = 280
+HEIGHT = 340
 # One hue: the three are the same measure, more or less strict.
 _LIGHT, _DARK = ("#93A4E8", "#5A72D6", "#2A46A8"), ("#5468C4", "#8096FF", "#CDD6FF")
 
@@ -22,7 +22,14 @@ def over_threshold(report: Report, threshold: float) -> alt.LayerChart:
     colour = alt.Color(
         "level:N",
         scale=alt.Scale(domain=levels, range=list(_DARK if theme.is_dark() else _LIGHT)),
-        legend=alt.Legend(orient="top", title=None, symbolType="stroke", symbolSize=300),
+        legend=alt.Legend(
+            orient="top",
+            title="IoU",
+            titleOrient="left",
+            labelExpr="replace(datum.label, 'IoU ', '')",
+            symbolType="stroke",
+            symbolSize=200,
+        ),
     )
     y = alt.Y("accuracy:Q", title="boxes that reach the IoU, %", scale=alt.Scale(domain=[0, 100]))
     x = alt.X(
@@ -40,7 +47,11 @@ def over_threshold(report: Report, threshold: float) -> alt.LayerChart:
     centre = alt.Chart(middle).mark_rule(strokeDash=[2, 3], strokeWidth=1.5).encode(y=y, color=colour)
     marks = [_upright(report.threshold, color="gray", strokeDash=[6, 4])]
     marks += [_upright(threshold, color=theme.colours().prediction, strokeWidth=1.5)]
-    return alt.layer(centre, *(mark.encode(x=x) for mark in marks), *encoded).properties(height=HEIGHT)
+    return (
+        alt.layer(centre, *(mark.encode(x=x) for mark in marks), *encoded)
+        .properties(height=HEIGHT)
+        .configure(**charts.CONFIG)
+    )
 
 
 def _upright(threshold: float, **look: Any) -> alt.Chart:

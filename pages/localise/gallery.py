@@ -1,5 +1,8 @@
 """The images with their boxes: one of them large, and all of them in the order of their IoU."""
 
+from dataclasses import dataclass
+
+import altair as alt
 import numpy as np
 import streamlit as st
 
@@ -7,37 +10,65 @@ from core.explain import boxes, cam, localise, view
 from core.explain.view import View
 from core.images import encode
 from pages.localise import boxed_pictures
-from pages.localise.search import Evaluation, Pictures
+from pages.localise.search import Evaluation, Scene
 from ui import address, theme
+from ui.formats import escape_markdown
 
 A_PAGE = 8
+BESIDE = [5, 2]  # widths of the map and of what stands beside it
 ENDS = {"worst": "Lowest IoU first", "best": "Highest IoU first"}
 
 
-def one(evaluation: Evaluation, index: int) -> None:
-    """Draw an image as it is and under the map of its true class, with the predicted and the true boxes."""
-    method, pictures = evaluation.method, evaluation.pictures
-    label = int(pictures.evaluated_on.labels[index])
-    result = view.of_image(method.trained, pictures.evaluated_on.images[index], (label,), method.name)
-    side = (pictures.evaluated_on.images.shape[-2], pictures.evaluated_on.images.shape[-1])
-    box = boxes.box(cam.upsample(result.maps[0], side), evaluation.threshold, method.rule)
-    truth = true_boxes(pictures, index)
-    iou = 0.0 if box is None else float(localise.overlap(np.array(box), pictures.truth[index]))
-    name = method.trained.classes[label]
-    words = "no box: no evidence for the class"
-    if box is not None:
-        words = f"box {in_words(box)}, true {in_words(truth[0])}"
-    plain, heat = st.columns(2)
-    for place, picture, what in (
-        (plain, result.shown(), "The image"),
-        (heat, result.heat(alpha=0.6), f"{result.method} of {name}"),
-    ):
-        framed = boxed_pictures.framed(picture, result.zoom, box, truth)
-        place.image(encode(framed, quality=92), width="stretch", alt=f"{what} with both boxes: {words}, IoU {iou:.2f}")
+@dataclass(frozen=True)
+class Seen:
+    """What a net sees in an image: the view, the box it gives, if any, the true ones, their IoU, the class by name."""
+
+    result: View
+    box: boxes.Box | None
+    truth: list[boxes.Box]
+    iou: float
+    name: str
+
+    def describe(self) -> str:
+        """Return method, class, raw range and both boxes in one sentence."""
+        words = "no box: no evidence for the class"
+        if self.box is not None:
+            words = f"box {in_words(self.box)}, true {in_words(self.truth[0])}"
+        return f"{self.result.method} of {self.name}: evidence {self.result.evidence()}; {words}"
+
+
+def see(scene: Scene, index: int) -> Seen:
+    """Return what the net sees in an image at the threshold of the scene."""
+    method, split = scene.method, scene.split
+    label = int(split.labels[index])
+    result = view.of_image(method.trained, split.images[index], (label,), method.name)
+    box = boxes.box(cam.upsample(result.maps[0], tuple(split.images.shape[-2:])), scene.threshold, method.rule)
+    iou = 0.0 if box is None else float(localise.overlap(np.array(box), scene.truth[index]))
+    return Seen(result, box, true_boxes(scene.truth[index]), iou, method.trained.classes[label])
+
+
+def one(seen: Seen, chart: alt.LayerChart | None) -> None:
+    """Draw an image under the map of its true class, with the predicted and the true boxes.
+
+    Beside it stand the image as it is, its IoU, and the `chart` of all images once that is known.
+    """
+    large, beside = st.columns(BESIDE, gap="small")
+    heat = boxed_pictures.framed(seen.result.heat(alpha=0.6), seen.result.zoom, seen.box, seen.truth)
+    large.image(encode(heat, quality=92), width="stretch", alt=seen.describe())
     predicted, true = theme.coloured("predicted", "prediction"), theme.coloured("true", "truth")
-    plain.markdown(f"**IoU {iou:.2f}**: {predicted} solid, {true} dashed")
-    heat.caption(f"{result.method} of {name}: evidence {result.evidence()}; {words}")
-    plain.caption(_prediction(result, method.trained.classes, name))
+    beside.markdown(f"**IoU {seen.iou:.2f}**: {predicted} solid, {true} dashed")
+    line = 2 * boxed_pictures.LINE  # it is shown at half the size
+    plain = boxed_pictures.framed(seen.result.shown(), seen.result.zoom, seen.box, seen.truth, line=line)
+    words = f"The image, a {seen.name}, with both boxes: IoU {seen.iou:.2f}"
+    beside.image(encode(plain, quality=92), width="stretch", alt=words)
+    if chart is not None:
+        beside.altair_chart(chart, alt="Localisation accuracy over the threshold at IoU 0.3, 0.5 and 0.7")
+
+
+def in_sentences(seen: Seen, classes: tuple[str, ...]) -> None:
+    """Draw what the map and the boxes of an image are, and what the net predicts."""
+    st.caption(escape_markdown(seen.describe()))
+    st.caption(escape_markdown(_prediction(seen.result, classes, seen.name)))
 
 
 def _prediction(result: View, classes: tuple[str, ...], name: str) -> str:
@@ -46,9 +77,9 @@ def _prediction(result: View, classes: tuple[str, ...], name: str) -> str:
     return f"Predicted: {predicted}, {100 * share:.0f}% sure{'' if predicted == name else f'; true class: {name}'}."
 
 
-def true_boxes(pictures: Pictures, index: int) -> list[boxes.Box]:
-    """Return the true boxes of an image, to the pixel."""
-    rounded = (tuple(round(edge) for edge in box) for box in pictures.truth[index].tolist())
+def true_boxes(truth: np.ndarray) -> list[boxes.Box]:
+    """Return the true boxes of an image (B, 4), to the pixel."""
+    rounded = (tuple(round(edge) for edge in box) for box in truth.tolist())
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in rounded if x1]
 
 
@@ -64,7 +95,7 @@ def in_order(evaluation: Evaluation) -> None:
     order = np.argsort(ious if end == "worst" else -ious, kind="stable")
     slot = st.container()
     pages = max(1, -(-len(order) // A_PAGE))
-    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    page = address.page("page", "Page", pages)
     shown = order[A_PAGE * (page - 1) : A_PAGE * page]
     images = pictures.evaluated_on.images[pictures.positions[shown]]
     labels = pictures.evaluated_on.labels[pictures.positions[shown]]
@@ -80,14 +111,14 @@ def _small(evaluation: Evaluation, position: int, result: View) -> None:
     index, iou = int(evaluation.pictures.positions[position]), evaluation.ious[position]
     x0, y0, x1, y1 = evaluation.report.curve.boxes[position, evaluation.position].tolist()
     box = (x0, y0, x1, y1) if x1 else None
-    truth = true_boxes(evaluation.pictures, index)
+    truth = true_boxes(evaluation.pictures.truth[index])
     picture = boxed_pictures.framed(result.heat(alpha=0.45), result.zoom, box, truth, line=8)
     name = evaluation.method.trained.classes[result.classes[0]]
     st.image(encode(picture), width="stretch", alt=f"Image {index}, a {name}, with both boxes: IoU {iou:.2f}")
     st.button(
-        f"{name}, {iou:.2f}",
+        f"{escape_markdown(name)}, {iou:.2f}",
         key=f"open {index}",
         type="tertiary",
-        on_click=lambda: st.session_state.update(image=index),
+        on_click=lambda: address.put("image", str(index) if index else None, follow=True),
         help=f"Open image {index} above.",
     )

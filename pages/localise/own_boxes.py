@@ -1,27 +1,23 @@
 """One's own pictures with their true boxes: from folders of this computer, or uploaded."""
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import streamlit as st
 
+from core import images
 from core.errors import UserError
 from core.explain import box_files
 from core.explain.box_files import Boxed
 from core.trainers.trained import TrainedClassifier
+from core.uploads import Upload
+from ui import hide, nets, uploads
 
-PICTURES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"]
-
-
-class Upload(Protocol):
-    """An uploaded file, as Streamlit has it."""
-
-    name: str
-    file_id: str
-
-    def getvalue(self) -> bytes: ...
+UPLOADS = "boxed"  # the key of the uploads' ids in the address
+FOLDER = "pictures"  # and of a folder on this computer
+MOST = 100  # files that one address names
+BOX_TYPES = ("json", "xml")
 
 
 def choose(trained: TrainedClassifier) -> Boxed | None:
@@ -29,23 +25,40 @@ def choose(trained: TrainedClassifier) -> Boxed | None:
 
     Raise UserError as `box_files.read` and `box_files.boxed` do.
     """
-    folder = st.text_input("Folder of pictures", key="pictures", bind="query-params", help="A path on this computer.")
-    file = st.text_input(
-        "File of boxes",
-        key="boxes",
-        bind="query-params",
-        help="A COCO-style .json, a Pascal VOC .xml, or a folder of such .xml files.",
-    )
+    with hide.group("folder"):
+        folder = st.text_input(
+            "Folder of pictures", key=FOLDER, bind="query-params", help="A path on the computer that runs the app."
+        )
+        file = st.text_input(
+            "File of boxes",
+            key="boxes",
+            bind="query-params",
+            help="A COCO-style .json, a Pascal VOC .xml, or a folder of such .xml files.",
+        )
     if folder and file:
         where = [Path(text.strip()).expanduser() for text in (folder, file)]
         return _read(trained, *where)
-    uploads = st.file_uploader(
-        "Or upload both",
-        type=[*PICTURES, "json", "xml"],
-        accept_multiple_files=True,
-        help="All pictures together with their .json or .xml files. They stay on this computer.",
-    )
-    return _uploaded(tuple(upload.file_id for upload in uploads), trained.name, uploads, trained) if uploads else None
+    with hide.group("upload"):
+        kept = uploads.files(
+            uploads.Field(
+                UPLOADS,
+                "Or upload both",
+                "All pictures together with their .json or .xml files. They stay on the computer that runs the app.",
+                (*uploads.PICTURE_TYPES, *BOX_TYPES),
+                _check,
+                MOST,
+            )
+        )
+    if not kept:
+        return None
+    content = tuple((upload.name, upload.digest) for upload in kept)
+    return _uploaded(content, trained.name, nets.stamp(trained.name), kept, trained)
+
+
+def _check(file: BinaryIO) -> None:
+    """Raise UserError for a picture that cannot be read; a file of boxes is read together with its pictures."""
+    if Path(getattr(file, "name", "")).suffix.lower().removeprefix(".") not in BOX_TYPES:
+        images.decode(file)
 
 
 def _read(trained: TrainedClassifier, folder: Path, file: Path) -> Boxed:
@@ -68,9 +81,9 @@ def _read_at(
 
 @st.cache_resource(max_entries=2, show_spinner="Reading pictures and boxes")
 def _uploaded(
-    ids: tuple[str, ...], name: str, _uploads: Sequence[Upload | BinaryIO], _trained: TrainedClassifier
+    content: tuple[tuple[str, str], ...], name: str, stamp: int, _kept: list[Upload], _trained: TrainedClassifier
 ) -> Boxed:
-    return of_files({Path(upload.name.replace("\\", "/")).name: upload.getvalue() for upload in _uploads}, _trained)
+    return of_files({upload.name: upload.read() for upload in _kept}, _trained)
 
 
 def of_files(files: dict[str, bytes], trained: TrainedClassifier) -> Boxed:

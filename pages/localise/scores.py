@@ -13,7 +13,7 @@ def headline(evaluation: Evaluation) -> None:
     """Draw the accuracy at the threshold, beside that of the better constant box."""
     report, accuracy = evaluation.report, evaluation.score.accuracy[HALF]
     lead = accuracy - max(report.centre.accuracy[HALF], report.constant.accuracy[HALF])
-    st.subheader(
+    st.header(
         f"{accuracy:.1f}% of the boxes reach an IoU of 0.5, "
         f"{abs(lead):.1f} points {'more' if lead >= 0 else 'less'} than the constant-box baseline",
         anchor=False,

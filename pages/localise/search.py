@@ -1,5 +1,6 @@
 """The search for objects: maps of a net's own data or of one's own pictures, and their boxes at every threshold."""
 
+import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -7,12 +8,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from core.datasets import Split
+from core.datasets import Dataset, Split
 from core.explain import localise, splits
 from core.explain.localise import FEWEST, Located, Report, Score
 from core.trainers.trained import TrainedClassifier
 from pages.localise import own_boxes
-from ui import data_sets, nets
+from ui import nets
 from ui.slots import progress_bar
 
 
@@ -26,11 +27,21 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Scene:
+    """Images with their true boxes (M, B, 4), and the threshold at which a method draws boxes into them."""
+
+    method: Method
+    split: Split
+    truth: np.ndarray
+    threshold: float
+
+
+@dataclass(frozen=True)
 class Pictures:
     """The images of `evaluated_on`, whose `positions` (N,) are in `located`, and those a threshold is chosen on.
 
     `truth` (M, B, 4) holds the true boxes of `evaluated_on`. `source` names these images, `chosen_source` those that
-    the threshold is chosen on.
+    the threshold is chosen on. `content` is the same for the same images, whatever their names.
     """
 
     evaluated_on: Split
@@ -40,6 +51,7 @@ class Pictures:
     chosen_on: Located
     source: str
     chosen_source: str
+    content: Hashable
     remarks: tuple[str, ...] = ()
 
 
@@ -51,6 +63,11 @@ class Evaluation:
     pictures: Pictures
     report: Report
     threshold: float
+
+    @property
+    def scene(self) -> Scene:
+        """The images and their boxes at the threshold."""
+        return Scene(self.method, self.pictures.evaluated_on, self.pictures.truth, self.threshold)
 
     @property
     def score(self) -> Score:
@@ -71,7 +88,7 @@ class Evaluation:
 def key_of(method: Method, pictures: Pictures) -> tuple[Hashable, ...]:
     """Return what names these maps of these pictures among all others."""
     trained = method.trained
-    return trained.name, nets.stamp(trained.name), method.name, pictures.source, hash(pictures.truth.tobytes())
+    return trained.name, nets.stamp(trained.name), method.name, pictures.content
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading boxes off the maps at every threshold")
@@ -86,27 +103,36 @@ def _slot(key: tuple[Hashable, ...]) -> list[Pictures]:
     return []
 
 
-def in_data(method: Method, count: int) -> Pictures | None:
+def is_slow(method: Method, count: int) -> bool:
+    """Return whether `in_data` has still to make the maps."""
+    return not _slot_of(method, count)
+
+
+def _slot_of(method: Method, count: int) -> list[Pictures]:
+    return _slot((method.trained.name, nets.stamp(method.trained.name), method.name, count))
+
+
+def in_data(method: Method, data: Dataset, count: int) -> Pictures:
     """Return `count` test images of the net's data set, 0 for all, and as many validation images for the threshold.
 
-    None while the data set is not on this computer. Raise UserError where its images have no true boxes.
+    Raise UserError where its images have no true boxes.
     """
-    trained = method.trained
-    data = data_sets.load(trained.dataset)
-    if data is None:
-        return None
-    slot = _slot((trained.name, nets.stamp(trained.name), method.name, count))
+    slot = _slot_of(method, count)
     if not slot:
         evaluated_on, other = splits.part(data.test, count), data.validation or data.train
         maps = located(method, evaluated_on, "Mapping test images")  # raises UserError where there are no boxes
-        assert data.test.boxes is not None
         chosen_on = located(method, splits.part(other, count), "Mapping validation images")
         source = f"{len(evaluated_on):,} test images of {data.title}"
         chosen_source = f"{len(chosen_on):,} {'validation' if data.validation else 'training'} images"
         positions = np.arange(len(evaluated_on)) * len(data.test) // len(evaluated_on)
-        truth = data.test.boxes.numpy()[:, None]
-        slot.append(Pictures(data.test, truth, positions, maps, chosen_on, source, chosen_source))
+        content = (method.trained.dataset, count)
+        slot.append(Pictures(data.test, truth_of(data), positions, maps, chosen_on, source, chosen_source, content))
     return slot[0]
+
+
+def truth_of(data: Dataset) -> np.ndarray:
+    """Return the true boxes of the test images, (N, 1, 4); none of them where the data set has no boxes."""
+    return np.zeros((0, 1, 4)) if data.test.boxes is None else data.test.boxes.numpy()[:, None]
 
 
 def in_own(method: Method) -> Pictures | None:
@@ -115,7 +141,8 @@ def in_own(method: Method) -> Pictures | None:
     own = own_boxes.choose(trained)
     if own is None:
         return None
-    slot = _slot((trained.name, nets.stamp(trained.name), method.name, hash(own.truth.tobytes()), own.pictures))
+    content = digest(own.split.images.numpy(), own.split.labels.numpy(), own.truth)
+    slot = _slot((trained.name, nets.stamp(trained.name), method.name, content))
     if not slot:
         whole = located(method, own.split, "Mapping your pictures", own.truth)
         evaluated, chosen = (torch.arange(len(whole)),) * 2
@@ -131,9 +158,28 @@ def in_own(method: Method) -> Pictures | None:
             )
         evaluated_on, chosen_on = whole.part(evaluated), whole.part(chosen)
         slot.append(
-            Pictures(own.split, own.truth, evaluated.numpy(), evaluated_on, chosen_on, source, chosen_source, remarks)
+            Pictures(
+                own.split,
+                own.truth,
+                evaluated.numpy(),
+                evaluated_on,
+                chosen_on,
+                source,
+                chosen_source,
+                content,
+                remarks,
+            )
         )
     return slot[0]
+
+
+def digest(*arrays: np.ndarray) -> str:
+    """Return a name for the content of some arrays."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def located(method: Method, split: Split, label: str, truth: np.ndarray | None = None) -> Located:

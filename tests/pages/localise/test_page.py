@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from core import datasets, images
+from core import datasets, images, uploads
 from core.datasets import toybox
 from core.explain import boxes, localise
 from core.models import catalogue
@@ -14,7 +14,7 @@ from core.runs.writer import writing
 from core.trainers import recipe
 from core.trainers.trained import open_run
 from tests.nets import a_run
-from tests.pages.app import texts, visit
+from tests.pages.app import as_read, texts, visit
 
 SIZES = {"train": 40, "validation": 30, "test": 50}
 
@@ -129,7 +129,8 @@ def test_ones_own_pictures_by_path(own):
 
 
 def test_ones_own_pictures_uploaded(own):
-    app = visit("localise", run=a_run("bn_nin").id)
+    run = a_run("bn_nin").id
+    app = visit("localise", run=run)
     assert "Give pictures and their boxes" in texts(app)
     uploader = app.file_uploader[0]
     for path in [*sorted(own[0].iterdir()), own[1]]:
@@ -137,6 +138,56 @@ def test_ones_own_pictures_uploaded(own):
     app = uploader.run()
     assert not app.exception and not app.error
     assert "6 pictures of your own" in texts(app)
+
+
+def test_uploaded_pictures_are_a_link_and_never_meet_those_of_others(own):
+    run, boxes = a_run("bn_nin").id, own[1].read_bytes()
+
+    def upload(owner, change):
+        files = {path.name: images.encode(images.decode(path) // change, "PNG") for path in own[0].iterdir()}
+        kept = [uploads.keep(data, name, owner) for name, data in (*sorted(files.items()), ("boxes.json", boxes))]
+        return [one.id for one in kept]
+
+    first, second = upload("one", 1), upload("another", 3)
+    apps = [visit("localise", run=run, boxed=ids) for ids in (first, second, first)]
+    assert all("6 pictures of your own" in texts(app) and not app.error and not app.exception for app in apps)
+    assert len({app.dataframe[0].value.to_csv() + words_of_map(app) for app in apps}) == 2
+    assert words_of_map(apps[0]) == words_of_map(apps[2]) != words_of_map(apps[1])
+
+
+def words_of_map(app) -> str:
+    return next(caption.value for caption in app.caption if "evidence" in caption.value)
+
+
+def test_uploads_that_are_gone_are_a_sentence(own):
+    app = visit("localise", run=a_run("bn_nin").id, boxed=["A" * 22, "../../etc"])
+    assert not app.exception and not app.error and "2 of these 2 files are no longer here" in texts(app)
+
+
+BAD = {
+    "from": "moon",
+    "method": "tarot",
+    "rule": ["all", "largest"],
+    "count": "",
+    "image": "1000000",
+    "threshold": "nan",
+    "end": "x" * 5000,
+    "page": "![](https://example.org/x.png)",
+}
+
+
+@pytest.mark.parametrize("key", BAD)
+def test_a_bad_value_is_the_default_and_one_sentence(toys, key):
+    plain, app = visit("localise", run=toys.id), visit("localise", run=toys.id, **{key: BAD[key]})
+    assert not app.exception and not app.error and app.header[0].value == plain.header[0].value
+    notes = [caption for caption in app.caption if "in the address" in as_read(caption.value)]
+    assert len(notes) == 1 and len(notes[0].value) < 300 and "![" not in notes[0].value
+
+
+def test_a_net_that_is_gone_is_a_sentence_beside_another(toys):
+    app = visit("localise", run="gone")
+    assert not app.exception and not app.error and "another net is shown" in texts(app)
+    assert "boxes reach an IoU of 0.5" in texts(app)
 
 
 def test_boxes_that_do_not_match_their_pictures_are_a_sentence(own):
