@@ -101,7 +101,7 @@ def uploaded() -> dict[str, Upload | UploadGone | None]:
                 own[key] = uploads.picture(key, label)
             except UploadGone as gone:
                 own[key] = gone
-                st.error(str(gone), icon=":material/error:")
+                address.note(str(gone))
     return own
 
 
