@@ -60,12 +60,6 @@ def stage(name: str = "") -> DeltaGenerator:
     return st.container(key=f"stage {name}".strip(), height=STAGE_PX, border=False, gap="small")
 
 
-def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return the places for the controls and for the result, where a page has no details below."""
-    places = layout()
-    return places.controls, places.result
-
-
 def takeaway(text: str) -> None:
     """Draw what to remember of a page, in a sentence or two under the picture."""
     st.caption(text)

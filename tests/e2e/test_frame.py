@@ -1,0 +1,64 @@
+"""Every page shows its result first, large and in sight, and stays usable by keyboard and by eye."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e import axe, measures
+from tests.e2e.server import serve
+from ui.menu import HOME, MENU
+
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+HEAD_PX = 150  # the menu and one line stand above a result, no more
+TIMEOUT_MS = 180_000
+CONTROLS = "document.querySelector('.st-key-controls')"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running app without runs of the user's."""
+    with serve(Path(tmp_path_factory.mktemp("server"))) as address:
+        yield address
+
+
+def opened(browser: Browser, server: str, name: str, viewport: dict, scheme: str = "light") -> Page:
+    """A page that has drawn its result."""
+    page = browser.new_page(viewport=viewport, color_scheme=scheme)
+    page.set_default_timeout(TIMEOUT_MS)
+    page.goto(f"{server}/{'' if name == HOME else name}")
+    measures.wait_for_result(page, timeout=TIMEOUT_MS)
+    page.wait_for_function(measures.SETTLED)
+    page.wait_for_timeout(700)  # charts are drawn behind the script's back
+    return page
+
+
+@pytest.mark.parametrize("name", MENU)
+def test_the_result_fills_half_of_the_first_screen(browser: Browser, server: str, name: str) -> None:
+    page = opened(browser, server, name, DESK)
+    result = measures.result(page)
+    page.close()
+    assert result.top <= HEAD_PX and result.share >= 0.5, result
+
+
+@pytest.mark.parametrize("name", [name for name in MENU if name != HOME])
+def test_on_a_phone_the_result_comes_first_and_stays_in_sight(browser: Browser, server: str, name: str) -> None:
+    page = opened(browser, server, name, PHONE)
+    top = measures.result(page).top
+    first_control = page.evaluate(f"{CONTROLS}.getBoundingClientRect().top")
+    assert top <= HEAD_PX and top < first_control
+    page.evaluate(f"{CONTROLS}.scrollIntoView({{block: 'end', behavior: 'instant'}})")
+    page.wait_for_timeout(300)
+    canvas = page.locator(".st-key-result").bounding_box()
+    page.close()
+    assert canvas is not None and 0 <= canvas["y"] < 200 and canvas["height"] > 100
+
+
+@pytest.mark.parametrize("name", MENU)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_violation(browser: Browser, server: str, name: str, scheme: str) -> None:
+    page = opened(browser, server, name, DESK, scheme)
+    violations = axe.violations(page)
+    page.close()
+    assert not violations, "\n".join(map(str, violations))
