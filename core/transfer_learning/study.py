@@ -112,7 +112,7 @@ def _check_widths(source: TrainedClassifier, target: DatasetInfo) -> None:
 def create(study: Study, *, name: str | None = None, path: Path | str | None = None) -> Run:
     """Make a run folder for the study. Raises UserError where it cannot be carried out."""
     source = check(study)
-    label = name or f"{source.title}, tried on {datasets.info(study.dataset).title}"
+    label = name or f"{source.title}, transferred to {datasets.info(study.dataset).title}"
     return Run.create(KIND, asdict(study), name=label, path=path)
 
 
