@@ -167,7 +167,7 @@ def show_drawn(trained: TrainedClassifier, settings: Settings, words: DeltaGener
             words.empty()
             right.markdown("Draw a digit with mouse, finger or pen: the net answers while you draw.")
     with left:
-        digit_pad.show()
+        digit_pad.show(width=None)
 
 
 def show_answers(trained: TrainedClassifier, subject: Subject, settings: Settings, panels: list[Panel]) -> None:
