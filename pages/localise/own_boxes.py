@@ -12,7 +12,7 @@ from core.explain import box_files
 from core.explain.box_files import Boxed
 from core.trainers.trained import TrainedClassifier
 from core.uploads import Upload
-from ui import hide, nets, uploads
+from ui import address, hide, nets, uploads
 
 UPLOADS = "boxed"  # the key of the uploads' ids in the address
 FOLDER = "pictures"  # and of a folder on this computer
@@ -36,8 +36,8 @@ def choose(trained: TrainedClassifier) -> Boxed | None:
             help="A COCO-style .json, a Pascal VOC .xml, or a folder of such .xml files.",
         )
     if folder and file:
-        where = [Path(text.strip()).expanduser() for text in (folder, file)]
-        return _read(trained, *where)
+        where = [path for text in (folder, file) if (path := _path(text)) is not None]
+        return _read(trained, *where) if len(where) == 2 else None
     with hide.group("upload"):
         kept = uploads.files(
             uploads.Field(
@@ -53,6 +53,17 @@ def choose(trained: TrainedClassifier) -> Boxed | None:
         return None
     content = tuple((upload.name, upload.digest) for upload in kept)
     return _uploaded(content, trained.name, nets.stamp(trained.name), kept, trained)
+
+
+def _path(text: str) -> Path | None:
+    """Return the path that a field or an address names; None, with a sentence, where nothing is there."""
+    try:
+        path = Path(text.strip()).expanduser()
+        path.stat()
+    except (OSError, ValueError, RuntimeError):
+        address.note(f"There is no folder or file {address.quoted(text)} on this computer: give another path.")
+        return None
+    return path
 
 
 def _check(file: BinaryIO) -> None:
