@@ -51,6 +51,10 @@ def test_a_shipped_run_is_read_as_its_run_json_has_it(folder):
         assert list(run.style_network.trained_styles) == data["names"] == settings["styles"]
         assert [dataclasses.asdict(one) for one in run.style_network.paintings] == data["styles"]
         assert run.style_network.photographs == data["photographs"]
+    elif run.kind == "iterative":
+        record = run.optimisation
+        assert (record.network, record.size, record.steps) == (settings["network"], settings["size"], data["steps"])
+        assert record.weights == {name: settings[name] for name in ("content", "style", "variation")}
     else:
         assert run.kind == "loss_network"
         assert list(run.loss_network.held_out_paintings) == data["held_out_paintings"]
