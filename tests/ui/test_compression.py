@@ -1,11 +1,11 @@
 """Streamlit's scripts are sent compressed, once; everything else passes as it is."""
 
-import asyncio
 import gzip
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.asynchronous import finish
 from ui import compression
 from ui.compression import Compressed
 
@@ -38,7 +38,7 @@ def get(app: Compressed, path: str = "/static/js/index.abc.js", **headers: str) 
 
     asked = {"accept-encoding": "gzip, br"} | headers
     raw = [(name.encode(), value.encode()) for name, value in asked.items()]
-    asyncio.run(app({"type": "http", "method": "GET", "path": path, "headers": raw}, receive, send))
+    finish(app({"type": "http", "method": "GET", "path": path, "headers": raw}, receive, send))
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return {name.decode(): value.decode() for name, value in sent[0]["headers"]}, body
 

@@ -7,6 +7,7 @@ from http.cookies import SimpleCookie
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.asynchronous import finish
 from ui.server import HEADERS, POLICY, Headers, warming
 from ui.visitor import COOKIE, is_id, new_id
 
@@ -29,7 +30,7 @@ def headers(accept: str = "text/html", *, cookie: str = "", method: str = "GET",
 
     asked = [(b"accept", accept.encode()), *([(b"cookie", cookie.encode())] if cookie else [])]
     scope = {"type": "http", "method": method, "headers": asked, "path": "/", "scheme": scheme}
-    asyncio.run(Headers(answer)(scope, receive, send))
+    finish(Headers(answer)(scope, receive, send))
     return [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
 
 
@@ -76,7 +77,7 @@ def test_a_websocket_passes_untouched():
         seen.append((scope, receive, send))
 
     call = ({"type": "websocket"}, object(), object())
-    asyncio.run(Headers(app)(*call))
+    finish(Headers(app)(*call))
     assert seen == [call]
 
 
@@ -90,5 +91,5 @@ def test_a_server_starts_although_the_warm_up_fails(caplog):
             while "could not be prepared" not in caplog.text and time.monotonic() < deadline:
                 await asyncio.sleep(0.01)
 
-    asyncio.run(start())
+    finish(start())
     assert "could not be prepared" in caplog.text
