@@ -18,6 +18,7 @@ from core.errors import UserError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+SUFFIX = ".safetensors"
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -58,7 +59,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def _opened(path: Path) -> safe_open:
-    if path.suffix != ".safetensors":
+    if path.suffix != SUFFIX:
         raise UserError(f"{path.name} is not a .safetensors file; weights are read in that format only.")
     try:
         return safe_open(path, framework="pt")

@@ -17,7 +17,7 @@ from core import hardware, images, weights
 from core.errors import UserError
 from core.runs import queue
 from core.runs.run import Run
-from core.style import held_out, pastiche_recipe, pastiche_run, sources, training_pictures
+from core.style import held_out, origin, pastiche_recipe, pastiche_run, sources, training_pictures
 from core.style.pastiche_recipe import PasticheRecipe
 from core.style.pastiche_run import NewPasticheRun
 from core.style.pastiche_training import PasticheData
@@ -42,6 +42,20 @@ NUMBERS = {  # options, the first one named as the recipe's field: type and help
     "--content": (float, "weight of the content loss, equation 5.10"),
     "--style": (float, "weight of the style loss"),
     "--variation": (float, "weight of the total variation"),
+    "--shift": (float, "weight of the difference between a photograph's painting and that of the moved photograph"),
+    "--tone": (float, "weight of the difference in light from the photograph, in the painting's range"),
+    "--colour": (float, "weight of the difference in the colours of each light from the painting's"),
+    "--style-scales": (int, "sizes, each half of the former, at which the style is compared"),
+    "--draft": (float, "part of the steps, from 0 to 1, that go on from the net's own painting at half size"),
+    "--soft": (float, "part of the style weight with which each painting is learnt once more"),
+    "--soft-share": (float, "how often a soft row is drawn, relative to its painting"),
+    "--photograph": (float, "weight of the pixels in a row that learns to give the photograph back"),
+    "--photograph-share": (float, "how often that row is drawn"),
+    "--norm-rate": (float, "factor on the learning rate for scales and shifts"),
+    "--clip": (float, "largest norm of a gradient"),
+    "--rate-warmup-steps": (int, "first steps, in which the learning rate rises"),
+    "--average": (float, "decay, below 1, of the moving average of the weights that is saved"),
+    "--export-minutes": (float, "minutes of training between two exports of the weights"),
     "--seed": (int, "of the crops and the initial weights"),
     "--save-every": (int, "steps between checkpoints and previews"),
 }
@@ -65,7 +79,10 @@ def arguments() -> argparse.ArgumentParser:
     for option, (kind, help_) in NUMBERS.items():
         recipe.add_argument(*option.split(), type=kind, help=help_)
     # torchrun takes "--start", too, for the beginning of an option of its own.
-    about = "start from the weights of a run or a shipped net, of these or other styles; behind torchrun --start-from"
+    about = (
+        "start from the weights of a run, a shipped net or a .safetensors file with its card beside it, of these or "
+        "other styles; behind torchrun --start-from"
+    )
     recipe.add_argument("--start", "--start-from", metavar="RUN", help=about)
     recipe.add_argument("--factor", nargs="+", metavar="NAME=F", help="a style's own factor on its style loss")
     recipe.add_argument("--share", nargs="+", metavar="NAME=F", help="how often a style is drawn; 1 where not given")
@@ -106,7 +123,9 @@ def new_run(options: argparse.Namespace, path: Path | None) -> Run:
             raise UserError(f"A new run needs --{option.replace('_', '-')}; a run to go on with needs --resume.")
     paintings = training_pictures.chosen_paintings(options.styles, options.only)
     start = options.start or ""
-    if start and start not in weights.cards("pastiche"):
+    if origin.is_file(start):
+        start = str(Path(start).resolve())
+    elif start and start not in weights.cards("pastiche"):
         start = str(Run.open(command.run_path(start)).path.resolve())
     values = {"styles": tuple(paintings), "half": hardware.bf16_is_fast(), **recipe_options(options)}
     return pastiche_run.create(

@@ -84,6 +84,10 @@ class Writer(ABC):
         """Save the weights of an epoch in half precision; a tensor that this would spoil stays as it is."""
 
     @abstractmethod
+    def export(self, name: str, tensors: dict[str, Tensor], card: dict) -> None:
+        """Save weights as exports/NAME.safetensors and the JSON-able `card` as exports/NAME.json; they stay."""
+
+    @abstractmethod
     def preview(self, name: str, jpeg: bytes) -> None:
         """Save a JPEG picture as previews/NAME.jpg."""
 
@@ -129,6 +133,9 @@ class SilentWriter(Writer):
         pass
 
     def save_epoch(self, epoch: int, tensors: dict[str, Tensor]) -> None:
+        pass
+
+    def export(self, name: str, tensors: dict[str, Tensor], card: dict) -> None:
         pass
 
     def preview(self, name: str, jpeg: bytes) -> None:
@@ -196,6 +203,11 @@ class FolderWriter(Writer):
     def save_epoch(self, epoch: int, tensors: dict[str, Tensor]) -> None:
         self._when_there_is_room(lambda: (self.run.path / "epochs").mkdir(exist_ok=True))
         self.save_weights(f"epochs/{epoch}", {name: _halved(tensor) for name, tensor in tensors.items()})
+
+    def export(self, name: str, tensors: dict[str, Tensor], card: dict) -> None:
+        self._when_there_is_room(lambda: (self.run.path / "exports").mkdir(exist_ok=True))
+        self.save_weights(f"exports/{name}", tensors)
+        self._when_there_is_room(lambda: files.replace_json(self.run.path / "exports" / f"{name}.json", card))
 
     def preview(self, name: str, jpeg: bytes) -> None:
         folder = self.run.path / "previews"

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -162,11 +162,12 @@ def check_style(picture: Any, what: str = "The style picture") -> None:
 
 @dataclass(frozen=True)
 class Terms:
-    """The three losses of equation 5.10 before their weights, each (N,)."""
+    """The three losses of equation 5.10 before their weights, each (N,), and by name those that a recipe adds."""
 
     content: Tensor
     style: Tensor
     variation: Tensor
+    added: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def total_loss(terms: Terms, content: float, style: Tensor | float, variation: float) -> Tensor:

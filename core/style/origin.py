@@ -1,5 +1,6 @@
 """Weights that the training of a style network starts from, and how they were made."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +30,39 @@ class Origin:
             )
 
 
+def is_file(start: str) -> bool:
+    """Return whether `start` names a file of weights, neither a shipped net nor a run."""
+    return start.endswith(weights.SUFFIX)
+
+
+def origin_of_file(path: Path) -> Origin:
+    """Return the weights in a .safetensors file with a card beside it, NAME.json or card.json, that names its rows.
+
+    Such are the exports of a run. Raises UserError where one of the two is missing or of another kind.
+    """
+    cards = [card for card in (path.with_suffix(".json"), path.with_name("card.json")) if card.is_file()]
+    if not path.is_file() or not cards:
+        raise UserError(f"There are no weights {path} with a card {path.stem}.json or card.json beside them.")
+    try:
+        card = json.loads(cards[0].read_text("utf-8"))
+        names = tuple(map(str, card.get("rows") or [style["name"] for style in card["styles"]]))
+        training = card.get("training", {})
+        made = {"steps": card.get("steps", training.get("steps", 0)), "before": card.get("before")}
+        made |= {"training_seconds": card.get("training_seconds"), "recipe": card.get("recipe", training)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"The card {cards[0]} names no rows of a style network; give the one of the weights."
+        ) from error
+    return Origin(f"The file {path.name}", path, names, float(card.get("width", 1.0)), made)
+
+
 def origin_of(start: str) -> Origin:
-    """Return the weights of `start`, a shipped net or a run by its name or path. Raises UserError for others."""
+    """Return the weights of `start`: a shipped net, a run by its name or path, or a .safetensors file with its card.
+
+    Raises UserError for others.
+    """
+    if is_file(start):
+        return origin_of_file(Path(start))
     if start in (shipped := weights.cards("pastiche")):
         card = shipped[start]
         names = tuple(style["name"] for style in card["styles"])

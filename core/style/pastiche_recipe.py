@@ -6,10 +6,13 @@ from dataclasses import asdict, dataclass, field, fields
 from core.errors import UserError
 from core.runs.run import Run
 from core.style import losses, sources
+from core.style.rows import PHOTOGRAPH, SOFT
 
 # The weights of all content layers and of all style layers add up to this, whichever the loss network: the terms are
 # relative to their targets, so the lambdas below then mean about the same for each.
 LAYER_SUMS = {"content": 2.0, "style": 6.0}
+WEIGHTS = ("content", "style", "variation", "shift", "tone", "colour", "photograph")  # fields that weigh a loss
+MAX_SCALES = 3
 # Fields that have another name in run.json and on cards: run folders and options keep theirs.
 KEYS = {"uses_per_crop": "repeats", "min_crop_scale": "closest", "style_warmup_steps": "gentle"}
 
@@ -44,6 +47,18 @@ class PasticheRecipe:
     half: bool = False  # bfloat16 autocast
     log_every: int = 50
     save_every: int = 250
+    shift: float = 0.0  # weight of `picture_losses.shift_loss`
+    tone: float = 0.0  # weight of `picture_losses.tone_loss`
+    colour: float = 0.0  # weight of `picture_losses.colour_loss`
+    style_scales: int = 1  # the style loss is the mean over so many sizes of crop and painting, each half of the former
+    draft: float = 0.0  # the part of the steps whose photograph is mixed with its own painting at half size
+    soft: float = 0.0  # each painting is learnt in a second row, with this part of its style weight; 0: no such rows
+    soft_share: float = 0.5  # how often a soft row is drawn, relative to its painting's own
+    photograph: float = 0.0  # weight of the squared difference to the photograph in a row that learns it; 0: no row
+    photograph_share: float = 1.5
+    rate_warmup_steps: int = 0  # first steps, in which the learning rate rises linearly: Adam's memory is empty then
+    average: float = 0.0  # the saved weights are a moving average that decays by this factor a step; 0: the latest
+    export_minutes: float = 30.0  # of training, between two exports of the weights; 0: none
 
     def __post_init__(self) -> None:
         if not self.styles:
@@ -54,7 +69,8 @@ class PasticheRecipe:
         for name in ("steps", "batch", "uses_per_crop", "log_every", "save_every"):
             if getattr(self, name) < 1:
                 raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
-        losses.check_weights({name: getattr(self, name) for name in ("content", "style", "variation")}, "loss")
+        losses.check_weights({name: getattr(self, name) for name in WEIGHTS}, "loss")
+        self._check_rows()
         losses.check_weights(self.style_factors, "style")
         losses.check_weights(self.style_shares, "drawing")
         if not sum(self.shares):
@@ -68,6 +84,26 @@ class PasticheRecipe:
             raise UserError("Training pictures and paintings need at least 32 px a side; raise crop or style side.")
         if not 0 < self.min_crop_scale <= 1 or not 0 <= self.decay <= 1:
             raise UserError("The smallest crop and the decay are parts of a whole; give numbers from 0 to 1.")
+        if not (0 <= self.draft <= 1 and 0 <= self.average < 1):
+            raise UserError("The part of drafts is from 0 to 1 and the average's decay below 1; give such numbers.")
+        self._check_sizes()
+
+    def _check_rows(self) -> None:
+        if reserved := [name for name in self.styles if name == PHOTOGRAPH or name.endswith(SOFT)]:
+            raise UserError(f"The name {reserved[0]} stands for a row of the net's own; rename the painting's file.")
+        if not 0 <= self.soft <= 1:
+            raise UserError(f"The soft part of the style weight is {self.soft}; give a number from 0 to 1.")
+        shares = {"soft rows": self.soft_share, "the photograph": self.photograph_share}
+        losses.check_weights(shares, "drawing")
+
+    def _check_sizes(self) -> None:
+        if not 1 <= self.style_scales <= MAX_SCALES or min(self.crop, self.style_side) >> (self.style_scales - 1) < 32:
+            raise UserError(
+                f"The style is compared at {self.style_scales} sizes; choose 1 to {MAX_SCALES}, the smallest of them "
+                "with at least 32 px a side."
+            )
+        if self.rate_warmup_steps < 0 or not self.export_minutes >= 0:
+            raise UserError("The warm-up steps and the minutes between exports are zero or more; give such numbers.")
 
     @property
     def layers(self) -> sources.Layers:
@@ -81,18 +117,34 @@ class PasticheRecipe:
 
     @property
     def shares(self) -> list[float]:
-        """Return how often each style is drawn, relative to the others."""
-        return [self.style_shares.get(name, 1.0) for name in self.styles]
+        """Return how often each row is drawn, relative to the others."""
+        full = [self.style_shares.get(name, 1.0) for name in self.styles]
+        soft = [self.soft_share * share for share in full] if self.soft else []
+        return full + soft + ([self.photograph_share] if self.photograph else [])
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Return the names of the net's rows: the paintings, the same softly, and the photograph."""
+        soft = tuple(name + SOFT for name in self.styles) if self.soft else ()
+        return self.styles + soft + ((PHOTOGRAPH,) if self.photograph else ())
+
+    @property
+    def factors(self) -> list[float]:
+        """Return the factor on lambda_s of each row, that of the photograph being 0."""
+        full = [self.style_factors.get(name, 1.0) for name in self.styles]
+        soft = [self.soft * factor for factor in full] if self.soft else []
+        return full + soft + ([0.0] if self.photograph else [])
 
     def style_part(self, step: int) -> float:
         """Return the part of lambda_s that counts in the 0-based `step`."""
         return 0.5 if step < self.style_warmup_steps else 1.0
 
     def rate(self, step: int) -> float:
-        """Return the learning rate of 0-based `step`: constant, then linear down to a hundredth."""
+        """Return the learning rate of 0-based `step`: up in the warm-up, constant, then linear down to a hundredth."""
         falling = self.decay * self.steps
         left = (self.steps - step) / falling if falling else 1.0
-        return self.learning_rate * max(0.01, min(1.0, left))
+        risen = min(1.0, (step + 1) / self.rate_warmup_steps) if self.rate_warmup_steps else 1.0
+        return self.learning_rate * risen * max(0.01, min(1.0, left))
 
 
 def recipe_of(settings: Mapping) -> PasticheRecipe:

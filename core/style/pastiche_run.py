@@ -1,6 +1,7 @@
 """Run folders of trainings of style networks: made here with everything in them that a training needs, and carried out
 to the end of their recipe."""
 
+import copy
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from core.runs.writer import Writer
 from core.style import losses, pastiche_recipe, sources
 from core.style.network import PasticheNet, one_hot
 from core.style.origin import origin_of
-from core.style.pastiche_recipe import PasticheRecipe, recipe_of
+from core.style.pastiche_recipe import PasticheRecipe, recipe_of, settings_of
 from core.style.pastiche_training import PasticheData, PasticheTraining
 from core.style.training_pictures import LISTED, MAX_PHOTOGRAPHS, SUFFIXES, Painting, check_names, pictures_in
 from core.trainers.parallel import Team
@@ -124,12 +125,17 @@ class StyleLosses:
 
     def __post_init__(self) -> None:
         self.sums = torch.zeros(len(self.names), 4)
+        self.added: dict[str, Tensor] = {}  # name of an added loss -> its sum and count
 
     def add(self, labels: Tensor, terms: losses.Terms) -> None:
         """Add the terms, each (N,), of samples in the styles `labels`, int64 (N,)."""
         ones = torch.ones(len(labels))
         rows = torch.stack((terms.content, terms.style, terms.variation, ones), 1).detach().float()
         self.sums.index_add_(0, labels, rows)
+        for name, term in terms.added.items():
+            counted = term.detach().float()
+            # A row has the terms of a painting or of the photograph; what is exactly 0 is none of its own.
+            self.added[name] = self.added.get(name, torch.zeros(2)) + torch.stack((counted.sum(), (counted != 0).sum()))
 
     def row(self) -> dict[str, float]:
         """Return means over all styles, and of content and style for each style that was drawn; reset the sums."""
@@ -138,7 +144,9 @@ class StyleLosses:
         for name, sums in zip(self.names, self.sums, strict=True):
             if sums[3] > 0:
                 row[f"content/{name}"], row[f"style/{name}"] = (sums[:2] / sums[3]).tolist()
+        row |= {name: float(total / count) for name, (total, count) in self.added.items() if count}
         self.sums.zero_()
+        self.added = {}
         return row
 
 
@@ -183,7 +191,7 @@ def carry_out(
         before=before,
         steps=recipe.steps,
         width=recipe.width,
-        names=list(recipe.styles),
+        names=list(recipe.rows),
         precision=hardware.precision(recipe.half),
         device=hardware.describe(recipe.half),
         processes=team.size,
@@ -194,7 +202,8 @@ def carry_out(
 
 def _loop(training: PasticheTraining, writer: Writer, previews: Sequence[Picture]) -> None:
     recipe, team = training.recipe, training.team
-    sums = StyleLosses(recipe.styles)
+    sums = StyleLosses(recipe.rows)
+    exports = _exports_until(training)
     while training.step < recipe.steps:
         stops = team.leads and writer.begin_step(lambda: _save(training, writer, previews)).command == "stop"
         if any(team.broadcast(stops)):
@@ -212,14 +221,48 @@ def _loop(training: PasticheTraining, writer: Writer, previews: Sequence[Picture
             writer.log(row | training.clock.row() | {"gradient": training.gradient_norm} | sums.row())
         if training.step % recipe.save_every == 0:
             _save(training, writer, previews)
+        exports = _export(training, writer, exports)
     _save(training, writer, previews)
+
+
+def _exports_until(training: PasticheTraining) -> int:
+    """Return how many times `export_minutes` the training has taken."""
+    minutes, seconds = training.recipe.export_minutes, training.clock.seconds
+    return int(seconds / 60 / minutes) if minutes and seconds else 0
+
+
+def _export(training: PasticheTraining, writer: Writer, before: int) -> int:
+    """Write the weights as exports/step_NNNNNN, with a card, where one is due; return how many were due until now."""
+    due = _exports_until(training)
+    if due > before and training.team.leads:
+        writer.export(f"step_{training.step:06d}", training.weights(), export_card(training, writer.run))
+    return due
+
+
+def export_card(training: PasticheTraining, run: Run) -> dict:
+    """Return what another training needs to start from the weights of this one, wherever they are copied to."""
+    before = run.style_network.before
+    return {
+        "kind": "pastiche export",
+        "run": run.id,
+        "rows": list(training.recipe.rows),
+        "width": training.recipe.width,
+        "steps": training.step + (before["steps"] if before else 0),
+        "training_seconds": None if training.clock.seconds is None else round(training.clock.seconds),
+        "recipe": settings_of(training.recipe),
+        "before": before,
+    }
 
 
 def _save(training: PasticheTraining, writer: Writer, previews: Sequence[Picture]) -> None:
     writer.save(*training.checkpoint())
-    writer.save_model({name: tensor.detach() for name, tensor in training.net.state_dict().items()})
-    for index, name in enumerate(training.recipe.styles if previews else ()):
-        writer.preview(name, images.encode(strip(training.net, index, previews), "JPEG", 90))
+    writer.save_model(training.weights())
+    if not previews:
+        return
+    net = copy.deepcopy(training.net)
+    net.load_state_dict(training.weights())
+    for index, name in enumerate(training.recipe.styles):
+        writer.preview(name, images.encode(strip(net, index, previews), "JPEG", 90))
 
 
 def _save_pictures(run: Run, new: NewPasticheRun) -> None:

@@ -7,9 +7,7 @@ import pytest
 import torch
 
 from core.errors import UserError
-from core.style import (
-    pastiche_training,
-)
+from core.style import painting_targets, pastiche_training
 from core.style.origin import origin_of
 from core.style.pastiche_recipe import PasticheRecipe
 from tests.painting import loss_networks
@@ -76,11 +74,9 @@ def test_a_style_is_drawn_in_proportion_to_its_share(networks):
 
 
 def test_targets_are_grams_of_the_paintings_at_the_style_s_size(networks):
-    small = pastiche_training.style_targets(networks, list(PAINTINGS.values()), TINY)
+    small = painting_targets.style_targets(networks, list(PAINTINGS.values()), TINY)
     assert small["vgg19.relu1_1"].shape == (2, 64, 64)
-    large = pastiche_training.style_targets(
-        networks, list(PAINTINGS.values()), dataclasses.replace(TINY, style_side=60)
-    )
+    large = painting_targets.style_targets(networks, list(PAINTINGS.values()), dataclasses.replace(TINY, style_side=60))
     assert not torch.allclose(small["vgg19.relu3_1"], large["vgg19.relu3_1"])
 
 
@@ -126,7 +122,7 @@ def test_a_training_does_not_start_from_a_net_of_another_width(networks):
 
 def test_a_painting_of_one_colour_is_refused():
     with pytest.raises(UserError, match="The painting a is of one colour"):
-        pastiche_training.style_targets(loss_networks(), [np.full((40, 40, 3), 7, np.uint8)], PasticheRecipe(("a",)))
+        painting_targets.style_targets(loss_networks(), [np.full((40, 40, 3), 7, np.uint8)], PasticheRecipe(("a",)))
 
 
 def test_a_step_is_timed():
