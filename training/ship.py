@@ -19,6 +19,7 @@ from core.models import catalogue
 from core.runs.run import VERSION, Run
 from core.style import distillation_run, optimisation_run, painter
 from core.style.pastiche_card import card_of
+from core.style.rows import rows_of
 from core.style.training_pictures import previews
 from core.trainers import evaluation, trained
 from core.transfer_learning import study
@@ -227,7 +228,7 @@ def pastiche_card(run: Run, licence: str | None, scores: Path | None = None) -> 
         raise UserError("A style network's card needs --licence: its photographs, and how they may be used.")
     card = card_of(run, licence)
     scored = {"judged": scores_in(scores, [style["name"] for style in card["styles"]])} if scores else {}
-    net = painter.read_net(run.path / "model.safetensors", len(card["styles"]), card["width"])
+    net = painter.read_net(run.path / "model.safetensors", len(rows_of(card)), card["width"])
     return card | scored | {"bfloat16_error": round(painter.half_error(net, previews()), 5)}
 
 

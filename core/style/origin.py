@@ -8,6 +8,7 @@ from core import weights
 from core.errors import UserError
 from core.runs.run import Run
 from core.style.pastiche_recipe import PasticheRecipe, recipe_of_run, settings_of
+from core.style.rows import rows_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def origin_of_file(path: Path) -> Origin:
         raise UserError(f"There are no weights {path} with a card {path.stem}.json or card.json beside them.")
     try:
         card = json.loads(cards[0].read_text("utf-8"))
-        names = tuple(map(str, card.get("rows") or [style["name"] for style in card["styles"]]))
+        names = rows_of(card)
         training = card.get("training", {})
         made = {"steps": card.get("steps", training.get("steps", 0)), "before": card.get("before")}
         made |= {"training_seconds": card.get("training_seconds"), "recipe": card.get("recipe", training)}
@@ -65,7 +66,7 @@ def origin_of(start: str) -> Origin:
         return origin_of_file(Path(start))
     if start in (shipped := weights.cards("pastiche")):
         card = shipped[start]
-        names = tuple(style["name"] for style in card["styles"])
+        names = rows_of(card)
         path = weights.WEIGHTS / f"{start}.safetensors"
         made = {"steps": card.get("steps", 0), "training_seconds": card.get("training_seconds")}
         made |= {"recipe": card.get("recipe", {}), "before": card.get("before")}

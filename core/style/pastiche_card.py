@@ -8,7 +8,7 @@ from core.errors import UserError
 from core.runs.run import Run
 from core.style import sources
 from core.style.origin import work_of
-from core.style.pastiche_recipe import PasticheRecipe, recipe_of_run, settings_of
+from core.style.pastiche_recipe import WEIGHTS, PasticheRecipe, recipe_of_run, settings_of
 
 
 def card_of(run: Run, licence: str) -> dict:
@@ -27,6 +27,7 @@ def card_of(run: Run, licence: str) -> dict:
         "title": f"{len(styles)} paintings" if len(styles) > 1 else f"{styles[0]['title']} alone",
         "source": "Table 5.1 with all sixteen normalisations conditioned on the style (equation 5.13)",
         "width": recipe.width,
+        "rows": list(record.trained_styles),
         "styles": styles,
         "data": f"{record.photographs} photographs",
         "licence": licence,
@@ -34,7 +35,7 @@ def card_of(run: Run, licence: str) -> dict:
         "precision": hardware.precision(recipe.half),
         "hardware": record.device,  # None for runs of older versions
         "loss_networks": loss_networks(recipe),
-        "losses": {kind: mean_of(last, kind) for kind in ("content", "style", "variation")},
+        "losses": {kind: mean for kind in WEIGHTS if (mean := mean_of(last, kind)) is not None},
         "losses_are": "means of the last 500 steps; content and style summed over their layers, each term divided by "
         "the variance (content) or the mean square (style) of its target",
         "recipe": settings_of(recipe),
