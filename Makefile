@@ -20,13 +20,16 @@ PYTHON ?= $(shell for name in $(PYTHONS); do $$name -c '$(COMPLETE)' >/dev/null 
 run: $(USER_STAMP)
 	@$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
-# One thread: these tests are small, and threads that wait for a busy core would take most of the time.
+# One thread a process: these tests are small, and threads that wait for a busy core would take most of the time. The
+# tests of a file stay in one process, where they share servers and nets.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
+
 check: lint
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not slow" --durations=5 --durations-min=2
+	@$(PYTEST) -q -m "not slow" --durations=5 --durations-min=2
 
 test: lint
 	@$(BIN)/python -m tests.e2e.browser
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 lint: $(TEST_STAMP)
 	@$(BIN)/ruff check .

@@ -22,9 +22,9 @@ class Colours:
 LIGHT = Colours(train="#0072B2", validation="#E69F00", truth="#009E73", prediction="#D55E00")
 DARK = Colours(train="#56B4E9", validation="#E69F00", truth="#2BC49A", prediction="#FF8A4C")
 
-# Words in the colour of a line need more contrast than the line: at least 4.5:1 on the page and on the canvas.
-LIGHT_WORDS = {"truth": "#007556", "prediction": "#AD4A00"}
-DARK_WORDS = {"truth": DARK.truth, "prediction": DARK.prediction}
+# The names by which Markdown knows the colour of words of each role. Words need more contrast than a line, so that
+# .streamlit/config.toml sets these two; they change with the theme without a rerun, too.
+WORDS = {"truth": "green", "prediction": "orange"}
 
 
 def is_dark() -> bool:
@@ -44,5 +44,4 @@ def colours() -> Colours:
 
 def coloured(markdown: str, role: str) -> str:
     """Return Markdown in the colour of a role ("truth" or "prediction"), with enough contrast to be read."""
-    colour = (DARK_WORDS if is_dark() else LIGHT_WORDS)[role]
-    return f':color[{markdown}]{{foreground="{colour}"}}'
+    return f":{WORDS[role]}[{markdown}]"

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from core.datasets import toybox as drawn_scenes
+from core.datasets.toybox import Scenes
 from core.runs.run import Run, list_runs
 from tests.e2e import browser as chromium
 from tests.e2e.server import serve
@@ -29,6 +31,15 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def toybox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the drawn toybox, drawn once for all servers and all processes of the tests."""
+    own = tmp_path_factory.getbasetemp()
+    root = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "data"
+    drawn_scenes.read(Scenes(), root)
+    return root / "toybox"
 
 
 @pytest.fixture

@@ -15,12 +15,17 @@ START_SECONDS = 180
 
 
 @contextmanager
-def serve(folder: Path, port: int | None = None) -> Iterator[str]:
-    """Yield the address of a running app whose runs, data and log are in `folder`."""
+def serve(folder: Path, port: int | None = None, toybox: Path | None = None) -> Iterator[str]:
+    """Yield the address of a running app whose runs, data and log are in `folder`.
+
+    `toybox` is a folder of drawn scenes, which the server then need not draw itself.
+    """
     port = port or free_port()
     places = {f"ATELIER_{name.upper()}": str(folder / name) for name in ("runs", "data", "uploads")}
     options = {"address": "127.0.0.1", "port": str(port), "headless": "true"}
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    if toybox is not None:
+        (folder / "data" / "toybox").symlink_to(toybox)
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py"]

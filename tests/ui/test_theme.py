@@ -12,7 +12,6 @@ from ui import theme
 CONFIG = tomllib.loads((REPOSITORY / ".streamlit" / "config.toml").read_text())["theme"]
 STYLE = (REPOSITORY / "ui" / "style.css").read_text()
 CANVAS = dict(zip(("light", "dark"), re.findall(r"light-dark\((#\w+), (#\w+)\)", STYLE)[0], strict=True))
-WORDS = {"light": theme.LIGHT_WORDS, "dark": theme.DARK_WORDS}
 READABLE = 4.5  # to 1, for text of this size (WCAG 2.2, 1.4.3)
 
 
@@ -32,7 +31,8 @@ def contrast(one: str, other: str) -> float:
 def test_text_can_be_read_on_the_page_in_fields_and_on_the_canvas(scheme: str):
     look = CONFIG[scheme]
     places = [look["backgroundColor"], look["secondaryBackgroundColor"], CANVAS[scheme]]
-    for colour in (look["textColor"], look["primaryColor"], *WORDS[scheme].values()):
+    words = [look[f"{colour}TextColor"] for colour in theme.WORDS.values()]
+    for colour in (look["textColor"], look["primaryColor"], *words):
         assert min(contrast(colour, place) for place in places) >= READABLE, colour
 
 
