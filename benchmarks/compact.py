@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import report, scores
-from benchmarks.scores import Scorer
+from benchmarks.scores import View
 from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
@@ -54,6 +54,7 @@ PAIRS = tuple(zip(held_out.PHOTOGRAPHS, PAINTINGS, strict=True))
 
 
 STEPS = 120
+SIZE = 384  # long side of photographs and paintings, px
 KINDS = ("whole", "style", "content")
 
 Losses = dict[str, float]  # the KINDS, and "style at LAYER" and "content at LAYER" of the teachers
@@ -72,6 +73,15 @@ class Outcome:
     errors: dict[str, float]  # compact's on its own picture, as distillation.evaluate names them
 
 
+@dataclass(frozen=True)
+class Targets:
+    """What pictures are scored against: the teachers, and their views of the photograph and the painting."""
+
+    teachers: LossNetworks
+    photograph: View
+    painting: View
+
+
 class Contest:
     """Transfers of the same pictures by compact and by its teachers, at one size and of equally many steps."""
 
@@ -86,10 +96,10 @@ class Contest:
         ours = self._transfer("compact", self.net, photograph, painting)
         theirs = self._transfer("both", self.teachers, photograph, painting)
         times = report.in_turn(ours.advance, theirs.advance, self.steps - 1)  # the first step is not timed
-        scorer = Scorer(self.teachers, painting, [photograph], self.size)
+        targets = targets_of(self.teachers, photograph, images.fit(painting, self.size))
         pictures = photograph, painting, theirs.picture(), ours.picture()
         start, by_teachers, by_compact = (
-            whole_losses(scorer, picture, theirs.recipe) for picture in (photograph, *pictures[2:])
+            whole_losses(targets, picture, theirs.recipe) for picture in (photograph, *pictures[2:])
         )
         painted = images.to_tensor(pictures[3]).to(hardware.device())
         errors = distillation.evaluate(self.net, self.teachers, [painted])
@@ -101,10 +111,16 @@ class Contest:
         return ImageOptimisation(recipe, photograph, painting, network)
 
 
-def whole_losses(scorer: Scorer, picture: Picture, recipe: OptimisationRecipe) -> Losses:
+def targets_of(teachers: LossNetworks, photograph: Picture, painting: Picture) -> Targets:
+    """Return what pictures of the photograph in the painting's style are scored against."""
+    teachers = scores.on_device(teachers)
+    return Targets(teachers, scores.view(teachers, photograph), scores.view(teachers, painting))
+
+
+def whole_losses(targets: Targets, picture: Picture, recipe: OptimisationRecipe) -> Losses:
     """Return a picture's losses under the teachers; the whole one is equation 5.10 with the weights of `recipe`."""
-    features = scorer.features(picture)
-    style, content = scorer.style_terms(features), scorer.content_terms(features, 0)
+    seen = scores.view(targets.teachers, picture)
+    style, content = scores.style_terms(seen, targets.painting), scores.content_terms(seen, targets.photograph)
     sums = {"style": statistics.fmean(style.values()), "content": statistics.fmean(content.values())}
     variation = losses.total_variation(images.to_tensor(picture), recipe.exponent).item()
     whole = recipe.content * sums["content"] + recipe.style * sums["style"] + recipe.variation * variation
@@ -136,8 +152,9 @@ def outcomes(options: argparse.Namespace) -> Iterator[Outcome]:
     pairs = PAIRS[: options.pairs]
     paintings = chosen_paintings(options.styles, [painting for _, painting in pairs])
     for name, painting in pairs:
-        [photograph] = scores.held_out_photographs(options.photos, options.size, [name])
+        [photograph] = scores.held_out_photographs(options.photos, [name])
         title = f"{name.split('_', 2)[-1]}, {painting}{' *' if painting in unseen else ''}"
+        photograph = images.fit(photograph, options.size)
         yield contest.outcome(title, photograph, images.decode(paintings[painting], max_side=options.size))
 
 
@@ -189,7 +206,7 @@ def options_parser() -> argparse.ArgumentParser:
     parser.add_argument("--photos", type=Path, required=True, help="folder with the ten photographs")
     parser.add_argument("--styles", type=Path, required=True, help="folder with the ten paintings")
     parser.add_argument("--loss-networks", type=Path, required=True, help="folder of the teachers' safetensors")
-    parser.add_argument("--size", type=int, default=scores.SIDE, help=f"long side, px (default {scores.SIDE})")
+    parser.add_argument("--size", type=int, default=SIZE, help=f"long side, px (default {SIZE})")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of each transfer (default {STEPS})")
     parser.add_argument(
         "--pairs", type=int, default=len(PAIRS), choices=range(1, len(PAIRS) + 1), metavar="N", help="only the first N"

@@ -1,5 +1,5 @@
-"""The peer of `benchmarks.styles`: a single-style net of L. Engstrom (github.com/lengstrom/fast-style-transfer, 1.68
-million weights), as reiinakano/fast-style-transfer-deeplearnjs holds it under src/ckpts."""
+"""The peer of `benchmarks.styles`: the single-style nets of L. Engstrom (github.com/lengstrom/fast-style-transfer, 1.68
+million weights) that ml5js/ml5-data-and-models publishes under models/style-transfer, a folder for each style."""
 
 import json
 from pathlib import Path

@@ -16,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks import report
+from benchmarks.report import BoundedRow
 from tests.e2e import axe, measures
 from tests.e2e import browser as chromium
 from tests.e2e.server import serve
@@ -50,17 +51,6 @@ class Audit:
     page: str
     scheme: str
     violations: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class BoundedRow(report.Row):
-    """A figure beside its bound, which is missed where the ratio is below the floor."""
-
-    floor: float = FLOOR
-
-    @property
-    def missed(self) -> bool:
-        return self.ratio < self.floor
 
 
 def visit(browser: Browser, address: str, name: str, kind: str) -> Visit:
@@ -118,16 +108,18 @@ def rows(visits: Sequence[Visit], audits: Sequence[Audit]) -> list[BoundedRow]:
     found = []
     for one in visits:
         case, bound = f"{one.page}, {one.kind}", SECONDS[one.kind]
-        found.append(BoundedRow(f"{case}: result", one.result, bound, "s", _at_most(one.result, bound)))
-        found.append(BoundedRow(f"{case}: share", one.share, SHARE, "of the screen", round(one.share / SHARE, 2)))
+        found.append(BoundedRow(f"{case}: result", one.result, bound, "s", _at_most(one.result, bound), FLOOR))
+        found.append(
+            BoundedRow(f"{case}: share", one.share, SHARE, "of the screen", round(one.share / SHARE, 2), FLOOR)
+        )
         if one.kind == "cold":
             kilobytes = round(one.bytes / 1000)
             ratio = _at_most(kilobytes, FIRST_VISIT_KB)
-            found.append(BoundedRow(f"{case}: first visit", kilobytes, FIRST_VISIT_KB, "kB", ratio))
+            found.append(BoundedRow(f"{case}: first visit", kilobytes, FIRST_VISIT_KB, "kB", ratio, FLOOR))
     for each in audits:
         count = len(each.violations)
         case = f"{each.page}, {each.scheme}: accessibility"
-        found.append(BoundedRow(case, count, 0, "violations", 0.0 if count else 1.0))
+        found.append(BoundedRow(case, count, 0, "violations", 0.0 if count else 1.0, FLOOR))
     return found
 
 

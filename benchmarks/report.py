@@ -1,6 +1,7 @@
 """The figures that a benchmark prints: rows of ours against a peer, measured in turn, as a table or as one JSON object.
 
-A new benchmark times both sides by `in_turn`, makes a `Row` by `faster`, `rate` or `lower`, and ends in `show`.
+A new benchmark times both sides by `in_turn`, makes a `Row` by `faster`, `rate`, `lower` or `bounded`, and ends in
+`show`.
 """
 
 import json
@@ -23,6 +24,22 @@ class Row:
     peer: float
     unit: str
     ratio: float
+
+
+@dataclass(frozen=True)
+class BoundedRow(Row):
+    """A row that is missed where its ratio is below `floor`, and reaches its goal at `goal`; None: no such bound."""
+
+    floor: float | None = None
+    goal: float | None = None
+
+    @property
+    def missed(self) -> bool:
+        return self.floor is not None and self.ratio < self.floor
+
+    @property
+    def reached(self) -> bool:
+        return self.goal is None or self.ratio >= self.goal
 
 
 def in_turn(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float]:
@@ -50,6 +67,23 @@ def rate(case: str, items: int, ours: float, peer: float) -> Row:
 def lower(case: str, ours: float, peer: float) -> Row:
     """Return the row of two losses."""
     return Row(case, round(ours, 4), round(peer, 4), "loss", round(peer / max(ours, 1e-12), 3))
+
+
+def bounded(
+    case: str,
+    ours: float,
+    peer: float,
+    unit: str,
+    *,
+    floor: float | None = None,
+    goal: float | None = None,
+    more: bool = False,
+) -> BoundedRow:
+    """Return a row whose ratio has a `floor` and a `goal`; less is better, or `more` is. All have four digits."""
+    ours, peer = round(ours, 4), round(peer, 4)
+    ratio = ours / peer if more else peer / max(ours, 1e-12)
+    bounds = (None if bound is None else round(bound, 4) for bound in (floor, goal))
+    return BoundedRow(case, ours, peer, unit, round(ratio, 4), *bounds)
 
 
 def machine() -> str:

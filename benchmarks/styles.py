@@ -1,64 +1,69 @@
-"""`python -m benchmarks.styles`: the style and content loss of the pictures that a style network paints.
+"""`python -m benchmarks.styles`: what a style network's pictures are worth, by losses and by what an eye sees.
 
-Ten photographs that trainings leave out (see core.style.held_out) are painted at 384 px in each style. The style loss
-is equation 5.8 over six layers, each term divided by the mean square of the painting's Gram matrix (at 384 px); the
-content loss is equation 5.5 over two layers, each term divided by the variance of the photograph's features; both are
-means over layers and photographs. Peers are the photograph itself, unpainted; the shipped net of this style alone; and
-for two paintings a net of another project (see benchmarks.fast_style_transfer).
+Ten photographs that trainings leave out (see core.style.held_out) are painted at 512 px in each style, as `python -m
+core stylize` paints them. Style and content loss are measured at 512, 256 and 128 px, lattice, shift and tone at 512 px
+(see benchmarks.scores, benchmarks.texture), beside the photographs themselves, another net with --before, and, for
+three paintings, nets of another project with --peer (see benchmarks.fast_style_transfer). The command fails where a
+figure is below its floor (see benchmarks.style_bounds).
 """
 
 import argparse
-import statistics
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
-
-from benchmarks import report
+from benchmarks import report, scores, style_bounds
 from benchmarks.fast_style_transfer import PeerNet
-from benchmarks.scores import Paint, Scorer, held_out_photographs
+from benchmarks.report import BoundedRow
+from benchmarks.scores import SIDES, Figures, Judge, Paint
+from benchmarks.style_bounds import Beside
+from benchmarks.style_sheets import Sheets
 from core import images
 from core.errors import UserError
-from core.images import Picture
-from core.runs.run import Run
-from core.style import loss_networks, painter
+from core.style import held_out, loss_networks, painter
+from core.style.origin import origin_of
 from core.style.painter import Painter
+from core.style.rows import Rows
 from core.style.training_pictures import chosen_paintings
 
-PEERS = {"hokusai_great_wave": "wave", "munch_scream": "scream"}  # by their folders
+PEERS = {"hokusai_great_wave": "wave", "munch_scream": "scream", "picabia_udnie": "udnie"}  # by their folders
 
 
 @dataclass(frozen=True)
 class Score:
-    """Style and content loss of one style's pictures, the photographs' own style loss, and the losses of other nets.
+    """The figures of one style, those of its pictures' peers, and their rows with floors and goals.
 
-    `single_` is the shipped net of this style alone, `peer_` the net of fast-style-transfer.
+    `photograph` is the photographs themselves, `before` the net of --before, `peer` that of fast-style-transfer, and
+    `content_by_photograph` the content losses, by SIDES, of each photograph.
     """
 
     style: str
-    style_loss: float
-    content_loss: float
-    photograph: float
-    single_style_loss: float | None = None
-    single_content_loss: float | None = None
-    peer_style_loss: float | None = None
-    peer_content_loss: float | None = None
+    figures: Figures
+    photograph: Figures
+    before: Figures | None
+    peer: Figures | None
+    content_by_photograph: dict[str, tuple[float, ...]]
+    rows: tuple[BoundedRow, ...]
 
-    @property
-    def rows(self) -> list[report.Row]:
-        """Our losses beside those of the photograph and of the nets that were scored, too."""
-        peers = {
-            "the photograph": (self.photograph, None),
-            "the net of one style": (self.single_style_loss, self.single_content_loss),
-            "fast-style-transfer": (self.peer_style_loss, self.peer_content_loss),
-        }
-        return [
-            report.lower(f"{kind} loss of {self.style}, against {peer}", ours, loss)
-            for peer, losses in peers.items()
-            for kind, ours, loss in zip(("style", "content"), (self.style_loss, self.content_loss), losses, strict=True)
-            if loss is not None
-        ]
+    def to_json(self) -> dict:
+        """Return the style's name and its figures, with those of the others beside them where there are any."""
+        others = {"photograph": self.photograph, "before": self.before, "peer": self.peer}
+        beside = {name: asdict(figures) for name, figures in others.items() if figures}
+        by_photograph = {"content_by_photograph": self.content_by_photograph}
+        return {"name": self.style, **asdict(self.figures), **beside, **by_photograph}
+
+
+def painter_named(name: str) -> Painter:
+    """Return the painter of a shipped net, of a run of `training.pastiche`, or of a file of weights with its card.
+
+    Raises UserError for others.
+    """
+    if name in painter.nets():
+        return painter.shipped(name)
+    origin = origin_of(name)
+    net = painter.read_net(origin.path, len(origin.names), origin.width)
+    return painter.painter_of(net, origin.names, half=False)
 
 
 def painting_in(net: Painter, style: str) -> Paint:
@@ -66,74 +71,9 @@ def painting_in(net: Painter, style: str) -> Paint:
     return lambda photograph: net.paint(photograph, {style: 1.0})
 
 
-def painter_named(name: str) -> Painter:
-    """Return the shipped net of that name, or the net of a run of `training.pastiche`. Raises UserError for others."""
-    if name in painter.nets():
-        return painter.shipped(name)
-    run = Run.open(name)
-    path = run.model_path()
-    if run.kind != "pastiche" or path is None:
-        raise UserError(f"The run {name} has no weights of a style network; give a net of {', '.join(painter.nets())}.")
-    names, width = run.style_network.trained_styles, run.style_network.trained_width
-    return painter.painter_of(painter.read_net(path, len(names), width), names, half=False)
-
-
-def sheet(net: Painter, photographs: Sequence[Picture]) -> Picture:
-    """Return one picture: all photographs in the first row, and a row of cells of 256 x 192 px for each style."""
-    cells = [images.resize(photograph, 256, 192) for photograph in photographs]
-    rows = [cells, *([net.paint(cell, {style: 1.0}) for cell in cells] for style in net.names)]
-    strips = [torch.cat([torch.from_numpy(cell) for cell in row], 1) for row in rows]
-    return torch.cat(strips).numpy()
-
-
-def options_parser() -> argparse.ArgumentParser:
-    """Return the parser of the command's options."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.styles", description=__doc__.split("\n")[0])
-    parser.add_argument("--net", default="pastiche", help="a shipped net, or a run of training.pastiche")
-    parser.add_argument("--photos", type=Path, required=True, help="folder with the ten photographs")
-    parser.add_argument("--styles", type=Path, required=True, help="folder with the paintings")
-    parser.add_argument("--loss-networks", type=Path, required=True, help="folder of the loss networks' safetensors")
-    parser.add_argument(
-        "--peer", type=Path, help="folder of the peer's weights: wave and scream with manifest.json each"
-    )
-    parser.add_argument("--only", nargs="+", metavar="STYLE", help="not all styles of the net")
-    parser.add_argument("--sheet", type=Path, metavar="PNG", help="also save all pictures, a row for each style")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = options_parser()
-    options = parser.parse_args(arguments)
-    try:
-        scores = scores_of(options)
-    except UserError as error:
-        parser.error(str(error))
-    show(scores, options.json)
-
-
-def scores_of(options: argparse.Namespace) -> list[Score]:
-    """Return the scores of the styles that the command's options name."""
-    net = painter_named(options.net)
-    paintings = chosen_paintings(options.styles, list(options.only or net.names))
-    peers = {style: peer_of(style, options.peer) for style in paintings}
-    networks = loss_networks.load(options.loss_networks)
-    photographs = held_out_photographs(options.photos)
-    if options.sheet:
-        images.save(sheet(net, photographs), options.sheet)
-    scores = []
-    for style, path in paintings.items():
-        scorer = Scorer(networks, images.decode(path), photographs)
-        others = (alone(style) if len(net.names) > 1 else None, peers[style])
-        figures = [figure for other in others for figure in (scorer.score(other) if other else (None, None))]
-        scores.append(Score(style, *scorer.score(painting_in(net, style)), scorer.unpainted(), *figures))
-    return scores
-
-
-def alone(style: str) -> Paint | None:
-    """Return what paints by the shipped net of this style alone; None where there is none."""
-    name = painter.single(style)
-    return painting_in(painter.shipped(name), style) if name else None
+def styles_of(net: Painter) -> tuple[str, ...]:
+    """Return the styles that a net paints in full."""
+    return Rows(net.names).styles
 
 
 def peer_of(style: str, folder: Path | None) -> Paint | None:
@@ -141,29 +81,138 @@ def peer_of(style: str, folder: Path | None) -> Paint | None:
     return PeerNet(folder / PEERS[style]).paint if folder and style in PEERS else None
 
 
-def show(scores: Sequence[Score], as_json: bool) -> None:
-    """Print the scores and their means."""
-    style = statistics.fmean(score.style_loss for score in scores)
-    content = statistics.fmean(score.content_loss for score in scores)
-    if as_json:
-        rows = [row for score in scores for row in score.rows]
-        mean = {"style_loss": round(style, 3), "content_loss": round(content, 3)}
-        report.print_json("styles", rows, scores=[asdict(score) for score in scores], mean=mean)
+@dataclass(frozen=True)
+class Contest:
+    """The nets that are judged on the same photographs, of the file stems `names`."""
+
+    judge: Judge
+    names: tuple[str, ...]
+    net: Painter
+    before: Painter | None
+    peers: Path | None
+
+    def score(self, style: str, painting: images.Picture) -> Score:
+        """Return the score of one style, whose painting is compared at all sizes."""
+        target = self.judge.views(painting)
+        ours = self.judge.judge(target, painting_in(self.net, style))
+        known = self.before is not None and style in styles_of(self.before)
+        others = (painting_in(self.before, style) if known else None, peer_of(style, self.peers))
+        before, peer = (scores.mean(self.judge.judge(target, paint)) if paint else None for paint in others)
+        figures = scores.mean(ours)
+        content = {name: scores.mean([one]).content for name, one in zip(self.names, ours, strict=True)}
+        beside = Beside(peer, style_bounds.base_line_content(style, self.names))
+        rows = tuple(style_bounds.rows_of(style, figures, beside))
+        return Score(style, figures, self.judge.unpainted(target), before, peer, content, rows)
+
+
+def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command's options."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.styles", description=__doc__.split("\n")[0])
+    net = "a shipped net, a run of training.pastiche, or FILE.safetensors with its card beside it"
+    parser.add_argument("--net", default="pastiche", help=net)
+    parser.add_argument("--before", metavar="NET", help="also judge this net, beside the other")
+    parser.add_argument("--photos", type=Path, required=True, help="folder with the ten photographs")
+    parser.add_argument("--styles", type=Path, required=True, help="folder with the paintings")
+    parser.add_argument("--loss-networks", type=Path, required=True, help="folder of the loss networks' safetensors")
+    parser.add_argument("--peer", type=Path, help="folder of the peer's weights, see benchmarks.fast_style_transfer")
+    parser.add_argument("--only", nargs="+", metavar="STYLE", help="not all styles of the net")
+    count = len(held_out.PHOTOGRAPHS)
+    parser.add_argument(
+        "--first",
+        type=int,
+        default=count,
+        choices=range(1, count + 1),
+        metavar="N",
+        help="only the first N photographs",
+    )
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="PNG",
+        help="also draw all styles and photographs: PNG small, PNG_STYLE at 1024 px, --before left of --net",
+    )
+    parser.add_argument("--sheet-only", action="store_true", help="draw the sheets and judge nothing")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = options_parser()
+    options = parser.parse_args(arguments)
+    if options.sheet_only and not options.sheet:
+        parser.error("--sheet-only draws nothing without --sheet; name the picture.")
+    try:
+        done = list(judged(options))
+    except UserError as error:
+        parser.error(str(error))
+    if options.sheet_only:
+        return 0
+    show(done, options)
+    return 1 if any(row.missed for score in done for row in score.rows) else 0
+
+
+def judged(options: argparse.Namespace) -> Iterator[Score]:
+    """Draw the sheets and yield the scores of the styles that the command's options name."""
+    net = painter_named(options.net)
+    before = painter_named(options.before) if options.before else None
+    styles = tuple(options.only or styles_of(net))
+    if unknown := [style for style in styles if style not in styles_of(net)]:
+        raise UserError(f"The net {options.net} has no style {unknown[0]}; it has {', '.join(styles_of(net))}.")
+    paintings = chosen_paintings(options.styles, list(styles))
+    names = held_out.PHOTOGRAPHS[: options.first]
+    photographs = scores.held_out_photographs(options.photos, names)
+    for style in paintings:
+        peer_of(style, options.peer)  # a missing file is told before minutes have gone by
+    networks = loss_networks.load(options.loss_networks)
+    if options.sheet:
+        nets = [each for each in (before, net) if each]
+        for path in Sheets(options.sheet, styles, photographs, nets).save():
+            print(path, file=sys.stderr)
+    if options.sheet_only:
         return
-    width = max(len(score.style) for score in scores)
-    print(f"{'':<{width}}   style   content   photograph   single: style   content   peer: style   content")
-    for score in scores:
-        ours = f"{score.style_loss:>5.3f} {score.content_loss:>9.3f} {score.photograph:>12.3f}"
-        single = f"{text(score.single_style_loss):>15} {text(score.single_content_loss):>9}"
-        peer = f"{text(score.peer_style_loss):>13} {text(score.peer_content_loss):>9}"
-        print(f"{score.style:<{width}}   {ours} {single} {peer}".rstrip())
-    print(f"{'mean':<{width}}   {style:>5.3f} {content:>9.3f}")
+    contest = Contest(Judge(networks, photographs, SIDES), names, net, before, options.peer)
+    for number, (style, path) in enumerate(paintings.items(), 1):
+        yield contest.score(style, images.decode(path))
+        print(f"{number} of {len(paintings)}: {style}", file=sys.stderr, flush=True)
 
 
-def text(loss: float | None) -> str:
-    """Return the loss to three digits; nothing where there is none."""
-    return "" if loss is None else f"{loss:.3f}"
+def show(done: Sequence[Score], options: argparse.Namespace) -> None:
+    """Print the figures, what is below its floor, and the worst style."""
+    by_style = {score.style: score.rows for score in done}
+    style, row = style_bounds.worst(by_style)
+    mean = scores.mean([score.figures for score in done])
+    rows = [row for score in done for row in score.rows]
+    if options.json:
+        worst = {"style": style, "case": row.case, "ratio": row.ratio, "floor": row.floor}
+        facts = {"net": options.net, "before": options.before, "photographs": held_out.PHOTOGRAPHS[: options.first]}
+        figures = {"scores": [score.to_json() for score in done], "mean": asdict(mean)}
+        report.print_json("styles", rows, **facts, sides=SIDES, **figures, worst=worst)
+        return
+    print(
+        f"style and content loss at {', '.join(map(str, SIDES))} px, of {options.first} photographs, {report.machine()}"
+    )
+    width = max(len("the photograph"), *map(len, by_style)) + 2
+    print(f"{'':<{width}}{'style':<16} {'content':<16} {'fire7, fire8':<16} lattice  shift   tone")
+    for score in done:
+        print(line(score.style, score.figures, width))
+        for name, figures in (("photograph", score.photograph), ("before", score.before), ("peer", score.peer)):
+            if figures:
+                print(line(f"  {name}", figures, width))
+    print(line("mean", mean, width))
+    for missed in (row for row in rows if row.missed):
+        print(f"Below its floor: {missed.case}, {missed.ours:g}, beside {missed.peer:g}.")
+    print(f"Goals reached: {sum(row.reached for row in rows)} of {len(rows)}.")
+    print(f"Worst: {style}, by {row.case}, {row.ours:g}, beside {row.peer:g}.")
+    if not options.peer:
+        print("Floors of style and content are the peer's: give --peer to check them.")
+
+
+def line(name: str, figures: Figures, width: int) -> str:
+    """Return one line of the table."""
+    losses = (" ".join(f"{value:.2f}" for value in loss) for loss in (figures.style, figures.content, figures.unlearnt))
+    texture = f"{figures.lattice:>7.1f} {figures.shift:>6.2f} {figures.tone:>6.2f}"
+    return f"{name:<{width}}{' '.join(f'{loss:<16}' for loss in losses)} {texture}"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -26,6 +26,7 @@ from core.transfer_learning import study
 
 PICTURE_BYTES = 60_000
 SOURCE_SIDE = 256  # px, of the photograph and the style picture of a style transfer
+JUDGED = ("style", "content", "unlearnt", "lattice", "shift", "tone", "photograph", "peer")  # of benchmarks.styles
 LICENCES = {
     "digits": "MIT; the data: Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI), CC BY 4.0",
     "mnist": "MIT; the data: MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0",
@@ -233,21 +234,23 @@ def pastiche_card(run: Run, licence: str | None, scores: Path | None = None) -> 
 
 
 def scores_in(path: Path, styles: list[str]) -> dict:
-    """Return style and content loss by style in a file of `python -m benchmarks.styles --json`.
+    """Return the figures by style in a file of `python -m benchmarks.styles --json`, and the sizes of their losses.
 
     Raises UserError where it is no such file, or of other styles.
     """
     try:
         found = json.loads(path.read_text("utf-8"))
-        rows = {row.pop("style"): row for row in found["scores"]} if found["name"] == "styles" else {}
+        rows = {row["name"]: row for row in found["scores"]} if found["name"] == "styles" else {}
+        measured = {name: {key: row[key] for key in JUDGED if key in row} for name, row in rows.items()}
+        sides = found["sides"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} does not hold what python -m benchmarks.styles --json prints; write that into it first."
         ) from error
     if sorted(rows) != sorted(styles):
         raise UserError(f"{path} scores other styles than the run's; score the run itself, with --net and its name.")
-    measured = {name: {key: value for key, value in row.items() if value is not None} for name, row in rows.items()}
-    return {"by": "python -m benchmarks.styles, on photographs that are not learnt from", "styles": measured}
+    by = "python -m benchmarks.styles, on photographs that are not learnt from; losses at each long side, px"
+    return {"by": by, "sides": sides, "styles": measured}
 
 
 if __name__ == "__main__":

@@ -84,8 +84,8 @@ def test_the_whole_loss_is_what_the_teachers_transfer_minimises():
     transfer = benchmark.ImageOptimisation(recipe, photograph, painting, contest.teachers)
     transfer.advance()
     transfer.x.data = images.to_tensor(transfer.picture())  # in 8 bits, as it is scored
-    scorer = benchmark.Scorer(contest.teachers, painting, [photograph], SIDE)
-    losses = benchmark.whole_losses(scorer, transfer.picture(), recipe)
+    targets = benchmark.targets_of(contest.teachers, photograph, painting)
+    losses = benchmark.whole_losses(targets, transfer.picture(), recipe)
     wanted = transfer.advance()
     assert losses["whole"] == pytest.approx(wanted["loss"], rel=1e-3)
     assert losses["style"] == pytest.approx(wanted["style"], rel=1e-3)

@@ -46,7 +46,7 @@ def test_it_prints_one_json_object_with_the_visits_and_the_audits(monkeypatch, c
     run(monkeypatch, GOOD, CLEAN, "--json")
     printed = json.loads(capsys.readouterr().out)
     assert printed["name"] == "pages" and printed["machine"]
-    assert all(set(row) == {"case", "ours", "peer", "unit", "ratio", "floor"} for row in printed["rows"])
+    assert all(set(row) == {"case", "ours", "peer", "unit", "ratio", "floor", "goal"} for row in printed["rows"])
     assert printed["visits"][0]["requests"] == 60 and printed["audits"][0]["scheme"] == "dark"
 
 

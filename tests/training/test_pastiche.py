@@ -119,12 +119,16 @@ def test_a_finished_net_is_shipped_with_a_card_and_paints(tmp_path, monkeypatch,
     assert 0 < card["bfloat16_error"] < 0.1
     assert card["training_seconds"] >= 0
     assert str(tmp_path) not in json.dumps(card)
-    row = {"style_loss": 0.3, "content_loss": 1.0, "photograph": 2.0, "peer_style_loss": None}
-    scores = {"name": "styles", "scores": [{"style": style["name"], **row} for style in card["styles"]]}
+    figures = {"style": [0.3, 0.4, 0.5], "content": [1.0, 0.8, 0.7], "lattice": 1.5, "shift": 0.95, "tone": 0.98}
+    row = {**figures, "photograph": {"style": [2.0, 2.0, 2.0]}, "content_by_photograph": {"fox": [1.0, 0.8, 0.7]}}
+    scores = {"name": "styles", "sides": [512, 256, 128], "scores": []}
+    scores["scores"] = [{"name": style["name"], **row} for style in card["styles"]]
     (tmp_path / "scores.json").write_text(json.dumps(scores))
     arguments = ["mine", "mine", "--licence", "Mine", "--scores", str(tmp_path / "scores.json")]
     assert ship.main(arguments) == 0
-    assert weights.card("mine")["judged"]["styles"]["night"] == {key: row[key] for key in list(row)[:3]}
+    judged = weights.card("mine")["judged"]
+    assert judged["sides"] == [512, 256, 128]
+    assert judged["styles"]["night"] == {key: row[key] for key in (*figures, "photograph")}
     scores["scores"].pop()
     (tmp_path / "scores.json").write_text(json.dumps(scores))
     assert ship.main(arguments) == 2
