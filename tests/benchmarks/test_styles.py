@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks import scores, style_bounds, style_sheets, styles
-from core import images
+from core import images, weights
 from core.style import held_out, painter
-from tests.painting import STYLES, ship, write_loss_networks, write_pictures
+from tests.painting import STYLES, WIDTH, net, ship, write_loss_networks, write_pictures
 
 read = images.decode
 SIDES = (96, 64, 48)
@@ -121,3 +121,12 @@ def test_wrong_options_end_with_a_sentence(tmp_path, monkeypatch, capsys, folder
         styles.main([*folders, "--net", "tiny", *wrong])
     assert end.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_file_of_weights_is_judged_by_its_rows_in_full(tmp_path, monkeypatch, capsys, folders):
+    monkeypatch.setattr(scores.Judge, "judge", lambda self, target, paint: [GOOD, GOOD])
+    rows = ["night", "dots", "dots__soft", "photograph"]
+    weights.write(tmp_path / "step_000100.safetensors", net(styles=len(rows)).state_dict())
+    (tmp_path / "step_000100.json").write_text(json.dumps({"rows": rows, "width": WIDTH}))
+    assert styles.main([*folders, "--net", str(tmp_path / "step_000100.safetensors"), "--json"]) == 0
+    assert [score["name"] for score in json.loads(capsys.readouterr().out)["scores"]] == ["night", "dots"]
