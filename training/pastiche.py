@@ -7,7 +7,7 @@ several processes, one a GPU, train one net, the batch being that of all of them
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
@@ -17,10 +17,11 @@ from core import hardware, images, weights
 from core.errors import UserError
 from core.runs import queue
 from core.runs.run import Run
-from core.style import held_out, origin, pastiche_recipe, pastiche_run, sources, training_pictures
+from core.style import held_out, losses, origin, pastiche_recipe, pastiche_run, sources, training_pictures
+from core.style.pastiche_presets import PRESETS, preset
 from core.style.pastiche_recipe import PasticheRecipe
 from core.style.pastiche_run import NewPasticheRun
-from core.style.pastiche_training import PasticheData
+from core.style.pastiche_training import PasticheData, seconds_a_step
 from core.style.photographs import Photographs
 from core.trainers.parallel import Team
 from training import command
@@ -52,13 +53,24 @@ NUMBERS = {  # options, the first one named as the recipe's field: type and help
     "--photograph": (float, "weight of the pixels in a row that learns to give the photograph back"),
     "--photograph-share": (float, "how often that row is drawn"),
     "--norm-rate": (float, "factor on the learning rate for scales and shifts"),
-    "--clip": (float, "largest norm of a gradient"),
+    "--clip": (float, "largest norm of a gradient; 0 for any"),
+    "--scale-deviation": (float, "deviation of a new net's scales about 1"),
     "--rate-warmup-steps": (int, "first steps, in which the learning rate rises"),
     "--average": (float, "decay, below 1, of the moving average of the weights that is saved"),
     "--export-minutes": (float, "minutes of training between two exports of the weights"),
     "--seed": (int, "of the crops and the initial weights"),
     "--save-every": (int, "steps between checkpoints and previews"),
 }
+
+
+BY_STYLE = {  # options: the recipe's field, what its values are called, and help
+    "--factor": ("style_factors", "factor", "a style's own factor on its style loss"),
+    "--content-factor": ("content_factors", "factor", "a style's own factor on its content loss"),
+    "--variation-factor": ("variation_factors", "factor", "a style's own factor on the total variation"),
+    "--share": ("style_shares", "share", "how often a style is drawn; 1 where not given"),
+    "--side": ("style_sides", "size", "long side of a painting, px, where not --style-side"),
+}
+LONG_STEPS = 1000  # from so many on, the time that a training will take is said before
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -84,8 +96,15 @@ def arguments() -> argparse.ArgumentParser:
         "other styles; behind torchrun --start-from"
     )
     recipe.add_argument("--start", "--start-from", metavar="RUN", help=about)
-    recipe.add_argument("--factor", nargs="+", metavar="NAME=F", help="a style's own factor on its style loss")
-    recipe.add_argument("--share", nargs="+", metavar="NAME=F", help="how often a style is drawn; 1 where not given")
+    for option, (_, _, help_) in BY_STYLE.items():
+        recipe.add_argument(option, nargs="+", metavar="NAME=F", help=help_)
+    recipe.add_argument("--convention", choices=losses.CONVENTIONS, help="what a Gram matrix is divided by")
+    recipe.add_argument(
+        "--relative", action=argparse.BooleanOptionalAction, help="divide losses by the size of their targets"
+    )
+    recipe.add_argument("--grams", type=Path, metavar="FILE", help="of the paintings' Gram matrices, computed once")
+    about = f"a recipe by name, which other options change: {', '.join(PRESETS)}"
+    recipe.add_argument("--preset", choices=tuple(PRESETS), help=about)
     command.add_arguments(parser)
     return parser
 
@@ -109,14 +128,17 @@ def recipe_options(options: argparse.Namespace) -> dict:
     values = {entry.name: vars(options).get(entry.name) for entry in fields(PasticheRecipe)}
     del values["styles"]  # the option of that name is their folder
     values |= {name: command.layers(getattr(options, name)) for name in LAYERS}
-    values["style_factors"] = numbers("factor", options.factor)
-    values["style_shares"] = numbers("share", options.share)
+    for option, (name, what, _) in BY_STYLE.items():
+        values[name] = numbers(what, getattr(options, option[2:].replace("-", "_")))
+    if values["style_sides"]:
+        values["style_sides"] = {name: int(side) for name, side in values["style_sides"].items()}
     return {name: value for name, value in values.items() if value is not None}
 
 
 def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     """Return a new run for the recipe of the command line."""
-    if options.loss_networks is None and options.network is not None:
+    usual = preset(options.preset) if options.preset else {}
+    if options.loss_networks is None and (options.network or usual):
         options.loss_networks = sources.folder()
     for option in FOLDERS:
         if getattr(options, option) is None:
@@ -127,12 +149,9 @@ def new_run(options: argparse.Namespace, path: Path | None) -> Run:
         start = str(Path(start).resolve())
     elif start and start not in weights.cards("pastiche"):
         start = str(Run.open(command.run_path(start)).path.resolve())
-    values = {"styles": tuple(paintings), "half": hardware.bf16_is_fast(), **recipe_options(options)}
-    return pastiche_run.create(
-        NewPasticheRun(
-            PasticheRecipe(**values), options.photos, options.styles, options.loss_networks, start=start, path=path
-        )
-    )
+    values = {"styles": tuple(paintings), "half": hardware.bf16_is_fast(), **usual, **recipe_options(options)}
+    new = NewPasticheRun(PasticheRecipe(**values), options.photos, options.styles, options.loss_networks)
+    return pastiche_run.create(replace(new, start=start, grams=options.grams, path=path))
 
 
 def existing_run(options: argparse.Namespace, name: Path | str) -> Run:
@@ -169,13 +188,26 @@ def run_training(run: Run, team: Team) -> None:
         network = sources.load(recipe.network, Path(run.style_network.folders["loss_networks"]), downloading)
         writer.progress(downloading=None, bytes=None, bytes_total=None)
         photographs, refused = read_photographs(paths, progress=team.leads)
-        data = PasticheData(photographs, {name: images.decode(path) for name, path in paintings.items()}, network)
+        pictures = {name: images.decode(path) for name, path in paintings.items()}
+        grams = Path(run.style_network.grams) if run.style_network.grams else None
+        data = PasticheData(photographs, pictures, network, grams)
+        if team.leads and recipe.steps >= LONG_STEPS and run.model_path() is None:
+            print(expected_time(recipe, seconds_a_step(recipe, network)), flush=True)
         facts = {
             "styles": training_pictures.titles(paintings),
             "photographs": len(photographs.pictures),
             "left_out": refused,
         }
         pastiche_run.carry_out(writer, data, training_pictures.previews(), facts, team)
+
+
+def expected_time(recipe: PasticheRecipe, seconds: float) -> str:
+    """Return a sentence about the time that a training of so many seconds a step takes."""
+    hours, minutes = divmod(round(recipe.steps * seconds / 60), 60)
+    return (
+        f"{recipe.steps:,} steps of about {seconds:.2g} s, measured on a small crop here: about {hours} h "
+        f"{minutes:02d} min."
+    )
 
 
 def _files(run: Run, recipe: PasticheRecipe) -> tuple[dict[str, Path], list[Path]]:

@@ -208,7 +208,8 @@ class PaintingRecord:
 class StyleNetworkRecord(PictureTrainingRecord):
     """The training of a style network. `styles` are the names in the settings, `trained_styles` those of its weights.
 
-    `left_out` counts the photographs that cannot be read; `before` describes the training of its initial weights.
+    `grams` is a file of Gram matrices. `left_out` counts the photographs that cannot be read; `before` describes the
+    training of its initial weights.
     """
 
     styles: tuple[str, ...]
@@ -216,6 +217,7 @@ class StyleNetworkRecord(PictureTrainingRecord):
     width: float | None
     save_every: int | None
     start: str
+    grams: str
     paintings: tuple[PaintingRecord, ...]
     trained_styles: tuple[str, ...]
     trained_width: float | None
@@ -234,6 +236,7 @@ class StyleNetworkRecord(PictureTrainingRecord):
             width=number(settings.get("width")),
             save_every=whole(settings.get("save_every")),
             start=text(settings.get("start")),
+            grams=text(settings.get("grams")),
             paintings=tuple(PaintingRecord(*(text(entry.get(key)) for key in keys)) for entry in listed),
             trained_styles=tuple(map(str, items(data.get("names")))),
             trained_width=number(data.get("width")),

@@ -86,9 +86,11 @@ def content_terms(
     return terms
 
 
-def content_loss(painted: Features, content: Features, weights: Mapping[str, float]) -> Tensor:
-    """Return equation 5.5 with `weights` per layer, each term relative to its target (see `content_terms`): (N,)."""
-    return torch.stack(list(content_terms(painted, content, weights).values())).sum(0)
+def content_loss(
+    painted: Features, content: Features, weights: Mapping[str, float], *, relative: bool = True
+) -> Tensor:
+    """Return equation 5.5 with `weights` per layer, each term `relative` to its target (see `content_terms`): (N,)."""
+    return torch.stack(list(content_terms(painted, content, weights, relative=relative).values())).sum(0)
 
 
 def layer_style_loss(painted: Tensor, target: Tensor) -> Tensor:
@@ -118,9 +120,17 @@ def style_terms(
     return terms
 
 
-def style_loss(painted: Features, targets: Features, weights: Mapping[str, float]) -> Tensor:
-    """Return equation 5.8 with `weights` per layer, each term relative to its target (see `style_terms`): (N,)."""
-    return torch.stack(list(style_terms(painted, targets, weights).values())).sum(0)
+def style_loss(
+    painted: Features,
+    targets: Features,
+    weights: Mapping[str, float],
+    *,
+    convention: str = "HW",
+    relative: bool = True,
+) -> Tensor:
+    """Return equation 5.8 with `weights` per layer, each term `relative` to its target (see `style_terms`): (N,)."""
+    terms = style_terms(painted, targets, weights, convention=convention, relative=relative)
+    return torch.stack(list(terms.values())).sum(0)
 
 
 def total_variation(picture: Tensor, exponent: float = 2.0) -> Tensor:
@@ -170,8 +180,8 @@ class Terms:
     added: Mapping[str, Tensor] = field(default_factory=dict)
 
 
-def total_loss(terms: Terms, content: float, style: Tensor | float, variation: float) -> Tensor:
-    """Return equation 5.10 (5.4 when `variation` is zero): the weighted sum, (N,). `style` is a number or (N,)."""
+def total_loss(terms: Terms, content: Tensor | float, style: Tensor | float, variation: Tensor | float) -> Tensor:
+    """Return equation 5.10 (5.4 when `variation` is zero): the weighted sum, (N,). A weight is a number or (N,)."""
     return content * terms.content + style * terms.style + variation * terms.variation
 
 

@@ -1,5 +1,6 @@
 """The recipe of a style network: all that decides the outcome of its training (sections 5.4.3 and 5.5.1)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
@@ -12,7 +13,9 @@ from core.style.rows import PHOTOGRAPH, SOFT
 # relative to their targets, so the lambdas below then mean about the same for each.
 LAYER_SUMS = {"content": 2.0, "style": 6.0}
 WEIGHTS = ("content", "style", "variation", "shift", "tone", "colour", "photograph")  # fields that weigh a loss
+FACTORS = ("content_factors", "style_factors", "variation_factors")
 MAX_SCALES = 3
+MIN_SIDE = 32  # of training pictures and paintings, px
 # Fields that have another name in run.json and on cards: run folders and options keep theirs.
 KEYS = {"uses_per_crop": "repeats", "min_crop_scale": "closest", "style_warmup_steps": "gentle"}
 
@@ -32,7 +35,7 @@ class PasticheRecipe:
     width: float = 1.0
     learning_rate: float = 1e-3  # section 5.4.3
     norm_rate: float = 5.0  # factor on it for scales and shifts, which see only the samples of their own style
-    clip: float = 10.0  # largest norm of a gradient: one bad crop must not fill Adam's long memory
+    clip: float = 10.0  # largest norm of a gradient: one bad crop must not fill Adam's long memory; 0: any
     decay: float = 0.3  # the last part of the steps, in which the rate falls linearly to a hundredth
     content: float = 1.0  # lambda_c of equation 5.10
     style: float = 3.0  # lambda_s
@@ -59,51 +62,70 @@ class PasticheRecipe:
     rate_warmup_steps: int = 0  # first steps, in which the learning rate rises linearly: Adam's memory is empty then
     average: float = 0.0  # the saved weights are a moving average that decays by this factor a step; 0: the latest
     export_minutes: float = 30.0  # of training, between two exports of the weights; 0: none
+    relative: bool = True  # losses relative to their targets; without it they are the thesis' own equations
+    convention: str = "HW"  # of the Gram matrices, see `losses.CONVENTIONS`; it matters where losses are not relative
+    content_factors: dict[str, float] = field(default_factory=dict)  # lambda_c of a style is content * its factor
+    variation_factors: dict[str, float] = field(default_factory=dict)
+    style_sides: dict[str, int] = field(default_factory=dict)  # long side of a painting, px, where not style_side
+    scale_deviation: float = 0.0  # of a new net's scales about 1, but for the last layer's
 
     def __post_init__(self) -> None:
         if not self.styles:
             raise UserError("There are no styles to train; name at least one painting.")
-        for what, values in (("factor", self.style_factors), ("share", self.style_shares)):
-            if unknown := set(values) - set(self.styles):
+        self._check_styles()
+        self._check_weights()
+        self._check_numbers()
+        self._check_sizes()
+
+    def _check_styles(self) -> None:
+        if reserved := [name for name in self.styles if name == PHOTOGRAPH or name.endswith(SOFT)]:
+            raise UserError(f"The name {reserved[0]} stands for a row of the net's own; rename the painting's file.")
+        by_style = {**dict.fromkeys(FACTORS, "factor"), "style_shares": "share", "style_sides": "size"}
+        for name, what in by_style.items():
+            if unknown := set(getattr(self, name)) - set(self.styles):
                 raise UserError(f"A {what} is given for {sorted(unknown)[0]!r}, which is not among the trained styles.")
-        for name in ("steps", "batch", "uses_per_crop", "log_every", "save_every"):
-            if getattr(self, name) < 1:
-                raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
+
+    def _check_weights(self) -> None:
         losses.check_weights({name: getattr(self, name) for name in WEIGHTS}, "loss")
-        self._check_rows()
-        losses.check_weights(self.style_factors, "style")
-        losses.check_weights(self.style_shares, "drawing")
+        for name in FACTORS:
+            losses.check_weights(getattr(self, name), name.removesuffix("_factors"))
+        shares = {"soft rows": self.soft_share, "the photograph": self.photograph_share}
+        losses.check_weights({**self.style_shares, **shares}, "drawing")
         if not sum(self.shares):
             raise UserError("Every style has a share of 0, so that none would be drawn; give one of them more.")
         layers = sources.source(self.network).layers
         losses.check_weights(self.content_layers, "content", layers)
         losses.check_weights(self.style_layers, "style", layers)
+        if self.convention not in losses.CONVENTIONS:
+            raise UserError(
+                f"There is no Gram convention {self.convention!r}; choose {' or '.join(losses.CONVENTIONS)}."
+            )
+
+    def _check_numbers(self) -> None:
+        for name in ("steps", "batch", "uses_per_crop", "log_every", "save_every"):
+            if getattr(self, name) < 1:
+                raise UserError(f"The setting {name} is {getattr(self, name)}; it must be at least 1.")
+        for name in ("rate_warmup_steps", "export_minutes", "clip", "norm_rate", "scale_deviation"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UserError(f"The setting {name} is {getattr(self, name)}; it must be a number of zero or more.")
         if not 0 <= self.jitter <= 8:
             raise UserError(f"The jitter is {self.jitter} px; give a number from 0 to 8.")
-        if self.crop < 32 or self.style_side < 32:
-            raise UserError("Training pictures and paintings need at least 32 px a side; raise crop or style side.")
         if not 0 < self.min_crop_scale <= 1 or not 0 <= self.decay <= 1:
             raise UserError("The smallest crop and the decay are parts of a whole; give numbers from 0 to 1.")
-        if not (0 <= self.draft <= 1 and 0 <= self.average < 1):
-            raise UserError("The part of drafts is from 0 to 1 and the average's decay below 1; give such numbers.")
-        self._check_sizes()
-
-    def _check_rows(self) -> None:
-        if reserved := [name for name in self.styles if name == PHOTOGRAPH or name.endswith(SOFT)]:
-            raise UserError(f"The name {reserved[0]} stands for a row of the net's own; rename the painting's file.")
         if not 0 <= self.soft <= 1:
             raise UserError(f"The soft part of the style weight is {self.soft}; give a number from 0 to 1.")
-        shares = {"soft rows": self.soft_share, "the photograph": self.photograph_share}
-        losses.check_weights(shares, "drawing")
+        if not (0 <= self.draft <= 1 and 0 <= self.average < 1):
+            raise UserError("The part of drafts is from 0 to 1 and the average's decay below 1; give such numbers.")
 
     def _check_sizes(self) -> None:
-        if not 1 <= self.style_scales <= MAX_SCALES or min(self.crop, self.style_side) >> (self.style_scales - 1) < 32:
+        sides = (self.crop, self.style_side, *self.style_sides.values())
+        if min(sides) < MIN_SIDE:
+            raise UserError("Training pictures and paintings need at least 32 px a side; raise crop or style side.")
+        if not 1 <= self.style_scales <= MAX_SCALES or min(sides) >> (self.style_scales - 1) < MIN_SIDE:
             raise UserError(
                 f"The style is compared at {self.style_scales} sizes; choose 1 to {MAX_SCALES}, the smallest of them "
                 "with at least 32 px a side."
             )
-        if self.rate_warmup_steps < 0 or not self.export_minutes >= 0:
-            raise UserError("The warm-up steps and the minutes between exports are zero or more; give such numbers.")
 
     @property
     def layers(self) -> sources.Layers:
@@ -134,6 +156,14 @@ class PasticheRecipe:
         full = [self.style_factors.get(name, 1.0) for name in self.styles]
         soft = [self.soft * factor for factor in full] if self.soft else []
         return full + soft + ([0.0] if self.photograph else [])
+
+    def factors_of(self, factors: Mapping[str, float]) -> list[float]:
+        """Return `factors`, by style, of each row: the same for both of a painting, and 1 where none is given."""
+        return [factors.get(row.removesuffix(SOFT), 1.0) for row in self.rows]
+
+    def style_side_of(self, name: str) -> int:
+        """Return the long side of a painting, px."""
+        return self.style_sides.get(name, self.style_side)
 
     def style_part(self, step: int) -> float:
         """Return the part of lambda_s that counts in the 0-based `step`."""

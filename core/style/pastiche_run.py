@@ -36,7 +36,8 @@ class NewPasticheRun:
 
     A folder of `photographs` or `paintings` is read where it lies; files of photographs (pictures or .zip archives)
     and paintings in memory are saved in the run. `loss_networks` is the folder of the loss network "both". `start` is
-    a run or a shipped net whose weights come first. `path` is the run's folder, where it is not to be a new one.
+    a run, a shipped net or a file whose weights come first. `grams` is a file of Gram matrices, see
+    `painting_targets`. `path` is the run's folder, where it is not to be a new one.
     """
 
     recipe: PasticheRecipe
@@ -44,6 +45,7 @@ class NewPasticheRun:
     paintings: Path | Sequence[Painting]
     loss_networks: Path | None = None
     start: str = ""
+    grams: Path | None = None
     name: str | None = None
     path: Path | None = None
 
@@ -78,6 +80,7 @@ def create(new: NewPasticheRun) -> Run:
     more = {f"{key}_folder": folder for key, folder in folders.items()}
     more |= {"loss_networks_folder": str((new.loss_networks or sources.folder()).resolve())}
     more |= {"start": new.start} if new.start else {}
+    more |= {"grams": str(new.grams.resolve())} if new.grams else {}
     name = new.name or (None if new.path else _default_name(new))
     run = Run.create("pastiche", pastiche_recipe.settings_of(new.recipe, **more), path=new.path, name=name)
     try:
@@ -267,17 +270,17 @@ def _save(training: PasticheTraining, writer: Writer, previews: Sequence[Picture
 
 def _save_pictures(run: Run, new: NewPasticheRun) -> None:
     if not isinstance(new.paintings, Path):
-        _save_paintings(run.path / FOLDERS["styles"], new.paintings, new.recipe.style_side)
+        _save_paintings(run.path / FOLDERS["styles"], new.paintings, new.recipe)
     if not isinstance(new.photographs, Path):
         _save_photographs(run.path / FOLDERS["photos"], new.photographs)
 
 
-def _save_paintings(folder: Path, paintings: Sequence[Painting], side: int) -> None:
+def _save_paintings(folder: Path, paintings: Sequence[Painting], recipe: PasticheRecipe) -> None:
     """Write PNG files of the size that is learnt, and their titles as `titles` reads them."""
     folder.mkdir()
     rows = []
     for one in paintings:
-        images.save(images.fit(one.picture, side), folder / f"{one.name}.png")
+        images.save(images.fit(one.picture, recipe.style_side_of(one.name)), folder / f"{one.name}.png")
         rows.append({"file": f"{one.name}.png", **{k: v for k, v in asdict(one).items() if isinstance(v, str)}})
     (folder / LISTED).write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
 

@@ -5,9 +5,11 @@ Several processes may train one net, each on its part of every batch: all of the
 learn what one would. No layer normalises over the batch, so nothing depends on how it is shared.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -36,11 +38,15 @@ TIMED_CROP = 96  # side of the crop that a step is timed with, px
 
 @dataclass(frozen=True)
 class PasticheData:
-    """The pictures that a style network learns from, and the loss network that compares them."""
+    """The pictures that a style network learns from, and the loss network that compares them.
+
+    `grams` is a file that the paintings' Gram matrices are read from or, where it is not there, written to.
+    """
 
     photographs: Photographs
     paintings: Mapping[str, Picture]  # by style, uint8 (H, W, 3)
     network: Network
+    grams: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class PasticheTraining:
         self.device = hardware.device()
         self.network = data.network.to(self.device)
         paintings = [data.paintings[name] for name in recipe.styles]
-        self.targets = painting_targets(self.network, paintings, recipe)
+        self.targets = painting_targets(self.network, paintings, recipe, data.grams)
         self.step = 0
         self.clock = Clock()
         self.gradient_norm = 0.0  # of the latest step, before it was clipped
@@ -77,8 +83,15 @@ class PasticheTraining:
         self.average: dict[str, Tensor] = {}  # of the parameters, from the first step on
         self.shares = torch.tensor(recipe.shares)
         self.style_weights = recipe.style * torch.tensor(recipe.factors, device=self.device)
+        self.content_weights = self._row_weights(recipe.content, recipe.content_factors)
+        self.variation_weights = self._row_weights(recipe.variation, recipe.variation_factors)
         self.paints = torch.tensor([name != PHOTOGRAPH for name in recipe.rows], device=self.device)
         self.paintings = torch.tensor(painting_of_rows(recipe), device=self.device)
+
+    def _row_weights(self, weight: float, factors: Mapping[str, float]) -> Tensor:
+        """Return the weight of a loss in each row: (rows,), or a scalar where all have the same."""
+        each = self.recipe.factors_of(factors) if factors else 1.0
+        return weight * torch.tensor(each, device=self.device)
 
     @cached_property
     def wrapped(self) -> nn.Module:
@@ -102,7 +115,7 @@ class PasticheTraining:
         self.optimiser.zero_grad()
         # This process's part of the mean over the whole batch, as many times as the gradients are divided by.
         (loss.sum() * team.size / recipe.batch).backward()
-        self.gradient_norm = float(torch.nn.utils.clip_grad_norm_(self.net.parameters(), recipe.clip))
+        self.gradient_norm = float(torch.nn.utils.clip_grad_norm_(self.net.parameters(), recipe.clip or math.inf))
         self._update()
         self.step += 1
         return labels, whole
@@ -121,7 +134,10 @@ class PasticheTraining:
         """Return the weighted sum of the terms of samples in `rows`: (N,)."""
         recipe = self.recipe
         style = self.style_weights[rows] * recipe.style_part(self.step)
-        loss = losses.total_loss(terms, recipe.content, style, recipe.variation)
+        content, variation = (
+            weights[rows] if weights.dim() else weights for weights in (self.content_weights, self.variation_weights)
+        )
+        loss = losses.total_loss(terms, content, style, variation)
         for name, term in terms.added.items():
             loss = loss + getattr(recipe, name) * term
         return loss
@@ -160,7 +176,7 @@ class PasticheTraining:
         features = self.network(visible, self.layers.content | self.layers.style)
         content = {layer: torch.cat([crop.content[layer] for crop in crops]) for layer in self.layers.content}
         return losses.Terms(
-            losses.content_loss(features, content, self.layers.content),
+            losses.content_loss(features, content, self.layers.content, relative=self.recipe.relative),
             self._style(visible, features, rows),
             losses.total_variation(visible),
             added,
@@ -210,7 +226,15 @@ class PasticheTraining:
                 painted = F.avg_pool2d(painted, 2)
                 features = self.network(painted, self.layers.style)
             targets = {layer: matrices[paintings] for layer, matrices in grams.items()}
-            terms.append(losses.style_loss(features, targets, self.layers.style))
+            terms.append(
+                losses.style_loss(
+                    features,
+                    targets,
+                    self.layers.style,
+                    convention=self.recipe.convention,
+                    relative=self.recipe.relative,
+                )
+            )
         style = torch.stack(terms).mean(0) if len(terms) > 1 else terms[0]
         return style if self.paints.all() else style * self.paints[rows]
 
@@ -276,10 +300,20 @@ def initial_net(recipe: PasticheRecipe, paintings: Sequence[Picture]) -> Pastich
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
         net = PasticheNet(len(recipe.rows), recipe.width)
+        if recipe.scale_deviation:
+            spread_scales(net, recipe.scale_deviation)
     for row, painting in enumerate(painting_of_rows(recipe)):
         colours = images.to_tensor(paintings[painting])[0].flatten(1)
         net.start_from_colours(row, colours.mean(1), colours.std(1))
     return net
+
+
+@torch.no_grad()
+def spread_scales(net: PasticheNet, deviation: float) -> None:
+    """Draw the scales of a new net's rows about 1, so that its styles differ from the first step on."""
+    for name, parameter in net.named_parameters():
+        if name.endswith("norm.scale"):
+            parameter.normal_(1.0, deviation)
 
 
 def painting_of_rows(recipe: PasticheRecipe) -> list[int]:
@@ -296,6 +330,9 @@ def seconds_a_step(recipe: PasticheRecipe, network: Network) -> float:
         styles=("noise",),
         style_factors={},
         style_shares={},
+        content_factors={},
+        variation_factors={},
+        style_sides={},
         batch=1,
         crop=TIMED_CROP,
         style_side=TIMED_CROP,

@@ -144,3 +144,54 @@ def test_an_unfinished_run_is_not_shipped(folders, capsys):
     run = Run.create("pastiche", {})
     assert ship.main([run.id, "mine", "--licence", "x"]) == 2
     assert "only a finished training can be shipped" in capsys.readouterr().err
+
+
+def test_a_training_of_all_terms_starts_from_a_file_with_its_card(folders, tmp_path, capsys):
+    new = [
+        "--crop",
+        "64",
+        "--style-side",
+        "64",
+        "--style-scales",
+        "2",
+        "--shift",
+        "150",
+        "--tone",
+        "2",
+        "--colour",
+        "1",
+    ]
+    new += ["--draft", "0.5", "--soft", "0.25", "--soft-share", "0.4", "--photograph", "100", "--photograph-share", "1"]
+    new += ["--average", "0.9", "--rate-warmup-steps", "1", "--norm-rate", "1", "--clip", "5"]
+    assert train(*folders, *new, "--only", "dots", "--run", "first", "--steps", "1", "--export-minutes", "1e-6") == 0
+    first = Run.open("first")
+    assert first.data["names"] == ["dots", "dots__soft", "photograph"]
+    assert (first.settings["norm_rate"], first.settings["clip"], first.settings["soft_share"]) == (1, 5, 0.4)
+    export = first.path / "exports" / "step_000001.safetensors"
+    assert train(*folders, *new, "--only", "dots", "--run", "second", "--steps", "1", "--start", str(export)) == 0
+    before = Run.open("second").data["before"]
+    assert before["steps"] == 1 and before["styles"] == ["dots", "dots__soft", "photograph"]
+    assert train(*folders, "--start", str(tmp_path / "none.safetensors")) == 2
+    assert "no weights" in capsys.readouterr().err
+
+
+def test_the_thesis_training_is_a_preset_whose_options_can_be_changed(folders, tmp_path):
+    options = ["--preset", "thesis", "--network", "both", "--content-layers", "vgg19.relu2_1", "--batch", "1"]
+    options += ["--style-layers", "squeezenet.fire4", "--steps", "1", "--only", "dots", "--run", "thesis"]
+    options += ["--content-factor", "dots=2", "--variation-factor", "dots=0.5", "--side", "dots=40"]
+    options += ["--convention", "CHW", "--scale-deviation", "0.1", "--grams", str(tmp_path / "grams.safetensors")]
+    assert train(*folders, *options) == 0
+    recipe = pastiche_recipe.recipe_of(Run.open("thesis").settings)
+    assert (recipe.relative, recipe.clip, recipe.decay, recipe.batch, recipe.convention) == (False, 0, 0, 1, "CHW")
+    assert recipe.content_factors == {"dots": 2.0} and recipe.style_sides == {"dots": 40}
+    assert (tmp_path / "grams.safetensors").is_file()
+    assert train(*folders, *options, "--relative") == 2  # not as it was started
+
+
+def test_a_long_training_says_its_time_before(folders, monkeypatch, capsys):
+    monkeypatch.setattr(pastiche, "LONG_STEPS", 2)
+    monkeypatch.setattr(pastiche, "seconds_a_step", lambda recipe, network: 1800)
+    assert train(*folders, "--only", "dots", "--run", "long", "--steps", "3") == 0
+    assert "3 steps of about 1.8e+03 s, measured on a small crop here: about 1 h 30 min." in capsys.readouterr().out
+    assert train(*folders, "--only", "dots", "--run", "long", "--steps", "4") == 0
+    assert "measured" not in capsys.readouterr().out
