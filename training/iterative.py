@@ -17,7 +17,7 @@ from core.errors import UserError
 from core.figures import transfers
 from core.runs import queue
 from core.runs.run import Run
-from core.style import optimisation_recipe, optimisation_run, sources
+from core.style import optimisation_recipe, optimisation_run, paintings, sources
 from core.style.losses import CONVENTIONS
 from core.style.optimisation_recipe import OPTIMIZERS, STARTS, OptimisationRecipe
 from training import command
@@ -27,6 +27,7 @@ CHOICES = {"network": tuple(sources.KNOWN), "optimizer": OPTIMIZERS, "start": ST
 LAYERS = ("content_layers", "style_layers")
 SWITCHES = ("relative", "keep_colours")
 NO_OPTION = ("half", "save_every")
+STYLE_HELP = "the style picture: a file, or painting:NAME, one of those that come with every copy (default: the first)"
 LAMBDAS = {"content": "content-weight", "style": "style-weight", "variation": "variation-weight"}
 
 
@@ -35,7 +36,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.iterative", description=__doc__.split("\n")[0])
     source = parser.add_argument_group("pictures")
     source.add_argument("--content", type=Path, metavar="IN", help="the photograph: a file, or sample:NAME")
-    source.add_argument("--style", type=Path, metavar="IN", help="the style picture")
+    source.add_argument("--style", type=Path, metavar="IN", help=STYLE_HELP)
     source.add_argument("--out", type=Path, metavar="OUT", help="where the picture is written; of a figure, a folder")
     source.add_argument("--loss-networks", type=Path, metavar="DIR", help="folder of the loss network `both`")
     source.add_argument("--figure", choices=tuple(transfers.FIGURES), help="make the whole row of this figure")
@@ -77,16 +78,21 @@ def recipe(options: argparse.Namespace) -> OptimisationRecipe:
 
 def pictures(options: argparse.Namespace) -> tuple[images.Picture, images.Picture]:
     """Return the photograph and the style picture, uint8 (H, W, 3). Raises UserError where one is missing."""
-    for name in optimisation_run.PICTURES:
-        if getattr(options, name) is None:
-            raise UserError(f"A new transfer needs --{name}; one to go on with needs --resume.")
-    return images.named(options.content), images.named(options.style)
+    if options.content is None:
+        raise UserError("A new transfer needs --content; one to go on with needs --resume.")
+    return images.named(options.content), paintings.named(style_of(options))
+
+
+def style_of(options: argparse.Namespace) -> Path:
+    """Return the name of the style picture: a file, sample:NAME or painting:NAME."""
+    return options.style or Path(f"{paintings.PREFIX}:{next(iter(paintings.shipped()))}")
 
 
 def new_run(options: argparse.Namespace, path: Path | None) -> Run:
     """Return a new run for the pictures and the recipe of the command line."""
     content, style = pictures(options)
-    name = " after ".join(path.stem.replace("_", " ") for path in (options.content, options.style))
+    stems = (path.stem.rpartition(":")[2] for path in (options.content, style_of(options)))  # of sample:NAME, NAME
+    name = " after ".join(stem.replace("_", " ") for stem in stems)
     return optimisation_run.create(content, style, recipe(options), name=name, path=path, files=options.loss_networks)
 
 

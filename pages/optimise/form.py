@@ -13,10 +13,11 @@ from core.errors import UserError
 from core.figures import transfers
 from core.images import Picture
 from core.runs import queue
-from core.style import optimisation_recipe, optimisation_run, painter, sources
+from core.style import optimisation_recipe, optimisation_run, paintings, sources
 from core.style.optimisation_recipe import OptimisationRecipe
 from core.uploads import Upload, UploadGone
 from ui import address, loss_network, uploads
+from ui.formats import escape_markdown
 from ui.frame import guard
 from ui.hide import group
 
@@ -114,25 +115,18 @@ def choose_photograph(own: Upload | UploadGone | None) -> Source | None:
 
 
 def choose_style(own: Upload | UploadGone | None) -> Source | None:
-    """Return the style picture: an upload, else one painted by a shipped style network; None where there is none."""
+    """Return the style picture: an upload, else a painting that is shipped; None where the upload is gone."""
     if own is not None:
         return source_of(own, "a painting")
-    styles = {row["name"]: row for row in painter.styles()}
-    if not styles:
-        st.caption("No style picture comes with this copy; upload a painting.")
-        return None
+    painting_by_name = paintings.shipped()
     name = address.choice(
-        "style",
-        "Style picture",
-        tuple(styles),
-        lambda style: styles[style]["title"],
-        help="Painted by the style network of the Stylize page after that painting, for Atelier comes without "
-        "paintings.",
+        "style", "Style picture", tuple(painting_by_name), lambda style: painting_by_name[style].title
     )
-    title, net = styles[name]["title"], styles[name]["net"]
+    painting = painting_by_name[name]
     with st.container(width=120):
-        st.image(small_sample(name, net), width="stretch", alt=f"A flower painted after {title}")
-    return Source(title, partial(painted_sample, name, net))
+        st.image(small(name), width="stretch", alt=f"The painting {painting.title}")
+    st.caption(f"{escape_markdown(painting.credit)}.")
+    return Source(painting.title, partial(paintings.picture, name))
 
 
 def source_of(own: Upload | UploadGone, usual: str) -> Source | None:
@@ -142,16 +136,10 @@ def source_of(own: Upload | UploadGone, usual: str) -> Source | None:
     return Source(own.stem or usual, lambda: images.decode(own.read()))
 
 
-@lru_cache(maxsize=8)
-def painted_sample(style: str, net: str) -> Picture:
-    """Return a sample picture painted in a style: a style picture that comes with every copy."""
-    return painter.stylise(images.fit(images.sample("flower"), 512), {style: 1.0}, net=net)
-
-
 @lru_cache(maxsize=64)
-def small_sample(style: str, net: str) -> bytes:
-    """Return the same small, as JPEG."""
-    return images.encode(images.fit(painted_sample(style, net), 240))
+def small(painting: str) -> bytes:
+    """Return a painting small, as JPEG."""
+    return images.encode(images.fit(paintings.picture(painting), 240))
 
 
 def more(figure: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from core import images, weights
 from core.figures import transfers
 from core.runs.run import Run, list_runs
-from core.style import compact, optimisation_run, sources
+from core.style import compact, optimisation_run, paintings, sources
 from core.style.optimisation_recipe import OptimisationRecipe
 from tests.painting import picture
 from training.iterative import main
@@ -43,6 +43,16 @@ def test_a_transfer_from_the_command_line_and_the_same_command_goes_on(tmp_path,
     assert [row["step"] for row in run.metrics()] == [1, 2, 3, 4]
     assert main([*command, "--steps", "4", "--style-weight", "5"]) == 2
     assert "was started with style 3.0, not 5.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("style", "painting"), [([], "vangogh starry night"), (["munch_scream"], "munch scream")])
+def test_a_shipped_painting_is_the_style_picture_unless_a_file_is(pictures, style, painting):
+    options = ["--style", f"painting:{style[0]}"] if style else []
+    assert main([*TINY, *pictures[:2], *options, "--style-size", "48", "--run", "mine", "--steps", "1"]) == 0
+    assert Run.open("mine").name == f"photo after {painting}"
+    shipped = paintings.picture(painting.replace(" ", "_"))
+    expected = images.fit(shipped, 48)
+    assert np.array_equal(images.decode(Run.open("mine").path / "style.png"), expected)
 
 
 @pytest.mark.parametrize("name", transfers.FIGURES)
@@ -92,8 +102,8 @@ def test_bad_options_are_told_in_a_sentence(pictures, capsys, options, sentence)
 
 
 def test_what_is_missing_is_told(pictures, capsys):
-    assert main([*TINY, *pictures[:2]]) == 2
-    assert "needs --style" in capsys.readouterr().err
+    assert main([*TINY, *pictures[2:]]) == 2
+    assert "needs --content" in capsys.readouterr().err
     Run.create("classifier", {}, path=Run.create("x", {}).path.parent / "other")
     assert main(["--resume", "other"]) == 2
     assert "is a classifier" in capsys.readouterr().err

@@ -76,7 +76,7 @@ def test_without_a_run_a_recorded_one_is_shown_and_the_button_starts_one(started
     assert not app.exception
     (run,) = started
     assert run.settings["network"] == "compact"
-    assert run.name == "Cat after Stripes"
+    assert run.name == "Cat after The Starry Night"
     assert app.query_params["run"] in (run.id, [run.id])
     assert images.decode(run.path / "style.png").shape[1] == OptimisationRecipe().style_size
 
@@ -106,7 +106,7 @@ def test_no_value_of_an_address_is_a_traceback(value):
 
 
 def test_the_options_under_more_are_those_of_the_run(started):
-    app = visit("optimise", style="dots", sample="coffee")
+    app = visit("optimise", style="munch_scream", sample="coffee")
     app.select_slider("size").set_value(128)
     app.number_input("style_weight").set_value(3.0)
     app.selectbox("choice of optimizer").set_value("lbfgs")
@@ -119,7 +119,7 @@ def test_the_options_under_more_are_those_of_the_run(started):
     settings = started[0].settings
     assert (settings["size"], settings["style"], settings["steps"]) == (128, 3.0, 7)
     assert (settings["optimizer"], settings["keep_colours"], settings["half"]) == ("lbfgs", True, False)
-    assert started[0].name == "Coffee after Dots"
+    assert started[0].name == "Coffee after The Scream"
 
 
 @pytest.mark.parametrize("name", transfers.FIGURES)
@@ -206,7 +206,7 @@ def test_after_a_refused_upload_the_form_goes_on_with_what_it_had(started):
     app.file_uploader[1].upload("letter.png", b"Dear reader, this is no picture.", "image/png").run()
     assert len(app.error) == 1 and "is text, not a picture" in app.error[0].value
     click(app, "Start")
-    assert started[0].name == "Cat after Stripes"
+    assert started[0].name == "Cat after The Starry Night"
 
 
 @pytest.mark.parametrize(
