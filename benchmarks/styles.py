@@ -22,9 +22,7 @@ from benchmarks.style_sheets import Sheets
 from core import images
 from core.errors import UserError
 from core.style import held_out, loss_networks, painter
-from core.style.origin import origin_of
 from core.style.painter import Painter
-from core.style.rows import Rows
 from core.style.training_pictures import chosen_paintings
 
 PEERS = {"hokusai_great_wave": "wave", "munch_scream": "scream", "picabia_udnie": "udnie"}  # by their folders
@@ -54,26 +52,9 @@ class Score:
         return {"name": self.style, **asdict(self.figures), **beside, **by_photograph}
 
 
-def painter_named(name: str) -> Painter:
-    """Return the painter of a shipped net, of a run of `training.pastiche`, or of a file of weights with its card.
-
-    Raises UserError for others.
-    """
-    if name in painter.nets():
-        return painter.shipped(name)
-    origin = origin_of(name)
-    net = painter.read_net(origin.path, len(origin.names), origin.width)
-    return painter.painter_of(net, origin.names, half=False)
-
-
 def painting_in(net: Painter, style: str) -> Paint:
     """Return what paints a photograph by `net` in one style."""
     return lambda photograph: net.paint(photograph, {style: 1.0})
-
-
-def styles_of(net: Painter) -> tuple[str, ...]:
-    """Return the styles that a net paints in full."""
-    return Rows(net.names).styles
 
 
 def peer_of(style: str, folder: Path | None) -> Paint | None:
@@ -95,7 +76,7 @@ class Contest:
         """Return the score of one style, whose painting is compared at all sizes."""
         target = self.judge.views(painting)
         ours = self.judge.judge(target, painting_in(self.net, style))
-        known = self.before is not None and style in styles_of(self.before)
+        known = self.before is not None and style in self.before.names
         others = (painting_in(self.before, style) if known else None, peer_of(style, self.peers))
         before, peer = (scores.mean(self.judge.judge(target, paint)) if paint else None for paint in others)
         figures = scores.mean(ours)
@@ -153,11 +134,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def judged(options: argparse.Namespace) -> Iterator[Score]:
     """Draw the sheets and yield the scores of the styles that the command's options name."""
-    net = painter_named(options.net)
-    before = painter_named(options.before) if options.before else None
-    styles = tuple(options.only or styles_of(net))
-    if unknown := [style for style in styles if style not in styles_of(net)]:
-        raise UserError(f"The net {options.net} has no style {unknown[0]}; it has {', '.join(styles_of(net))}.")
+    net = painter.named(options.net)
+    before = painter.named(options.before) if options.before else None
+    styles = tuple(options.only or net.names)
+    if unknown := [style for style in styles if style not in net.names]:
+        raise UserError(f"The net {options.net} has no style {unknown[0]}; it has {', '.join(net.names)}.")
     paintings = chosen_paintings(options.styles, list(styles))
     names = held_out.PHOTOGRAPHS[: options.first]
     photographs = scores.held_out_photographs(options.photos, names)

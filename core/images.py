@@ -29,7 +29,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 _ACCEPTED = "JPEG, PNG, WebP, GIF, BMP and TIFF"
 _WHITE = (255, 255, 255)
-_ORIENTATION_TAG = 0x0112
+_ORIENTATION_TAG, _DESCRIPTION_TAG, _SOFTWARE_TAG = 0x0112, 0x010E, 0x0131
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -88,15 +88,51 @@ def decode(source: bytes | str | Path | BinaryIO, *, max_side: int | None = None
     return picture if max_side is None else fit(picture, max_side)
 
 
-def encode(picture: Picture, format: str = "JPEG", quality: int = 85) -> bytes:
-    """Return a uint8 picture (H, W, 3) encoded as a file; `quality` (1 to 95) applies to JPEG and WebP only."""
+def encode(picture: Picture, format: str = "JPEG", quality: int = 85, description: str = "") -> bytes:
+    """Return a uint8 picture (H, W, 3) encoded as a file; `quality` (1 to 95) applies to JPEG and WebP only.
+
+    `description` is ASCII text that goes into the EXIF data of the file, where the format has such.
+    """
     stream = io.BytesIO()
-    _pillow(picture).save(stream, format=format, quality=quality)
+    more = {}
+    if description and format != "BMP":
+        exif = Image.Exif()
+        exif[_DESCRIPTION_TAG], exif[_SOFTWARE_TAG] = description, "Atelier"
+        more["exif"] = exif
+    _pillow(picture).save(stream, format=format, quality=quality, **more)
     return stream.getvalue()
 
 
-def save(picture: Picture, path: str | Path) -> None:
-    """Write a uint8 picture (H, W, 3) to `path` in the format that its suffix names, or raise ImageError."""
+def description(source: bytes | str | Path | BinaryIO) -> str:
+    """Return the description in the EXIF data of a picture; nothing where it has none, or the data are damaged.
+
+    Raises ImageError as `decode`, as far as the header shows.
+    """
+    with _opened(source) as (stream, name):
+        image = _header(stream, name, _recognise(stream, name))
+        try:
+            text = image.getexif().get(_DESCRIPTION_TAG)
+        except Exception:
+            return ""
+    return text if isinstance(text, str) else ""
+
+
+def save(picture: Picture, path: str | Path, description: str = "") -> None:
+    """Write a uint8 picture (H, W, 3) to `path` in the format that its suffix names, or raise ImageError.
+
+    `description` as in `encode`.
+    """
+    path = Path(path)
+    data = encode(picture, writable(path), quality=92, description=description)
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ImageError(f"{path} cannot be written ({reason}): choose a folder that exists and is yours.") from error
+
+
+def writable(path: str | Path) -> str:
+    """Return the format that the suffix of `path` names. Raises ImageError where it names none."""
     path = Path(path)
     format = _SUFFIXES.get(path.suffix.lower())
     if format is None:
@@ -104,12 +140,7 @@ def save(picture: Picture, path: str | Path) -> None:
             f"{path.name} names no picture format that can be written: "
             f"let the name end in one of {', '.join(_SUFFIXES)}."
         )
-    data = encode(picture, format, quality=92)
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ImageError(f"{path} cannot be written ({reason}): choose a folder that exists and is yours.") from error
+    return format
 
 
 def resize(picture: Picture, width: int, height: int) -> Picture:

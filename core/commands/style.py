@@ -2,12 +2,27 @@
 
 import argparse
 import json
+import math
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from core import images
 from core.errors import UserError
+from core.images import Picture
 from core.style import painter
+from core.style.paint_settings import PaintRecord, PaintSettings, record_in
+from core.style.painter import Painter
+from core.style.prints import Progress
+
+
+@dataclass(frozen=True)
+class Commission:
+    """What the command line commissions: the net that paints, and the record that goes into the picture."""
+
+    painter: Painter
+    record: PaintRecord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,33 +33,105 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--style",
         metavar="NAME=WEIGHT",
         action="append",
-        required=True,
         help="a style and its weight (1 if left out); give it more than once to blend by equation (5.14)",
     )
+    parser.add_argument("--like", metavar="PAINTING", type=Path, help="take all that is not given from a saved picture")
     parser.add_argument(
-        "--photograph",
+        "--strength", metavar="PART", type=float, help="from 0, the photograph, to 1, the painting (default 1)"
+    )
+    parser.add_argument(
+        "--stroke",
         metavar="PART",
         type=float,
-        default=0.0,
-        help="average the painting with this part of the photograph's own pixels (0 to 1, default 0)",
+        help="from 0, one pass, to 1, coarse to fine (default 0)",
+    )
+    parser.add_argument(
+        "--colours", action=argparse.BooleanOptionalAction, help="keep the photograph's colours and paint its luminance"
+    )
+    parser.add_argument("--net", metavar="RUN", help="a run of training.pastiche, or a shipped net, that paints")
+    parser.add_argument("--photograph", metavar="PART", type=float, help="an older option: --strength 1 minus PART")
+    parser.add_argument(
+        "--size",
+        metavar="PX",
+        type=int,
+        help="longer side of the painting; a smaller photograph is enlarged",
     )
     parser.add_argument("--max-side", metavar="PX", type=int, help="make the photograph smaller first if it is longer")
 
 
 def run(args: argparse.Namespace) -> int:
     """Paint `args.picture` with a blend of styles, write it to `args.out`; return exit status 0."""
-    blend = weights_of(args.style)
-    painter.shipped(painter.net_of(blend))  # so that an unknown style is refused before a large picture is read
-    if args.max_side is not None and args.max_side < images.MIN_SIDE:
-        raise UserError(f"--max-side is {args.max_side}; give at least {images.MIN_SIDE} pixels.")
-    picture = images.named(args.picture, max_side=args.max_side)
+    images.writable(args.out)
+    commission = commission_of(args)  # so that an unknown style is refused before a large picture is read
+    picture = photograph_of(args)
+    record = commission.record
     started = time.perf_counter()
-    painted = painter.stylise(picture, blend, photograph=args.photograph)
+    try:
+        painted = commission.painter.paint(picture, record.styles, record.settings, progress_of(picture))
+    except KeyboardInterrupt:
+        print("\ncancelled; nothing was written", file=sys.stderr)
+        raise
     seconds = time.perf_counter() - started
-    images.save(painted, args.out)
-    parts = ", ".join(f"{share:.0%} {name}" for name, share in painter.shares(blend).items())
+    images.save(painted, args.out, record.as_text())
+    parts = ", ".join(f"{share:.0%} {name}" for name, share in painter.shares(record.styles).items())
     print(f"{args.out}: {painted.shape[1]} x {painted.shape[0]} px, {parts}, {seconds:.2f} s")
     return 0
+
+
+def photograph_of(args: argparse.Namespace) -> Picture:
+    """Return the photograph in the size that the options name. Raises UserError for one that cannot be painted."""
+    for option, pixels in (("--max-side", args.max_side), ("--size", args.size)):
+        if pixels is not None and pixels < images.MIN_SIDE:
+            raise UserError(f"{option} is {pixels}; give at least {images.MIN_SIDE} pixels.")
+    picture = images.named(args.picture, max_side=args.max_side)
+    if args.size is None:
+        return picture
+    height, width = (round(side * args.size / max(picture.shape)) for side in picture.shape[:2])
+    if height * width > painter.MAX_PIXELS:
+        most = math.isqrt(round(painter.MAX_PIXELS * max(height, width) / min(height, width)))
+        raise UserError(
+            f"--size {args.size} is over {painter.MAX_PIXELS // 1_000_000} megapixels; take {most} at most."
+        )
+    return images.resize(picture, max(images.MIN_SIDE, width), max(images.MIN_SIDE, height))
+
+
+def progress_of(picture: Picture) -> Progress:
+    """Return what reports the progress of a large painting on the terminal; nothing for others or elsewhere."""
+    if picture.shape[0] * picture.shape[1] <= painter.WHOLE_PIXELS or not sys.stderr.isatty():
+        return painter.silent
+
+    def report(part: float) -> None:
+        print(f"\rpainting {part:4.0%}", end="" if part < 1 else "\n", file=sys.stderr, flush=True)
+
+    return report
+
+
+def commission_of(args: argparse.Namespace) -> Commission:
+    """Return what the options commission. Raises UserError where they name no style, or one that the net lacks."""
+    like = record_in(images.description(args.like)) if args.like else None
+    styles = weights_of(args.style) if args.style else dict(like.styles) if like else None
+    if not styles:
+        raise UserError("There is no style to paint in; give --style NAME, one of python -m core styles.")
+    net = args.net or (like.net if like else None) or painter.net_of(styles)
+    chosen = painter.named(net)
+    painter.check_styles(styles, chosen.names)
+    return Commission(chosen, PaintRecord(styles, settings_of(args, like.settings if like else PaintSettings()), net))
+
+
+def settings_of(args: argparse.Namespace, usual: PaintSettings) -> PaintSettings:
+    """Return the settings of the options, and `usual` where they have none. Raises UserError outside of 0 to 1."""
+    strength = args.strength
+    if args.photograph is not None:
+        if strength is not None:
+            raise UserError("--photograph is an older way to give --strength; give one of the two.")
+        if not 0 <= args.photograph <= 1:
+            raise UserError(f"--photograph is {args.photograph}; the part must be from 0 to 1.")
+        strength = 1 - args.photograph
+    return PaintSettings(
+        usual.strength if strength is None else strength,
+        usual.stroke if args.stroke is None else args.stroke,
+        usual.colours if args.colours is None else args.colours,
+    )
 
 
 def weights_of(pairs: list[str]) -> dict[str, float]:

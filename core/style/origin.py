@@ -46,7 +46,7 @@ def origin_of_file(path: Path) -> Origin:
         raise UserError(f"There are no weights {path} with a card {path.stem}.json or card.json beside them.")
     try:
         card = json.loads(cards[0].read_text("utf-8"))
-        names, width = rows_of(card), float(card.get("width", 1.0))
+        names, width = tuple(map(str, rows_of(card))), float(card.get("width", 1.0))
         training = card.get("training", {})
         made = {"steps": card.get("steps", training.get("steps", 0)), "before": card.get("before")}
         made |= {"training_seconds": card.get("training_seconds"), "recipe": card.get("recipe", training)}

@@ -4,66 +4,157 @@ import copy
 import functools
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core import hardware, images, weights
 from core.errors import UserError
 from core.images import Picture
-from core.style.network import PasticheNet, mixture
+from core.style import paint_settings, prints, strength, stroke
+from core.style.network import MIN_SIDE, PasticheNet
+from core.style.origin import origin_of
+from core.style.paint_settings import PaintSettings
+from core.style.prints import Progress
+from core.style.rows import Rows, rows_of
 
-# One picture takes about 240 bytes a pixel in float32 and half of that in bfloat16: at this size, under 4 GB.
-MAX_PIXELS = 16_000_000
+MAX_PIXELS = images.MAX_PIXELS
+# In one piece a picture takes about 240 bytes a pixel in float32 and half of that in bfloat16: larger ones are painted
+# in strips, which take some 60.
+WHOLE_PIXELS = 4_000_000
 # Where a net's card says that bfloat16 differs from float32 by more than this on average (of 0 to 1), it is not used.
 HALF_TOLERANCE = 0.02
 SWATCH_SAMPLE = "temple"
 SWATCH_SIDE = 160
+FULL = PaintSettings()
+
+
+def silent(part: float) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True)
 class Painter:
-    """A net in evaluation mode, the names of its styles in the order of its parameters, and its number format."""
+    """A net in evaluation mode, the rows of its parameters, and its number format."""
 
     net: PasticheNet
-    names: tuple[str, ...]
+    rows: Rows
     dtype: torch.dtype
     guard: threading.Lock
 
-    def paint(self, picture: Picture, styles: Mapping[str, float]) -> Picture:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the styles that the net paints."""
+        return self.rows.styles
+
+    def paint(
+        self,
+        picture: Picture,
+        styles: Mapping[str, float],
+        settings: PaintSettings = FULL,
+        progress: Progress = silent,
+    ) -> Picture:
         """Paint uint8 (H, W, 3) with the blend of `styles` (name -> weight of zero or more): the same shape.
 
-        Raises UserError for weights that cannot be used (see `mixture`), a picture with a side under 8 px, or
-        one of more than MAX_PIXELS.
+        At a strength of 0 the result is the photograph itself. `progress` is called now and then with the part that
+        is done, from 0 to 1; what it raises cancels the painting. Raises UserError for weights that cannot be used
+        (see `mixture`), a picture with a side under 8 px, or one of more than MAX_PIXELS.
         """
-        height, width = picture.shape[:2]
-        if height * width > MAX_PIXELS:
-            raise UserError(
-                f"The picture is {width} x {height} pixels; painting takes up to "
-                f"{MAX_PIXELS // 1_000_000} megapixels, so make it smaller first."
-            )
-        blend = mixture(dict(styles), self.names)
-        x = images.to_tensor(picture).to(self.dtype).contiguous(memory_format=torch.channels_last)
+        check_size(picture)
+        check_styles(styles, self.names)
+        blend = strength.blend_of(styles, settings.strength, self.rows)
+        if settings.strength == 0:
+            return picture.copy()
+        drafts = stroke.drafts(picture.shape[0], picture.shape[1], settings.stroke)
+        work = 1 + sum(draft.scale**2 for draft in drafts)
+        done, source = 0.0, None  # a round's painting, and its part in what the next one paints
+        for draft in drafts:
+            photograph = stroke.scaled(picture, draft.scale)
+            step = draft.scale**2 / work
+            watch = functools.partial(_report, progress, done, step)
+            source = self._round(photograph, source, blend, settings.strength, watch), draft.part
+            done += step
+        watch = functools.partial(_report, progress, done, 1 / work)
+        painting = self._round(picture, source, blend, settings.strength, watch)
+        return with_luminance(picture, painting) if settings.colours else painting
+
+    def _round(
+        self, photograph: Picture, draft: tuple[Picture, float] | None, blend: Tensor, force: float, progress: Progress
+    ) -> Picture:
+        """Paint a photograph, mixed with a smaller painting of it and that one's part; lead it back to a strength."""
+        source = photograph if draft is None else stroke.with_draft(photograph, *draft)
         # One picture at a time: two at once would share the cores and double the memory.
         with self.guard, torch.inference_mode():
-            return images.from_tensor(self.net(x, blend.to(self.dtype)))
+            painted = self._painted(source, blend.to(self.dtype), progress)
+            if force < 1:
+                ends = strength.BY_ROWS if self.rows.soften else strength.WITHOUT_ROWS
+                painted = strength.led_back(painted, images.to_tensor(photograph), force, ends)
+            return images.from_tensor(painted)
+
+    def _painted(self, picture: Picture, blend: Tensor, progress: Progress) -> Tensor:
+        """Return uint8 (H, W, 3) as the net paints it, float32 (1, 3, H, W) from 0 to 1; a large picture in strips."""
+        progress(0.0)
+        x = images.to_tensor(picture).to(self.dtype).contiguous(memory_format=torch.channels_last)
+        large = x.shape[2] * x.shape[3] > WHOLE_PIXELS
+        painted = prints.paint(self.net, x, blend, progress) if large else self.net(x, blend).float()
+        progress(1.0)
+        return painted.clamp_(0, 1).contiguous()
 
 
-def read_net(path: Path, styles: int, width: float) -> PasticheNet:
-    """Return the net whose weights are in `path`. Raises UserError where they belong to another."""
-    net = PasticheNet(styles, width)
-    weights.fill(net, weights.read(path), path.name)
+def _report(progress: Progress, done: float, step: float, part: float) -> None:
+    """Report `part` of a step of the whole work to `progress`."""
+    progress(done + step * part)
+
+
+def check_size(picture: Picture) -> None:
+    """Raise UserError for a picture (H, W, 3) that is too small or too large to be painted."""
+    height, width = picture.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        raise UserError(f"The picture is {width} x {height} pixels; painting needs at least {MIN_SIDE} on each side.")
+    if height * width > MAX_PIXELS:
+        raise UserError(
+            f"The picture is {width} x {height} pixels; painting takes up to "
+            f"{MAX_PIXELS // 1_000_000} megapixels, so make it smaller first."
+        )
+
+
+def with_luminance(photograph: Picture, painting: Picture) -> Picture:
+    """Return the colours of a photograph with the luminance of a painting, both uint8 (H, W, 3).
+
+    The Y of YIQ is the painting's, I and Q the photograph's (Gatys et al., 2016, "Preserving color").
+    """
+    weights = np.array(images.LUMINANCE, np.float32)
+    change = (painting @ weights) - (photograph @ weights)
+    return np.rint((photograph + change[..., None]).clip(0, 255)).astype(np.uint8)
+
+
+def read_net(path: Path, rows: int, width: float) -> PasticheNet:
+    """Return the net whose weights are in `path`. Raises UserError where they belong to another, or are no numbers."""
+    tensors = weights.read(path)
+    first = tensors.get("enter.norm.scale")
+    # Before a net is made: rows and width come from another file, and may ask for any amount of memory.
+    if first is None or not math.isfinite(width) or first.shape != (rows, round(16 * width)):
+        raise UserError(
+            f"{path.name} does not fit this net: it has not the scales and shifts of {rows} rows at width {width:g}. "
+            "Choose the weights that belong to the net."
+        )
+    net = PasticheNet(rows, width)
+    weights.fill(net, tensors, path.name)
+    if not all(parameter.isfinite().all() for parameter in net.parameters()):
+        raise UserError(f"{path.name} has weights that are no numbers; choose others, or train the net again.")
     return net
 
 
 def painter_of(net: PasticheNet, names: tuple[str, ...], half: bool) -> Painter:
-    """Return a painter with `net`, which is converted to bfloat16 if `half`, else left in float32."""
+    """Return a painter with `net`, whose rows have these `names`, converted to bfloat16 if `half`, else in float32."""
     net = hardware.channels_last(net.eval().requires_grad_(False))
     dtype = torch.bfloat16 if half else torch.float32
-    return Painter(net.to(dtype), names, dtype, threading.Lock())
+    return Painter(net.to(dtype), Rows(names), dtype, threading.Lock())
 
 
 def half_error(net: PasticheNet, pictures: Sequence[Picture]) -> float:
@@ -84,7 +175,7 @@ def shipped(net: str) -> Painter:
     card = weights.card(net)
     if card["kind"] != "pastiche":
         raise UserError(f"{net} is a {card['kind']}, which cannot paint; the painting nets are {', '.join(nets())}.")
-    names = tuple(style["name"] for style in card["styles"])
+    names = rows_of(card)
     half = hardware.bf16_is_fast() and card.get("bfloat16_error", math.inf) <= HALF_TOLERANCE
     return painter_of(read_net(weights.WEIGHTS / f"{net}.safetensors", len(names), card["width"]), names, half)
 
@@ -125,6 +216,19 @@ def styles_of(net: str) -> list[dict[str, str]]:
     return [{**{key: style[key] for key in ("name", "title", "artist", "year")}, "net": net} for style in entries]
 
 
+def check_styles(styles: Mapping[str, Any], names: Collection[str]) -> None:
+    """Raise UserError for a style that is not among `names`, or a weight that is no number of zero or more."""
+    for name in styles:
+        if name not in names:
+            raise UserError(no_style(name, names))
+    paint_settings.check_weights(styles)
+
+
+def no_style(name: str, names: Collection[str]) -> str:
+    """Return the sentence that there is no style `name` among `names`."""
+    return f"There is no style {paint_settings.quoted(name)}; the styles are {', '.join(names)}."
+
+
 def net_of(names: Mapping[str, float]) -> str:
     """Return the shipped net that paints all of `names`. Raises UserError for an unknown style or a mix of nets."""
     rows = styles()
@@ -133,44 +237,38 @@ def net_of(names: Mapping[str, float]) -> str:
     net_by_style = {row["name"]: row["net"] for row in rows}
     for name in names:
         if name not in net_by_style:
-            raise UserError(f"There is no style {name!r}; the styles are {', '.join(net_by_style)}.")
+            raise UserError(no_style(name, net_by_style))
     nets = {net_by_style[name] for name in names} or {rows[0]["net"]}
     if len(nets) > 1:
         raise UserError(f"These styles belong to different nets ({', '.join(sorted(nets))}) and cannot be blended.")
     return nets.pop()
 
 
+def named(name: str) -> Painter:
+    """Return the painter of a shipped net, of a run of `training.pastiche`, or of a file of weights with its card.
+
+    Raises UserError for others.
+    """
+    if name in nets():
+        return shipped(name)
+    origin = origin_of(name)
+    return painter_of(read_net(origin.path, len(origin.names), origin.width), origin.names, half=False)
+
+
 def stylise(
-    picture: Picture, blend: Mapping[str, float], *, net: str | None = None, photograph: float = 0.0
+    picture: Picture,
+    blend: Mapping[str, float],
+    *,
+    net: str | None = None,
+    settings: PaintSettings = FULL,
+    progress: Progress = silent,
 ) -> Picture:
     """Paint uint8 (H, W, 3) with shipped styles, `blend` mapping names to weights (equation 5.14): the same shape.
 
-    `net` is the shipped net that paints, by default the first that has the styles. `photograph`, from 0 to 1, is
-    the photograph's part in a plain average of its pixels with the painting's.
+    `net` is the shipped net that paints, by default the first that has the styles; `progress` as in `Painter.paint`.
     Raises UserError for unknown styles, weights that cannot be used, and pictures that are too small or too large.
     """
-    if not 0 <= photograph <= 1:
-        raise UserError(f"The part of the photograph is {photograph}; it must be from 0 to 1.")
-    painted = shipped(net or net_of(blend)).paint(picture, blend)
-    if photograph == 0:
-        return painted
-    mixed = (1 - photograph) * painted.astype(np.float32) + photograph * picture
-    return np.rint(mixed).astype(np.uint8)
-
-
-def largest_size(width: int, height: int) -> tuple[int, int]:
-    """Return the width and height themselves or, beyond MAX_PIXELS, those of the largest copy that can be painted."""
-    scale = math.sqrt(MAX_PIXELS / (height * width))
-    if scale >= 1:
-        return width, height
-    scale = int(max(height, width) * scale) / max(height, width)
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def largest(picture: Picture) -> Picture:
-    """Return the picture itself or, where it has more than MAX_PIXELS, the largest copy that can be painted."""
-    height, width = picture.shape[:2]
-    return images.fit(picture, max(largest_size(width, height)))
+    return shipped(net or net_of(blend)).paint(picture, blend, settings, progress)
 
 
 def number_format(net: str) -> str:

@@ -18,6 +18,11 @@ class Rows:
         """Return the names of the rows that paint a style in full."""
         return tuple(name for name in self.names if name != PHOTOGRAPH and not name.endswith(SOFT))
 
+    @property
+    def soften(self) -> bool:
+        """Return whether every style has a soft row, and the photograph one."""
+        return {PHOTOGRAPH, *(style + SOFT for style in self.styles)} <= set(self.names)
+
 
 def rows_of(card: Mapping) -> tuple[str, ...]:
     """Return the names of the rows of the net that a card describes: its `rows`, on older cards those of its styles."""

@@ -1,9 +1,9 @@
 """The sliders of the Stylize page: one for each style; the address carries the blend."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
+from core.style import paintings
 from ui import address
 
 Style = dict[str, str]  # name, title, artist, year, net
@@ -15,30 +15,25 @@ SHOWN = 8  # sliders before the rest is folded away
 SWATCH_PX = 48
 
 
-def choose_blend(styles: list[Style]) -> tuple[Blend, dict[str, DeltaGenerator]]:
-    """Draw a slider for each style; return the weights, and for each style the place of its swatch."""
+def choose_blend(styles: list[Style]) -> Blend:
+    """Draw a slider for each style, beside its painting; return the weights."""
     follow_address(styles)
     names = [style["name"] for style in styles]
-    blend: Blend = {}
-    places: dict[str, DeltaGenerator] = {}
-    for style in styles[:SHOWN]:
-        blend[style["name"]], places[style["name"]] = choose_weight(style, names)
+    blend = {style["name"]: choose_weight(style, names) for style in styles[:SHOWN]}
     if rest := styles[SHOWN:]:
         in_use = any(st.session_state.get(widget(style["name"])) for style in rest)
         with st.expander(f"{len(rest)} more paintings", expanded=in_use):
-            for style in rest:
-                blend[style["name"]], places[style["name"]] = choose_weight(style, names)
-    return blend, places
+            blend |= {style["name"]: choose_weight(style, names) for style in rest}
+    return blend
 
 
-def choose_weight(style: Style, names: list[str]) -> tuple[float, DeltaGenerator]:
-    """Draw the slider of one of the styles `names` and an empty place for its swatch; return the weight and the place.
-
-    In one row on a phone too.
-    """
+def choose_weight(style: Style, names: list[str]) -> float:
+    """Draw the slider of one of the styles `names` beside its painting, on a phone too; return the weight."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    place = row.container(width=SWATCH_PX).empty()
-    weight = row.slider(
+    if (swatch := paintings.swatch(style["name"])) is not None:
+        with row.container(width=SWATCH_PX):
+            st.image(swatch, width="stretch", alt=f"A part of the painting {style['title']}")
+    return row.slider(
         style["title"],
         0.0,
         1.0,
@@ -48,7 +43,6 @@ def choose_weight(style: Style, names: list[str]) -> tuple[float, DeltaGenerator
         args=(names,),
         help=f"{style['artist']}, {style['year']}. Only the ratio between the weights matters.",
     )
-    return weight, place
 
 
 def widget(name: str) -> str:

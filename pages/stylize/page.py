@@ -8,9 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import images
 from core.errors import UserError
-from core.style import painter
+from core.style import painter, paintings
+from core.style.paint_settings import PaintSettings
 from core.uploads import UploadGone
-from pages.stylize import blend, painting, photograph
+from pages.stylize import blend, manner, painting, photograph
 from pages.stylize.blend import Style
 from pages.stylize.painting import Commission, Painting
 from pages.stylize.photograph import LARGEST_SIDE, UPLOAD, Photograph
@@ -23,7 +24,7 @@ SIDE = 512
 ALONE, SIDE_BY_SIDE, TWO_NETS = "Painting alone", "Side by side", "Two nets"  # in the address too
 SHORT = {ALONE: "Painting"}  # fits beside the others
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg"}
-SETTINGS = (blend.KEY, "net", "sample", UPLOAD, "view", "side", "share")  # keys in the address
+SETTINGS = (blend.KEY, "net", "sample", UPLOAD, "view", "side", *manner.KEYS)  # keys in the address
 LAST = "settings of the stylize page when it was left"
 
 
@@ -47,7 +48,6 @@ def studio() -> None:
     address.begin()
     places = frame.layout()
     styles: list[Style] = []
-    swatches: dict[str, DeltaGenerator] = {}
     with places.result, guard():
         with places.controls:
             net = choose_net()
@@ -55,20 +55,22 @@ def studio() -> None:
             with hide.group("sample"):
                 samples = st.container()
             view = choose_view(styles)
+            with hide.group("strength"):
+                strength = manner.choose_strength()
             with hide.group("styles"):
-                weights, swatches = blend.choose_blend(styles)
+                weights = blend.choose_blend(styles)
             subject = choose_subject(samples)
-            side, share = more()
+            side, settings = more(strength)
         if isinstance(subject, UploadGone):
             offer_sample(subject)
         else:
-            show(Commission(subject, net, tuple(weights.items()), share, side), view, styles, places)
+            show(Commission(subject, net, tuple(weights.items()), settings, side), view, styles, places)
     with places.details:
         frame.takeaway(
             "The net was trained on each style alone and never on a mixture. Blending the scales and shifts of its "
             "sixteen normalisations (equation 5.14) is enough to paint between the styles, as in Figure 5.12."
         )
-    show_swatches(swatches, styles)
+        credit_paintings(styles)
     st.session_state[LAST] = {key: st.query_params.get_all(key) for key in SETTINGS if key in st.query_params}
 
 
@@ -97,8 +99,8 @@ def choose_view(styles: list[Style]) -> str:
         return address.segments("view", "View", views, lambda view: SHORT.get(view, view))
 
 
-def more() -> tuple[int, float]:
-    """Return seldom used options: the long side of the picture on the screen, and the share of the photograph."""
+def more(strength: float) -> tuple[int, PaintSettings]:
+    """Return seldom used options: the long side of the picture on the screen, and how it is painted."""
     with hide.group("more"), st.expander("More"):
         side = address.step(
             "side",
@@ -107,15 +109,8 @@ def more() -> tuple[int, float]:
             SIDE,
             help="Longer side. Strokes keep their width in pixels, so a larger picture has finer ones.",
         )
-        share = address.slider(
-            "share",
-            "Blend with the photograph",
-            (0.0, 0.9, 0.1),
-            0.0,
-            help="Averages the painting with the photograph, pixel by pixel. The net itself has no strength to set.",
-            format="percent",
-        )
-    return side, share
+        settings = manner.choose_rest(strength)
+    return side, settings
 
 
 def offer_sample(gone: UploadGone) -> None:
@@ -202,8 +197,7 @@ def show_single(commission: Commission, titles: dict[str, str]) -> None:
 def offer_downloads(commission: Commission) -> None:
     """Draw buttons for the painting at full size as PNG or JPEG, painted at the click."""
     whole = photograph.loaded(commission.photograph)
-    width, height = painter.largest_size(whole.width, whole.height)
-    size = f"{width} x {height} px"
+    size = f"{whole.width} x {whole.height} px"
     stem = f"{commission.photograph.name}-{'-'.join(painter.shares(dict(commission.blend)))}"
     with st.container(horizontal=True, vertical_alignment="center"):
         for format, mime in FORMATS.items():
@@ -216,16 +210,16 @@ def offer_downloads(commission: Commission) -> None:
                 on_click="ignore",
                 help=f"Paints the picture again at full size, {size}, when you click.",
             )
-        smaller = f", the most that is painted here (yours has {whole.width} px across)" if width < whole.width else ""
-        st.caption(f"Full size: {size}{smaller}.")
+        st.caption(f"Full size: {size}.")
 
 
-def show_swatches(places: dict[str, DeltaGenerator], styles: list[Style]) -> None:
-    """Draw beside each slider the same photograph in its style alone; last, for the first visitor waits for them."""
-    for style in styles:
-        if style["name"] in places:
-            alt = f"A temple painted in the style of {style['title']}"
-            places[style["name"]].image(painter.swatch(style["name"], style["net"]), width="stretch", alt=alt)
+def credit_paintings(styles: list[Style]) -> None:
+    """Draw title, artist and year of each painting that is a swatch here."""
+    credited = [paintings.shipped()[style["name"]] for style in styles if style["name"] in paintings.shipped()]
+    if credited:
+        with st.expander("The paintings"):
+            st.caption("  \n".join(escape_markdown(painting.credit) for painting in credited))
+            st.caption("All are in the public domain. A title is attributed where it was recognised by eye.")
 
 
 main()

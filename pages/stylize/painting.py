@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from core import images
 from core.style import painter
+from core.style.paint_settings import PaintRecord, PaintSettings
 from pages.stylize.photograph import Photograph, loaded
 
 KEPT = 64  # paintings in memory, about 0.1 MB each
@@ -13,20 +14,25 @@ KEPT = 64  # paintings in memory, about 0.1 MB each
 
 @dataclass(frozen=True)
 class Commission:
-    """What to paint: a photograph, the net, the blend (style, weight), and the longer side in px.
+    """What to paint and how: a photograph, the net, the blend (style, weight), settings, and the longer side in px.
 
-    `share` in [0, 1] of the result is the photograph itself. Equal commissions are one painting.
+    Equal commissions are one painting.
     """
 
     photograph: Photograph
     net: str
     blend: tuple[tuple[str, float], ...]
-    share: float
+    settings: PaintSettings
     side: int
+
+    @property
+    def record(self) -> PaintRecord:
+        """What a saved painting says of itself."""
+        return PaintRecord({name: weight for name, weight in self.blend if weight > 0}, self.settings, self.net)
 
     def paint(self, picture: images.Picture) -> images.Picture:
         """Return `picture`, the photograph at any size, painted."""
-        return painter.stylise(picture, dict(self.blend), net=self.net, photograph=self.share)
+        return painter.stylise(picture, dict(self.blend), net=self.net, settings=self.settings)
 
     def by_single(self, net: str) -> "Commission":
         """Return the same by a net of its one style."""
@@ -54,5 +60,6 @@ def painted(commission: Commission) -> Painting:
 
 
 def full_size(commission: Commission, format: str) -> bytes:
-    """Return the painting at the photograph's full size, or the most that can be painted, as a file of `format`."""
-    return images.encode(commission.paint(painter.largest(commission.photograph.read())), format, quality=92)
+    """Return the painting at the photograph's full size as a file of `format`."""
+    painted = commission.paint(commission.photograph.read())
+    return images.encode(painted, format, quality=92, description=commission.record.as_text())

@@ -8,8 +8,11 @@ import torch
 
 from core import hardware, images, weights
 from core.errors import UserError
+from core.runs.run import Run
+from core.runs.writer import writing
 from core.style import painter
 from core.style.network import PasticheNet, mixture
+from core.style.paint_settings import PaintSettings
 from tests.painting import STYLES, WIDTH, net, picture, ship
 
 
@@ -46,21 +49,16 @@ def test_a_blend_differs_from_either_style(shipped):
     assert np.abs(both - other).mean() > 2
 
 
-def test_the_photograph_can_be_mixed_in(shipped):
-    painted = painter.stylise(picture(), {"dots": 1.0}).astype(float)
-    mixed = painter.stylise(picture(), {"dots": 1.0}, photograph=0.25)
-    assert np.abs(mixed - (0.75 * painted + 0.25 * picture())).max() <= 0.51
-    assert np.array_equal(painter.stylise(picture(), {"dots": 1.0}, photograph=1.0), picture())
-    with pytest.raises(UserError, match="from 0 to 1"):
-        painter.stylise(picture(), {"dots": 1.0}, photograph=1.5)
-
-
 @pytest.mark.parametrize(
     ("blend", "sentence"),
     [
         ({"monet": 1.0}, "no style 'monet'; the styles are stripes, dots, night"),
         ({"dots": -1.0}, "weight of dots is -1.0"),
         ({"dots": float("nan")}, "weight of dots is nan"),
+        ({"dots": "much"}, "weight of dots is 'much'; a weight must be a number"),
+        ({"dots": True}, "weight of dots is True"),
+        ({"dots": float("inf")}, "weight of dots is inf"),
+        ({"x" * 5000: 1.0}, "no style 'x{40}…'; the styles are"),
         ({"dots": 0.0}, "All style weights are zero"),
         ({}, "All style weights are zero"),
     ],
@@ -77,14 +75,6 @@ def test_too_small_and_too_large_pictures_are_refused(shipped, monkeypatch):
     huge = np.broadcast_to(np.uint8(9), (1000, 1001, 3))
     with pytest.raises(UserError, match="1001 x 1000 pixels; painting takes up to 1 megapixels"):
         painter.stylise(huge, {"dots": 1.0})
-
-
-def test_the_largest_copy_is_the_picture_itself_where_it_fits(monkeypatch):
-    small = picture(40, 50)
-    assert painter.largest(small) is small
-    monkeypatch.setattr(painter, "MAX_PIXELS", 1000)
-    copy = painter.largest(small)
-    assert 800 < copy.shape[0] * copy.shape[1] <= 1000
 
 
 def test_many_threads_paint_what_one_paints(shipped):
@@ -123,6 +113,74 @@ def test_weights_of_another_net_are_refused(tmp_path, monkeypatch):
     ship(tmp_path / "weights", monkeypatch, width=0.5)
     with pytest.raises(UserError, match=r"tiny.safetensors does not fit this net"):
         painter.stylise(picture(), {"dots": 1.0})
+
+
+@pytest.mark.parametrize(("rows", "width"), [(10**9, 0.25), (3, 1e9), (3, float("nan")), (0, 0.25), (3, -1.0)])
+def test_rows_and_width_that_do_not_fit_are_refused_before_a_net_is_made(tmp_path, rows, width):
+    weights.write(tmp_path / "net.safetensors", net().state_dict())
+    with pytest.raises(UserError, match="does not fit this net"):
+        painter.read_net(tmp_path / "net.safetensors", rows, width)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    hostile = net()
+    with torch.no_grad():
+        hostile.up1.convolution.weight[0, 0, 0, 0] = float("nan")
+    weights.write(tmp_path / "net.safetensors", hostile.state_dict())
+    with pytest.raises(UserError, match="weights that are no numbers"):
+        painter.read_net(tmp_path / "net.safetensors", len(STYLES), WIDTH)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (10, 240), (240, 10)])
+@pytest.mark.parametrize("settings", [PaintSettings(0.3), PaintSettings(1, 1), PaintSettings(0.6, 0.5, True)])
+def test_pictures_of_one_colour_and_of_any_shape_are_painted(shipped, size, settings):
+    flat = np.full((*size, 3), 90, np.uint8)
+    assert painter.stylise(flat, {"dots": 1.0}, settings=settings).shape == flat.shape
+
+
+def test_a_net_without_soft_rows_leads_back_to_the_photograph_too(shipped):
+    painted = [painter.stylise(picture(), {"dots": 1.0}, settings=PaintSettings(step / 10)) for step in range(11)]
+    distances = [np.abs(one.astype(float) - picture()).mean() for one in painted]
+    assert np.array_equal(painted[0], picture())
+    assert np.array_equal(painted[10], painter.stylise(picture(), {"dots": 1.0}))
+    assert (np.diff(distances) > 0).all() and np.diff(distances).max() < 2 * np.diff(distances).mean()
+
+
+def test_original_colours_keep_all_but_the_luminance():
+    photograph, painting = picture(seed=1), picture(seed=2)[::-1] // 2 + 40
+    mixed = painter.with_luminance(photograph, painting).astype(float)
+    luminance = np.array([0.299, 0.587, 0.114])
+    inside = ((mixed > 0) & (mixed < 255)).all(2)
+    assert inside.mean() > 0.9
+    assert np.abs((mixed - painting) @ luminance)[inside].max() < 1
+    for one, other in ((0, 1), (1, 2)):  # differences of channels are the photograph's, so hue is too
+        change = (mixed[..., one] - mixed[..., other]) - (photograph[..., one].astype(float) - photograph[..., other])
+        assert np.abs(change[inside]).max() <= 1
+
+
+def test_strokes_are_larger_in_more_rounds(shipped):
+    photograph = images.resize(picture(), 300, 200)
+    one_pass = painter.stylise(photograph, {"dots": 1.0})
+    rounds = painter.stylise(photograph, {"dots": 1.0}, settings=PaintSettings(stroke=1.0))
+    small = images.resize(photograph, 171, 114)
+    draft = images.resize(painter.stylise(small, {"dots": 1.0}), 300, 200)
+    source = np.rint(0.5 * draft + 0.5 * photograph).astype(np.uint8)
+    expected = painter.stylise(source, {"dots": 1.0})
+    assert np.abs(rounds.astype(int) - expected).mean() < 1 < np.abs(rounds.astype(int) - one_pass).mean()
+
+
+def test_a_run_s_net_paints_too(tmp_path):
+    run = Run.create("pastiche", {"styles": list(STYLES)}, name="mine")
+    with pytest.raises(UserError, match="has saved no weights of a style network"):
+        painter.named(run.id)
+    with writing(run) as writer:
+        writer.facts(names=list(STYLES), width=WIDTH)
+        writer.log({"step": 1})
+        writer.save_model(net().state_dict())
+    painted = painter.named(run.id).paint(picture(), {"night": 1.0})
+    with torch.no_grad():
+        expected = net()(images.to_tensor(picture()), mixture({"night": 1.0}, STYLES))
+    assert np.abs(painted.astype(int) - images.from_tensor(expected)).max() <= 1
 
 
 def test_without_a_net_a_sentence_says_so(tmp_path, monkeypatch):
@@ -172,3 +230,13 @@ def test_a_classifier_cannot_paint(tmp_path, monkeypatch):
 
 def test_the_tiny_net_is_the_width_it_says():
     assert net().width == WIDTH
+
+
+@pytest.mark.parametrize(
+    "card", ["no JSON", "[]", "{}", '{"rows": 3}', '{"rows": ["a"], "width": "wide"}', '{"rows": ["a"]}']
+)
+def test_a_file_of_weights_with_a_hostile_card_is_a_sentence(tmp_path, card):
+    weights.write(tmp_path / "net.safetensors", net().state_dict())
+    (tmp_path / "net.json").write_text(card)
+    with pytest.raises(UserError, match="names no rows of a style network|does not fit this net"):
+        painter.named(str(tmp_path / "net.safetensors"))

@@ -8,12 +8,14 @@ import pytest
 from PIL import Image
 
 from core import images, uploads, weights
-from core.style import painter
+from core.style import painter, paintings
+from core.style.paint_settings import PaintRecord, PaintSettings, record_in
 from pages.stylize import painting
 from tests.pages.app import REPOSITORY, button, texts, visit
 from tests.painting import STYLES, picture, ship
 from ui import address
 
+SETTINGS = ("styles", "sample", "view", "side", "strength", "stroke", "colours")
 HOSTILE = "![](https://example.org/x.png)"
 
 
@@ -29,17 +31,17 @@ def shipped(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def painted(monkeypatch) -> list[tuple[tuple[int, ...], dict[str, float], float]]:
-    """Return the calls of the painter: shape of the photograph, blend, share of the photograph."""
+def painted(monkeypatch) -> list[tuple[tuple[int, ...], dict[str, float], PaintSettings]]:
+    """Return the calls of the painter: shape of the photograph, blend, settings."""
     calls = []
     original = painter.stylise
 
-    def stylise(shown, blend, *, net, photograph):
-        calls.append((shown.shape, dict(blend), photograph))
-        return original(shown, blend, net=net, photograph=photograph)
+    def stylise(shown, blend, *, net, settings):
+        calls.append((shown.shape, dict(blend), settings))
+        return original(shown, blend, net=net, settings=settings)
 
     monkeypatch.setattr(painting, "painted", painting.painted.__wrapped__)
-    monkeypatch.setattr(painter, "swatch", functools.cache(lambda style, net: images.encode(picture(16, 16))))
+    monkeypatch.setattr(paintings, "swatch", functools.cache(lambda style: images.encode(picture(16, 16))))
     monkeypatch.setattr(painter, "stylise", stylise)
     return calls
 
@@ -135,10 +137,10 @@ def test_an_invalid_address_is_a_sentence_and_something_is_painted_all_the_same(
 
 @pytest.mark.parametrize("values", ["", ["a", "b"], HOSTILE, "\x00", "x" * 5000])
 def test_no_value_of_an_address_is_a_traceback(painted, values):
-    app = visit("stylize", **dict.fromkeys(("styles", "sample", "view", "side", "share"), values))
+    app = visit("stylize", **dict.fromkeys((*SETTINGS, "share"), values))
     assert not app.exception and not app.error
-    assert len(notes(app)) == 5
-    assert painted[0] == ((342, 512, 3), {"stripes": 1.0, "dots": 0.0, "night": 0.0}, 0.0)
+    assert len(notes(app)) == len(SETTINGS), "the older share is read only where there is no strength"
+    assert painted[0] == ((342, 512, 3), {"stripes": 1.0, "dots": 0.0, "night": 0.0}, PaintSettings())
 
 
 def test_without_any_weight_a_sentence_says_what_to_do(painted):
@@ -214,14 +216,44 @@ def test_a_bad_upload_is_a_sentence(painted, name, data, sentence):
     assert slider(app, "dots").label == "Dots"
 
 
-def test_more_changes_the_size_and_the_part_of_the_photograph(painted):
+def test_strength_stroke_size_colours_and_size_stand_in_the_address(painted):
     app = visit("stylize")
     app.select_slider("side").set_value(256).run()
-    app.slider("share").set_value(0.5).run()
+    app.slider("strength").set_value(0.6).run()
+    app.slider("stroke").set_value(0.5).run()
+    app.toggle("colours").set_value(True).run()
     assert max(painted[-1][0][:2]) == 256
-    assert painted[-1][2] == 0.5
-    again = visit("stylize", side="256", share="0.5")
-    assert max(painted[-1][0][:2]) == 256 and painted[-1][2] == 0.5 and not notes(again)
+    assert painted[-1][2] == PaintSettings(0.6, 0.5, True)
+    assert {key: app.query_params[key] for key in ("side", "strength", "stroke", "colours")} == {
+        "side": "256",
+        "strength": "0.6",
+        "stroke": "0.5",
+        "colours": "true",
+    }
+    again = visit("stylize", side="256", strength="0.6", stroke="0.5", colours="true")
+    assert max(painted[-1][0][:2]) == 256 and painted[-1][2] == PaintSettings(0.6, 0.5, True) and not notes(again)
+
+
+def test_an_older_address_with_a_share_of_the_photograph_still_paints(painted):
+    app = visit("stylize", share="0.3")
+    assert painted[-1][2] == PaintSettings(0.7) and not notes(app)
+    assert app.slider("strength").value == 0.7
+    app.slider("strength").set_value(0.9).run()
+    assert painted[-1][2] == PaintSettings(0.9)
+    assert visit("stylize", share="0.3", strength="0.5").slider("strength").value == 0.5
+
+
+@pytest.mark.parametrize("share", ["much", "-1", "nan", "1.5", HOSTILE])
+def test_a_share_that_cannot_be_used_is_a_sentence(painted, share):
+    app = visit("stylize", share=share)
+    assert not app.exception and not app.error
+    (sentence,) = notes(app)
+    assert "Share in the address is" in sentence and "![" not in sentence
+    assert painted[-1][2] == PaintSettings()
+
+
+def test_the_paintings_are_credited(painted):
+    assert "All are in the public domain" not in texts(visit("stylize")), "the tiny net has none of them"
 
 
 def test_the_photograph_can_be_shown_beside_the_painting(painted):
@@ -265,6 +297,8 @@ def test_downloads_are_paintings_at_full_size(painted, monkeypatch):
     png = images.decode(made["holiday-dots-night.png"])
     expected = painter.shipped("tiny").paint(images.decode(jpeg(700, 900)), {"dots": 0.5, "night": 0.5})
     assert np.array_equal(png, expected)
+    record = PaintRecord({"dots": 0.5, "night": 0.5}, PaintSettings(), "tiny")
+    assert all(record_in(images.description(data)) == record for data in made.values())
 
 
 def test_a_second_net_can_be_chosen(painted, tmp_path, monkeypatch):
