@@ -8,7 +8,7 @@ entry, removes a bad value in silence, and writes titles into the address, so th
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,9 +16,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.formats import escape_markdown
 
+Number = TypeVar("Number", int, float)
 NONE = "none"  # in the address where nothing is chosen
 LONGEST = 60  # characters of a value that are worth quoting
-_IN_FLIGHT = 1.5  # s in which the browser may still send the address from before a change
+_IN_FLIGHT = 5.0  # s in which the browser may still send the address from before a change
 _SEEN, _WRITTEN = "values of the address", "values just written to the address"
 _NOTES, _PLACE = "sentences about the address", "place of the sentences about the address"
 
@@ -107,38 +108,53 @@ def choice(
             on_change()
 
     in_address = _read_one(key, label, _among(options), instead, unfit)
-    if is_new(key, widget) or st.session_state[widget] not in options:
+    # What was chosen stands in the address: without it the first option holds, also where that is another one now.
+    if is_new(key, widget) or st.session_state[widget] not in options or not st.query_params.get_all(key):
         st.session_state[widget] = options[0] if in_address is None else in_address
     return st.selectbox(label, options, format_func=title, key=widget, on_change=write, help=help)
 
 
 def segments(
-    key: str, label: str, options: Sequence[str], title: Callable[[str], str] = str, help: str | None = None
+    key: str,
+    label: str,
+    options: Sequence[str],
+    title: Callable[[str], str] = str,
+    help: str | None = None,
+    *,
+    default: str = "",
+    labelled: bool = False,
 ) -> str:
-    """Return the chosen one of a few options, drawn side by side; the first one where the address has none of them."""
-    _hold(key, label, _among(options), options[0], title)
+    """Return the chosen one of a few options, drawn side by side.
+
+    The `default`, else the first one, is chosen where the address has none of them. The label is drawn over them where
+    they are `labelled`.
+    """
+    default = default or options[0]
+    _hold(key, label, _among(options), default, title)
     if st.session_state[key] not in options:
-        st.session_state[key] = options[0]
+        st.session_state[key] = default
     return st.segmented_control(
         label,
         options,
         required=True,
         format_func=title,
         key=key,
-        on_change=_write(key, options[0]),
+        on_change=_write(key, default),
         help=help,
         width="stretch",
-        label_visibility="collapsed",
+        label_visibility="visible" if labelled else "collapsed",
     )
 
 
-def step(key: str, label: str, options: Sequence[int], default: int, help: str | None = None) -> int:
-    """Return one of some ascending whole numbers, on a slider that has no others."""
-    named = {str(option): option for option in options}
+def step(
+    key: str, label: str, options: Sequence[Number], default: Number, help: str | None = None, **look: Any
+) -> Number:
+    """Return one of some ascending numbers, on a slider that has no others."""
+    named = {_in_words(option): option for option in options}
     _hold(key, label, lambda text: named[text], default)
     if st.session_state[key] not in options:
         st.session_state[key] = default
-    return st.select_slider(label, options, key=key, on_change=_write(key, default), help=help)
+    return st.select_slider(label, options, key=key, on_change=_write(key, default), help=help, **look)
 
 
 def several(
@@ -147,22 +163,29 @@ def several(
     options: Sequence[str],
     title: Callable[[str], str] = str,
     *,
-    most: int,
-    placeholder: str,
+    most: int | None = None,
+    placeholder: str = "Choose options",
+    default: Sequence[str] = (),
     help: str | None = None,
 ) -> list[str]:
-    """Return the chosen options, at most `most`; each stands under `key` in the address. None are chosen at first."""
+    """Return the chosen options, at most `most`; each stands under `key` in the address, "none" for none of them.
+
+    Without any in the address those of the `default` are chosen.
+    """
     widget = f"choices of {key}"
-    values = st.query_params.get_all(key)
+    values = [name for name in st.query_params.get_all(key) if name != NONE]
     for unknown in dict.fromkeys(name for name in values if name not in options):
         note(f"{label}: the address asks for {quoted(unknown)}, which is not among them; it is left out.")
     in_address = list(dict.fromkeys(name for name in values if name in options))
-    if len(in_address) > most:
+    if most is not None and len(in_address) > most:
         note(f"{label}: the address asks for {len(in_address)}; the first {most} are shown.")
 
     def write() -> None:
-        put(key, [name for name in st.session_state[widget] if name in options])
+        chosen = [name for name in st.session_state[widget] if name in options]
+        put(key, None if chosen == list(default) else chosen or NONE)
 
+    if not in_address and NONE not in st.query_params.get_all(key):
+        in_address = list(default)
     chosen = in_address[:most] if is_new(key, widget) else st.session_state[widget]
     if chosen != st.session_state.get(widget) or not set(chosen) <= set(options):
         st.session_state[widget] = [name for name in chosen if name in options]
@@ -245,8 +268,10 @@ def _span(values: Sequence[str], limits: tuple[int, int]) -> tuple[int, int] | N
     return min(first, last), max(first, last)
 
 
-def number(key: str, label: str, limits: tuple[int, int], default: int = 0, help: str | None = None) -> int:
-    """Return a whole number within `limits`, least and most."""
+def number(
+    key: str, label: str, limits: tuple[int, int], default: int = 0, help: str | None = None, *, step: int = 1
+) -> int:
+    """Return a whole number within `limits`, least and most, typed or raised by `step`."""
     low, high = limits
 
     def read(text: str) -> int:
@@ -255,18 +280,53 @@ def number(key: str, label: str, limits: tuple[int, int], default: int = 0, help
     _hold(key, label, read, min(max(default, low), high))
     if not low <= st.session_state[key] <= high:  # of other limits than these
         st.session_state[key] = min(max(default, low), high)
-    return st.number_input(label, low, high, key=key, on_change=_write(key, default), help=help)
+    return st.number_input(label, low, high, step=step, key=key, on_change=_write(key, default), help=help)
 
 
 def decimal(
-    key: str, label: str, limits: tuple[float, float], default: float, help: str | None = None, **look: Any
+    key: str,
+    label: str,
+    limits: tuple[float, float],
+    default: float,
+    help: str | None = None,
+    *,
+    step: float | None = None,
+    **look: Any,
 ) -> float:
-    """Return a number within `limits`, least and most, typed or raised by half of its default."""
+    """Return a number within `limits`, least and most, typed or raised by `step`, which is half of its default."""
     low, high = limits
     _hold(key, label, lambda text: _number(text, float, low, high), default)
+    step = default / 2 if step is None else step
     return st.number_input(
-        label, low, high, step=default / 2, format="%g", key=key, on_change=_write(key, default), help=help, **look
+        label, low, high, step=step, format="%g", key=key, on_change=_write(key, default), help=help, **look
     )
+
+
+def optional_decimal(
+    key: str, label: str, limits: tuple[float, float], default: float | None, help: str | None = None, **look: Any
+) -> float | None:
+    """Return a number within `limits`, least and most; None where the field is empty, for which "none" stands."""
+    low, high = limits
+
+    def read(text: str) -> float | None:
+        return None if text == NONE else _number(text, float, low, high)
+
+    if NONE in st.query_params.get_all(key) and is_new(key, key):
+        st.session_state[key] = None
+    else:
+        _hold(key, label, read, default)
+    return st.number_input(label, low, high, value=None, key=key, on_change=_write(key, default), help=help, **look)
+
+
+def text(key: str, label: str, default: str = "", help: str | None = None, **look: Any) -> str:
+    """Return a text, the default where the field is empty; the address has it as it was typed."""
+    _hold(key, label, str, default, lambda text: quoted(text) if text else "none")
+
+    def write() -> None:
+        typed = st.session_state[key]
+        put(key, None if typed.strip() in ("", default) else typed)
+
+    return st.text_input(label, key=key, on_change=write, help=help, **look)
 
 
 def toggle(key: str, label: str, default: bool = False, help: str | None = None) -> bool:
@@ -292,7 +352,8 @@ def _hold(
 ) -> None:
     """Give the widget `key` the value that the address has under the same name, where that is new to it."""
     in_address = _read_one(key, label, read, lambda: f"{(title or _in_words)(default)} is used")
-    if is_new(key, key):
+    # Without a value in the address the default holds, also where that is another one now.
+    if is_new(key, key) or (not st.query_params.get_all(key) and st.session_state[key] != default):
         st.session_state[key] = default if in_address is None else in_address
 
 
@@ -364,7 +425,11 @@ def _number(text: str, kind: type, low: float, high: float) -> float:
 
 
 def _in_words(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return NONE
+    return (
+        str(value).lower() if isinstance(value, bool) else f"{value:.12g}" if isinstance(value, float) else str(value)
+    )
 
 
 def _capital(text: str) -> str:

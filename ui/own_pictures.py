@@ -4,8 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-import streamlit as st
-
 from core.datasets import folder
 from core.datasets.folder import Pictures
 from core.uploads import Upload, UploadGone
@@ -19,10 +17,9 @@ def choose(side: Callable[[], int]) -> str | None:
 
     `side` draws and returns the side of the images in pixels. An archive that was uploaded goes before a folder.
     """
-    place = st.text_input(
+    place = address.text(
+        "path",
         "Folder or .zip",
-        key="path",
-        bind="query-params",
         placeholder="/home/me/pictures",
         help="On the computer that serves this page. One sub-folder a class, named after it.",
     )

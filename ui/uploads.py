@@ -3,9 +3,11 @@
 A refused file is said under its field, and the page goes on with what it had.
 """
 
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from typing import BinaryIO
 
 import streamlit as st
@@ -29,7 +31,7 @@ _ROUND = "round of the upload field"  # a field is drawn anew, and empty, once i
 _KEYS = "keys of the addresses that name uploads"
 
 
-def _no_check(file: BinaryIO) -> None:
+def no_check(file: BinaryIO) -> None:
     """Accept any file: whoever opens it checks it."""
 
 
@@ -37,7 +39,8 @@ def _no_check(file: BinaryIO) -> None:
 class Field:
     """A field: its key in the address, what it takes, and how many; `check` raises UserError for an unusable file.
 
-    `lasting` files are kept until their owner deletes them.
+    `lasting` files are kept until their owner deletes them. Several files that are handed over at once are kept as one
+    .zip called `packed_as`, where that is given: hundreds of ids are too many for an address. `megabytes` bound a file.
     """
 
     key: str
@@ -47,6 +50,8 @@ class Field:
     check: Callable[[BinaryIO], object] = images.decode
     most: int = 1
     lasting: bool = False
+    packed_as: str = ""
+    megabytes: int | None = None
 
     @property
     def widget(self) -> str:
@@ -69,7 +74,7 @@ def picture(key: str, label: str, *, help: str | None = PICTURE_HELP) -> Upload 
 
 
 def archive(
-    key: str, label: str, *, help: str | None = None, check: Callable[[BinaryIO], object] = _no_check
+    key: str, label: str, *, help: str | None = None, check: Callable[[BinaryIO], object] = no_check
 ) -> Upload | None:
     """Draw a field for a .zip, which is kept until its owner deletes it; else as `picture`."""
     return _one(Field(key, label, help, ("zip",), check, lasting=True))
@@ -168,6 +173,7 @@ def _draw(field: Field) -> None:
         field.label,
         list(field.types),
         accept_multiple_files=field.most > 1,
+        max_upload_size=field.megabytes,
         key=field.widget,
         help=field.help,
         on_change=_keep,
@@ -238,10 +244,10 @@ def _keep(field: Field) -> None:
     if not files:
         return
     kept, faults = [], []
-    for file in files:
+    for name, file in _packed(files, field.packed_as):
         try:
             field.check(file)
-            kept.append(uploads.keep(file.getvalue(), file.name, visitor(), lasting=field.lasting).id)
+            kept.append(uploads.keep(file.getvalue(), name, visitor(), lasting=field.lasting).id)
         except UserError as error:
             faults.append(str(error))
     ids = list(dict.fromkeys([*field.ids, *kept])) if field.most > 1 else kept
@@ -253,6 +259,19 @@ def _keep(field: Field) -> None:
     st.session_state[f"{_FAULT} {field.key}"] = f"{faults[0]}{more}" if faults else ""
     turn = f"{_ROUND} {field.key}"
     st.session_state[turn] = st.session_state.get(turn, 0) + 1
+
+
+def _packed(files: list[UploadedFile], name: str) -> list[tuple[str, BytesIO]]:
+    """Return names and contents of files; several that are no archives as one .zip called `name`, if that is given."""
+    loose = [file for file in files if not file.name.lower().endswith(".zip")]
+    if not name or len(loose) < 2:
+        return [(file.name, file) for file in files]
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, file in enumerate(loose):
+            # Numbered, for two files may have one name; of no date, so that the same files have the same bytes.
+            archive.writestr(zipfile.ZipInfo(f"{number:05d} {file.name}"), file.getvalue())
+    return [(name, packed), *((file.name, file) for file in files if file not in loose)]
 
 
 def _clear(field: Field) -> None:

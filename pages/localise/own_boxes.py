@@ -26,13 +26,10 @@ def choose(trained: TrainedClassifier) -> Boxed | None:
     Raise UserError as `box_files.read` and `box_files.boxed` do.
     """
     with hide.group("folder"):
-        folder = st.text_input(
-            "Folder of pictures", key=FOLDER, bind="query-params", help="A path on the computer that runs the app."
-        )
-        file = st.text_input(
+        folder = address.text(FOLDER, "Folder of pictures", help="A path on the computer that runs the app.")
+        file = address.text(
+            "boxes",
             "File of boxes",
-            key="boxes",
-            bind="query-params",
             help="A COCO-style .json, a Pascal VOC .xml, or a folder of such .xml files.",
         )
     if folder and file:

@@ -174,8 +174,6 @@ def choose_image(count: int) -> int:
 
 def choose_threshold(best: float) -> float:
     """Return the threshold: the one in the address, else the `best`, chosen on other images."""
-    if THRESHOLD not in st.query_params:
-        st.session_state[THRESHOLD] = best
     with hide.group("threshold"):
         threshold = address.slider(
             THRESHOLD,

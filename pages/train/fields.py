@@ -10,13 +10,27 @@ from core import datasets
 from core.datasets import DatasetInfo
 from core.trainers import recipe as recipes
 from core.trainers.recipe import ClassifierRecipe
+from ui import address
+
+# Keys of the address that hold values which differ from the preset's; another net, data set or preset drops them.
+KEYS = (
+    "epochs", "batch", "optimizer", "learning_rate", "momentum", "bias_rate", "schedule", "milestones", "weight_decay",
+    "dropout", "label_smoothing", "weight_average", "augment", "padding", "border", "mirror", "flip", "test_views",
+    "keep_epochs", "precision", "start",
+)  # fmt: skip
+
+
+def forget() -> None:
+    """Take the values of another net, data set or preset out of the address. Call it in a callback."""
+    for key in KEYS:
+        address.put(key, None, follow=True)
 
 
 @dataclass(frozen=True)
 class Fields:
     """Draws controls that start at the values of a training preset for a net on a data set.
 
-    The choice of another net, data set or preset resets all of them.
+    The address carries each value that differs from the preset's.
     """
 
     net: str
@@ -33,30 +47,22 @@ class Fields:
         """The data set's record."""
         return datasets.info(self.dataset)
 
-    def key(self, field: str) -> str:
-        """Return the key of the widget for a field."""
-        return f"{field} {self.net} {self.dataset} {self.preset}"
-
     def number(self, field: str, label: str, low: float, high: float, help: str, step: float) -> float:
         """Draw a number of the recipe between `low` and `high` and return it."""
-        value = float(getattr(self.recipe, field))
-        return st.number_input(label, low, high, value, format="%g", step=step, key=self.key(field), help=help)
+        return address.decimal(field, label, (low, high), float(getattr(self.recipe, field)), help, step=step)
 
     def choice(self, field: str, label: str, titles: Mapping[Any, str], options: Iterable[Any], help: str) -> Any:
-        """Draw the choice of a recipe's value among options, shown by their titles, and return it."""
-        values = list(options)
-        return st.selectbox(
-            label,
-            values,
-            values.index(getattr(self.recipe, field)),
-            format_func=lambda value: titles.get(value, capitalised(str(value))),
-            key=self.key(field),
-            help=help,
+        """Draw the choice of a recipe's value among options, that of the preset first, by titles, and return it."""
+        usual = getattr(self.recipe, field)
+        by_name = {str(value): value for value in (usual, *options)}
+        name = address.choice(
+            field, label, tuple(by_name), lambda name: titles.get(by_name[name], capitalised(name)), help
         )
+        return by_name[name]
 
     def toggle(self, field: str, label: str, help: str) -> bool:
         """Draw a switch of the recipe and return it."""
-        return st.toggle(label, getattr(self.recipe, field), key=self.key(field), help=help)
+        return address.toggle(field, label, getattr(self.recipe, field), help)
 
 
 def capitalised(name: str) -> str:

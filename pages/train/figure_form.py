@@ -16,7 +16,8 @@ from ui.buttons import firm
 from ui.formats import duration
 from ui.start import start, with_page_defaults
 
-SCALED, FULL = "Scaled to minutes", "Full length"
+SCALED, FULL = "scaled", "full"
+LENGTHS = {SCALED: "Scaled to minutes", FULL: "Full length"}
 MINUTES = 15
 
 
@@ -30,16 +31,14 @@ def choose(runs: list[Run | DamagedRun]) -> None:
     )
     figure = training_curves.figure(name)
     st.caption(figure.what_it_shows)
-    length = st.radio("Length", (SCALED, FULL), key="length of the figure", horizontal=True)
+    length = address.segments("length", "Length", tuple(LENGTHS), LENGTHS.__getitem__, labelled=True)
 
     def seconds(settings: Settings) -> float:
         return pace.seconds(settings, pace.measured(settings, runs))
 
     figure = replace(figure, runs=tuple((label, with_page_defaults(settings)) for label, settings in figure.runs))
     if length == SCALED:
-        minutes = st.number_input(
-            "Minutes, about", 1, 600, MINUTES, key="minutes for the figure", help="For all of its runs, one by one."
-        )
+        minutes = address.number("minutes", "Minutes, about", (1, 600), MINUTES, "For all of its runs, one by one.")
         figure = training_curves.scaled(figure, minutes, seconds)
     st.caption(figure.length)
     _list_runs(figure, seconds)

@@ -12,7 +12,7 @@ from core.runs.run import DamagedRun, Run
 from core.trainers import pace
 from core.trainers import recipe as recipes
 from core.trainers.recipe import Settings
-from pages.train import recipe_form
+from pages.train import fields, recipe_form
 from pages.train.fields import Fields
 from pages.train.optimiser_fields import optimizer_title
 from ui import address, formats
@@ -21,7 +21,6 @@ from ui.frame import guard
 from ui.hide import group, is_shown
 from ui.start import start, title
 
-_PRESET_OF = "net and data set of the preset in the address"
 USUAL = {"dataset": "digits", "net": "bn_nin"}
 
 
@@ -97,18 +96,22 @@ def dataset_options() -> tuple[str, ...]:
 def from_address(key: str, label: str, options: tuple[str, ...], title: Callable[[str], str]) -> str:
     """Return the choice that the address carries, the usual one without it."""
     options = (USUAL[key], *(name for name in options if name != USUAL[key]))
-    return address.choice(key, label, options, title)
+    return address.choice(key, label, options, title, on_change=forget_preset)
+
+
+def forget_preset() -> None:
+    """Take preset and values out of the address: those of another net or data set say nothing about this one."""
+    address.put("preset", None, follow=True)
+    fields.forget()
 
 
 def choose_preset(net: str, dataset: str) -> str:
     """Return the training preset of a net on a data set that the address carries, the first without it."""
-    if st.session_state.get(_PRESET_OF, (net, dataset)) != (net, dataset):
-        address.put("preset", None)  # that of another net says nothing about this one
-    st.session_state[_PRESET_OF] = (net, dataset)
     return address.choice(
         "preset",
         "Training preset",
         tuple(recipes.recipes(net, dataset)),
         recipe_form.preset_title,
         "Thesis: the values of its tables, + augmented. Quick: a tenth of the epochs, nearly its error.",
+        fields.forget,
     )

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import streamlit as st
-
 from core.errors import UserError
 from core.trainers import recipe as recipes
 from pages.train.fields import Fields, capitalised, heading
+from ui import address
 
 OPTIMIZERS = {
     "sgd": "SGD",
@@ -32,16 +31,13 @@ def draw_length(fields: Fields) -> dict[str, Any]:
     heading("Length")
     recipe = fields.recipe
     return {
-        "epochs": st.number_input(
-            "Epochs", 1, 10_000, recipe.epochs, key=fields.key("epochs"), help="How often every image is seen."
-        ),
-        "batch_size": st.number_input(
+        "epochs": address.number("epochs", "Epochs", (1, 10_000), recipe.epochs, "How often every image is seen."),
+        "batch_size": address.number(
+            "batch",
             "Batch size, images",
-            2,
-            fields.images.train_size,
+            (2, fields.images.train_size),
             recipe.batch_size,
-            key=fields.key("batch"),
-            help="Images a step. Small batches learn more an epoch and take longer for it.",
+            "Images a step. Small batches learn more an epoch and take longer for it.",
         ),
     }
 
@@ -92,11 +88,11 @@ def draw_schedule(fields: Fields) -> dict[str, Any]:
 def draw_milestones(fields: Fields) -> dict[str, Any]:
     """Draw the steps of the schedule as text; unchanged they are stretched along with the epochs."""
     preset = ", ".join(f"{epoch:g}: {factor:.4g}" for epoch, factor in fields.recipe.milestones)
-    text = st.text_input(
+    text = address.text(
+        "milestones",
         "Steps of the schedule, epoch: factor",
         preset,
-        key=fields.key("milestones"),
-        help="“20: 0.1, 30: 0.01”: a tenth of the rate from epoch 20 on, a hundredth from 30 on.",
+        "“20: 0.1, 30: 0.01”: a tenth of the rate from epoch 20 on, a hundredth from 30 on.",
     )
     return {} if text == preset else {"milestones": milestones(text)}
 

@@ -5,15 +5,15 @@ import streamlit as st
 from core.runs.run import DamagedRun, Run, list_runs
 from core.runs.status import Status
 from pages.train import card, figure_form, net_form, queue_list
-from ui import charts, frame, run_card
+from ui import address, charts, frame, run_card
 from ui.earlier_runs import earlier
 from ui.frame import guard
 from ui.hide import group, is_shown
 from ui.shown_run import folder_of, shown_run, watch
 
-ONE, FIGURE = "One net", "Thesis figure"
+ONE, FIGURE = "net", "figure"
+WAYS = {ONE: "One net", FIGURE: "Thesis figure"}
 RECORDED = "bn_nin_digits"  # shown where there is no run yet: the net and the data that the form starts with
-_WAY = "way into a training"
 
 
 def main() -> None:
@@ -48,28 +48,19 @@ def recorded_runs() -> list[Run | DamagedRun]:
 def choose(runs: list[Run | DamagedRun]) -> None:
     """Draw the controls: what to train, and the button that starts it. Values that do not fit get a sentence."""
     with group("figures"):
-        way = st.segmented_control(
+        way = address.segments(
+            "way",
             "What to train",
-            (ONE, FIGURE),
+            tuple(WAYS),
+            WAYS.__getitem__,
+            "A net of your choice, or the runs of a figure of the thesis.",
             default=FIGURE if "figure" in st.query_params else ONE,
-            required=True,
-            key=_WAY,
-            on_change=forget_figure,
-            label_visibility="collapsed",
-            width="stretch",
-            help="A net of your choice, or the runs of a figure of the thesis.",
         )
     with guard():
         if way == FIGURE:
             figure_form.choose(runs)
         else:
             net_form.choose(runs)
-
-
-def forget_figure() -> None:
-    """Take the figure out of the address where one net is chosen."""
-    if st.session_state[_WAY] == ONE:
-        st.query_params.pop("figure", None)
 
 
 def draw(run: Run, status: Status) -> None:

@@ -13,6 +13,7 @@ from pages.train.fields import Fields, capitalised, heading
 from pages.train.optimiser_fields import draw_length, draw_optimiser
 from pages.train.regularisation_fields import draw_augmentation, draw_regularisation
 from pages.train.start_fields import draw_start
+from ui import address
 
 PRECISIONS = {"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16"}
 VIEWS = {1: "None", 2: "2 views, flipped"}
@@ -31,7 +32,7 @@ def choose_values(fields: Fields, runs: Iterable[Run | DamagedRun]) -> dict[str,
     """
     values = draw_length(fields) | draw_optimiser(fields) | draw_regularisation(fields) | draw_augmentation(fields)
     values |= draw_evaluation(fields) | draw_checkpoints(fields, values["epochs"])
-    return values | draw_precision(fields) | draw_seeds() | draw_start(fields, runs)
+    return values | draw_precision() | draw_seeds() | draw_start(fields, runs)
 
 
 def draw_evaluation(fields: Fields) -> dict[str, Any]:
@@ -51,12 +52,11 @@ def draw_evaluation(fields: Fields) -> dict[str, Any]:
 def draw_checkpoints(fields: Fields, epochs: int) -> dict[str, Any]:
     """Draw the control of the checkpoints of a training of so many epochs and return its value."""
     net = recipes.blank(fields.net, fields.images)
-    count = st.number_input(
+    count = address.number(
+        "keep_epochs",
         "Checkpoints",
-        0,
-        kept_epochs.MOST,
+        (0, kept_epochs.MOST),
         kept_epochs.usual(net, fields.recipe.epochs),
-        key=fields.key("keep_epochs"),
         help="Epochs whose weights are saved: page Mistakes then shows how the net learned an image.",
     )
     st.caption(describe_checkpoints(kept_epochs.chosen(epochs, count), kept_epochs.size(net, epochs, count)))
@@ -71,15 +71,15 @@ def describe_checkpoints(epochs: tuple[int, ...], size: int) -> str:
     return f"Epochs {among}: {max(0.1, size / 1e6):,.1f} MB on the disk."
 
 
-def draw_precision(fields: Fields) -> dict[str, Any]:
+def draw_precision() -> dict[str, Any]:
     """Draw the controls of number format and processor cores and return their values."""
     heading("Precision")
-    precision = st.selectbox(
+    precision = address.choice(
+        "precision",
         "Number format",
-        recipes.PRECISIONS,
-        format_func=PRECISIONS.get,
-        key=fields.key("precision"),
-        help="bfloat16 halves the time where the hardware has it and is slower where it has not.",
+        tuple(recipes.PRECISIONS),
+        PRECISIONS.__getitem__,
+        "bfloat16 halves the time where the hardware has it and is slower where it has not.",
     )
     fast = hardware.bf16_is_fast()
     st.caption("This machine computes bfloat16 " + ("fast." if fast else "slowly: float32 is used."))
@@ -98,7 +98,7 @@ def draw_seeds() -> dict[str, Any]:
     """Draw the controls of the random seeds and return their values."""
     heading("Random seeds")
     return {
-        f"seed_{what}": st.number_input(label, 0, SEED_LIMIT, 0, key=f"seed {what}", help=help)
+        f"seed_{what}": address.number(f"seed_{what}", label, (0, SEED_LIMIT), help=help)
         for what, label, help in (
             ("initialisation", "Initialisation seed", "Another number: other initial weights."),
             ("order", "Shuffling seed", "Another number: the images in another order."),

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import streamlit as st
-
 from core.trainers import recipe as recipes
 from pages.train.fields import Fields, heading
+from ui import address
 
 FLIPS = {"random": "Random", "alternating": "Alternating"}
 BORDERS = {"black": "Black", "reflect": "Reflection"}
@@ -23,14 +22,13 @@ def draw_regularisation(fields: Fields) -> dict[str, Any]:
             "Pull of every weight towards zero; it keeps the net from overfitting.",
             1e-4,
         ),
-        "dropout": st.number_input(
+        "dropout": address.optional_decimal(
+            "dropout",
             "Dropout",
-            0.0,
-            0.99,
+            (0.0, 0.99),
             fields.recipe.dropout,
             step=0.1,
             placeholder="the net's own",
-            key=fields.key("dropout"),
             help="Share of features dropped at random while it learns; empty: the net's own value.",
         ),
         "label_smoothing": fields.number(
@@ -65,12 +63,11 @@ def draw_augmentation(fields: Fields) -> dict[str, Any]:
 def draw_crop(fields: Fields) -> dict[str, Any]:
     """Draw the controls of the random crop and return their values."""
     return {
-        "padding": st.number_input(
+        "padding": address.number(
+            "padding",
             "Padding, pixels",
-            0,
-            fields.images.side,
+            (0, fields.images.side),
             fields.recipe.padding,
-            key=fields.key("padding"),
             help="By how much an image may be shifted.",
         ),
         "border": fields.choice(

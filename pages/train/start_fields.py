@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-import streamlit as st
-
 from core import datasets, weights
 from core.datasets import DatasetInfo
 from core.runs.record import NetRecord
 from core.runs.run import DamagedRun, Run
 from pages.train.fields import Fields, heading
+from ui import address
 
 RANDOM_WEIGHTS = "Random weights"
 
@@ -17,16 +16,15 @@ RANDOM_WEIGHTS = "Random weights"
 def draw_start(fields: Fields, runs: Iterable[Run | DamagedRun]) -> dict[str, Any]:
     """Draw the choice of the initial weights and return its value."""
     heading("Start")
-    titles = {"": RANDOM_WEIGHTS} | starts(fields.net, fields.dataset, runs)
-    return {
-        "start_from": st.selectbox(
-            "Initial weights",
-            list(titles),
-            format_func=titles.get,
-            key=fields.key("start"),
-            help="Shipped nets and runs of the same net with as many classes, to train them on.",
-        )
-    }
+    titles = {address.NONE: RANDOM_WEIGHTS} | starts(fields.net, fields.dataset, runs)
+    start = address.choice(
+        "start",
+        "Initial weights",
+        tuple(titles),
+        titles.__getitem__,
+        "Shipped nets and runs of the same net with as many classes, to train them on.",
+    )
+    return {"start_from": "" if start == address.NONE else start}
 
 
 def starts(net: str, dataset: str, runs: Iterable[Run | DamagedRun]) -> dict[str, str]:

@@ -12,17 +12,18 @@ from core.runs import queue
 from core.runs.run import Run, list_runs
 from core.style import painter, pastiche_recipe, pastiche_run, pastiche_training, sources, training_pictures
 from core.style.pastiche_recipe import PasticheRecipe
-from core.style.pastiche_run import NewPasticheRun, Uploads
+from core.style.pastiche_run import NewPasticheRun
 from core.style.training_pictures import Painting
-from ui import formats, loss_network
+from core.uploads import Upload
+from ui import address, formats, loss_network, uploads
 from ui.buttons import firm
 from ui.frame import guard
 from ui.hide import group, is_shown
 
 THUMB = 96  # px, longer side
-UPLOAD, FOLDER = "Upload", "Folder"
+UPLOAD, FOLDER = "upload", "folder"
 MEGABYTES = 500  # of uploaded photographs
-TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff"]
+TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff")
 LOG_EVERY, SAVE_EVERY = 10, 100  # steps, fewer than the command's: somebody is watching
 ANY = ("any",)  # a style of no painting, for recipes whose styles do not matter
 LAMBDAS = {
@@ -40,14 +41,13 @@ def choose() -> None:
             paintings = choose_paintings()
         with group("recipe"):
             network = loss_network.choose()
-            steps = st.number_input(
+            steps = address.number(
+                "steps",
                 "Steps",
-                1,
-                200_000,
+                (1, 200_000),
                 12_000,
-                500,
-                key="steps",
-                help="First strokes after some 500, a good net after 12,000.",
+                "First strokes after some 500, a good net after 12,000.",
+                step=500,
             )
         place = st.container()  # the button stays where it is when the rest is opened
         with group("more"), st.expander("More"):
@@ -65,36 +65,36 @@ def choose() -> None:
             st.caption(expected_time(recipe))
 
 
-def choose_photographs() -> Path | Uploads:
-    """Return the photographs to train on: a folder of this machine, or files as (name, content)."""
-    origin = st.segmented_control(
-        "Photographs", (UPLOAD, FOLDER), default=UPLOAD, required=True, key="photographs from", width="stretch",
-        help="A few hundred varied ones will do; a thousand are better.",
+def choose_photographs() -> Path | list[Upload]:
+    """Return the photographs to train on: a folder of this machine, or uploads, pictures and .zip archives."""
+    origin = address.segments(
+        "photographs_from", "Photographs", (UPLOAD, FOLDER), str.capitalize,
+        "A few hundred varied ones will do; a thousand are better.", labelled=True,
     )  # fmt: skip
     if origin == FOLDER:
-        path = st.text_input(
-            "Folder of photographs", key="photographs folder", placeholder="/home/me/photographs",
+        path = address.text(
+            "photographs", "Folder of photographs", placeholder="/home/me/photographs",
             help="On the computer that serves this page; they are read from there.",
         )  # fmt: skip
         return Path(path.strip()).expanduser() if path.strip() else []
-    files = st.file_uploader(
-        "Photographs or a .zip of them", [*TYPES, "zip"], accept_multiple_files=True, key="photographs files",
-        max_upload_size=MEGABYTES, help="They are kept beside the run.",
+    field = uploads.Field(
+        "photos", "Photographs or a .zip of them", "They are kept beside the run as well.", (*TYPES, "zip"),
+        uploads.no_check, uploads.MOST, packed_as="photographs.zip", megabytes=MEGABYTES,
     )  # fmt: skip
-    return [(file.name, file.getvalue()) for file in files]
+    return uploads.files(field)
 
 
 def choose_paintings() -> list[Painting]:
     """Return the paintings with their titles: uploaded files, or those of a folder of this machine."""
-    origin = st.segmented_control(
-        "Paintings", (UPLOAD, FOLDER), default=UPLOAD, required=True, key="paintings from", width="stretch",
-        help="Each becomes a style of the network.",
+    origin = address.segments(
+        "paintings_from", "Paintings", (UPLOAD, FOLDER), str.capitalize,
+        "Each becomes a style of the network.", labelled=True,
     )  # fmt: skip
     if origin == FOLDER:
-        path = st.text_input("Folder of paintings", key="paintings folder", placeholder="/home/me/paintings")
+        path = address.text("paintings", "Folder of paintings", placeholder="/home/me/paintings")
         return paintings_in(Path(path.strip()).expanduser()) if path.strip() else []
-    files = st.file_uploader("Paintings", TYPES, accept_multiple_files=True, key="paintings files")
-    paintings = [read_painting(file.name, file.getvalue()) for file in files]
+    field = uploads.Field("painting", "Paintings", None, TYPES, most=training_pictures.MAX_PAINTINGS)
+    paintings = [read_painting(upload.name, upload.read()) for upload in uploads.files(field)]
     training_pictures.check_names([painting for painting, _ in paintings])
     return [titled(*one) for one in paintings]
 
@@ -102,7 +102,7 @@ def choose_paintings() -> list[Painting]:
 def paintings_in(folder: Path) -> list[Painting]:
     """Return the chosen paintings of a folder with their titles."""
     files = training_pictures.chosen_paintings(folder, None)
-    names = st.multiselect("Of these", files, files, format_func=training_pictures.title_of, key=f"of {folder}")
+    names = address.several("of", "Of these", list(files), training_pictures.title_of, default=list(files))
     stamps = tuple(files[name].stat().st_mtime for name in names)
     return [titled(*one) for one in read_folder(folder, tuple(names), stamps)] if names else []
 
@@ -125,7 +125,7 @@ def titled(one: Painting, thumb: bytes) -> Painting:
     """Return the painting with the title that the visitor gives it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(thumb, width=48, alt=one.title)
-        title = st.text_input("Title", one.title, 120, key=f"title {one.name}", label_visibility="collapsed")
+        title = address.text(f"title_{one.name}", "Title", one.title, max_chars=120, label_visibility="collapsed")
     return replace(one, title=title.strip() or one.title)
 
 
@@ -133,22 +133,22 @@ def more(network: str, paintings: list[Painting]) -> dict[str, Any]:
     """Draw sizes, weights and layers, each with its effect in a line of help; return them by name."""
     usual = PasticheRecipe(ANY)
     options: dict[str, Any] = {
-        "width": st.select_slider(
-            "Width", (0.25, 0.5, 1.0, 2.0), usual.width, key="width",
-            help="Factor on the feature maps of Table 5.1; 2 is the net of Johnson et al.",
+        "width": address.step(
+            "width", "Width", (0.25, 0.5, 1.0, 2.0), usual.width,
+            "Factor on the feature maps of Table 5.1; 2 is the net of Johnson et al.",
         ),
-        "crop": st.select_slider(
-            "Crops, px", (96, 128, 192, 256), usual.crop, key="crop", help="Side of the crops of photographs."
+        "crop": address.step(
+            "crop", "Crops, px", (96, 128, 192, 256), usual.crop, "Side of the crops of photographs."
         ),
-        "batch": st.number_input("Batch size", 1, 16, usual.batch, key="batch", help="Crops in each step."),
-        "style_side": st.select_slider(
-            "Size of the paintings, px", (128, 192, 256, 384, 512, 768, 1024), usual.style_side, key="style side",
-            help="Longer side. Larger paintings give larger strokes (section 5.3.2).",
+        "batch": address.number("batch", "Batch size", (1, 16), usual.batch, "Crops in each step."),
+        "style_side": address.step(
+            "style_side", "Size of the paintings, px", (128, 192, 256, 384, 512, 768, 1024), usual.style_side,
+            "Longer side. Larger paintings give larger strokes (section 5.3.2).",
         ),
     }  # fmt: skip
     for name, (label, text) in LAMBDAS.items():
         value = getattr(usual, name)
-        options[name] = st.number_input(label, 0.0, 1e4, value, value / 2, format="%g", key=f"weight {name}", help=text)
+        options[name] = address.decimal(f"{name}_weight", label, (0.0, 1e4), value, text)
     options["style_factors"] = choose_factors(paintings)
     return options | choose_layers(network)
 
@@ -156,8 +156,8 @@ def more(network: str, paintings: list[Painting]) -> dict[str, Any]:
 def choose_factors(paintings: list[Painting]) -> dict[str, float]:
     """Return the factors on the style weight that differ from 1, by painting."""
     factors = {
-        one.name: st.number_input(
-            one.title, 0.0, 100.0, 1.0, 0.1, format="%g", key=f"factor {one.name}",
+        one.name: address.decimal(
+            f"factor_{one.name}", one.title, (0.0, 100.0), 1.0, step=0.1,
             help="Factor on the style weight for this painting: higher for one that merely recolours, lower for one "
             "that hides the photograph.",
         )
@@ -171,9 +171,9 @@ def choose_layers(network: str) -> dict[str, dict[str, float]]:
     usual = PasticheRecipe(ANY, network=network).layers
     weights = {}
     for kind, usual_weights in (("content", usual.content), ("style", usual.style)):
-        names = st.multiselect(
-            f"{kind.capitalize()} layers", list(sources.source(network).layers), list(usual_weights),
-            key=f"{kind} layers {network}", help="Deeper layers see larger patterns. All have the same weight.",
+        names = address.several(
+            f"{kind}_layers_{network}", f"{kind.capitalize()} layers", list(sources.source(network).layers),
+            default=list(usual_weights), help="Deeper layers see larger patterns. All have the same weight.",
         )  # fmt: skip
         weights[f"{kind}_layers"] = equal_weights(kind, names) if names != list(usual_weights) else {}
     return weights
@@ -188,34 +188,25 @@ def equal_weights(kind: str, layers: list[str]) -> dict[str, float]:
 
 def choose_start() -> str:
     """Return the net whose weights the training starts from: a shipped one, a run's folder, or "" for none."""
-    titles = start_titles()
-    return st.selectbox(
-        "Start from", list(titles), format_func=titles.get, key="start from",
-        help="Initial weights: a trained style network learns a new painting in a fraction of the steps.",
-    )  # fmt: skip
-
-
-def start_titles() -> dict[str, str]:
-    """Return titles of what a training can start from, by name or folder; the first is nothing."""
     shipped = {name: f"Shipped: {painter.title(name)}" for name in painter.nets()}
-    runs = [run for run in list_runs("pastiche") if isinstance(run, Run) and run.model_path() is not None]
-    return {"": "Nothing"} | shipped | {str(run.path.resolve()): run.name for run in runs}
+    runs = {run.id: run for run in list_runs("pastiche") if isinstance(run, Run) and run.model_path() is not None}
+    titles = {address.NONE: "Nothing"} | shipped | {id: run.name for id, run in runs.items()}
+    start = address.choice(
+        "start", "Start from", tuple(titles), titles.__getitem__,
+        "Initial weights: a trained style network learns a new painting in a fraction of the steps.",
+    )  # fmt: skip
+    if start == address.NONE:
+        return ""
+    return str(runs[start].path.resolve()) if start in runs else start
 
 
 def choose_optimisation() -> dict[str, Any]:
     """Return learning rate and seed by name."""
     return {
-        "learning_rate": st.number_input(
-            "Learning rate",
-            0.0,
-            0.1,
-            PasticheRecipe(ANY).learning_rate,
-            1e-4,
-            format="%g",
-            key="learning rate",
-            help="Of Adam.",
+        "learning_rate": address.decimal(
+            "learning_rate", "Learning rate", (0.0, 0.1), PasticheRecipe(ANY).learning_rate, "Of Adam.", step=1e-4
         ),
-        "seed": st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", help="Of the crops and the initial weights."),
+        "seed": address.number("seed", "Seed", (0, 2**31 - 1), help="Of the crops and the initial weights."),
     }
 
 
@@ -232,9 +223,10 @@ def recipe_for_page(styles: tuple[str, ...], *, steps: int, **options: Any) -> P
     )
 
 
-def begin(photographs: Path | Uploads, paintings: list[Painting], recipe: PasticheRecipe, start: str) -> None:
-    """Create the run, queue it and show it."""
-    run = pastiche_run.create(pastiche_run.check(NewPasticheRun(recipe, photographs, paintings, start=start)))
+def begin(photographs: Path | list[Upload], paintings: list[Painting], recipe: PasticheRecipe, start: str) -> None:
+    """Create the run, queue it and show it. Raises UserError where it cannot be made, or an upload is gone."""
+    files = photographs if isinstance(photographs, Path) else [(one.name, one.read()) for one in photographs]
+    run = pastiche_run.create(pastiche_run.check(NewPasticheRun(recipe, files, paintings, start=start)))
     queue.submit(run)
     st.query_params["run"] = run.id
     st.rerun()

@@ -90,8 +90,8 @@ def choose_pictures() -> list[int]:
 def more() -> dict[str, Any]:
     """Draw the controls behind "More" and return their values by the fields of Study."""
     return {
-        "rate": st.select_slider(
-            "Fine-tuning learning rate multiplier", (0.01, 0.03, 0.1, 0.3, 1.0), Study.rate, key="rate",
+        "rate": address.step(
+            "rate", "Fine-tuning learning rate multiplier", (0.01, 0.03, 0.1, 0.3, 1.0), Study.rate,
             format_func=lambda factor: f"{factor:g}x",
             help="On the learning rate of the preset: low, so that what was learned is not lost at once.",
         ),

@@ -151,3 +151,73 @@ def test_a_bad_segment_step_or_decimal_is_the_default_and_one_sentence(key, bad)
     app = at(few, **{key: bad})
     assert not app.exception and app.text[0].value == "apple 512 3.0"
     assert len(app.caption) == 1 and "is used" in captions(app)[0]
+
+
+def query(app: AppTest) -> dict[str, list[str]]:
+    """Return the query of the address, where a single value stands with or without a list."""
+    return {key: [value] if isinstance(value, str) else list(value) for key, value in app.query_params.items()}
+
+
+def turned() -> None:
+    import streamlit as st
+
+    from ui import address
+
+    turn = st.toggle("turn")
+    fruit = address.choice("fruit", "Fruit", ("pear", "apple") if turn else ("apple", "pear"))
+    st.text(f"{fruit} {address.number('count', 'Count', (0, 99), 20 if turn else 10)}")
+
+
+def test_without_a_value_in_the_address_the_default_holds_also_where_it_changes():
+    app = at(turned)
+    assert app.text[0].value == "apple 10"
+    app.toggle[0].set_value(True).run()
+    assert app.text[0].value == "pear 20"
+    app.number_input("count").set_value(5)
+    app.selectbox[0].set_value("apple").run()
+    app.toggle[0].set_value(False).run()
+    assert app.text[0].value == "apple 5", "what was chosen stays"
+    assert query(app) == {"fruit": ["apple"], "count": ["5"]}
+
+
+def typed() -> None:
+    import streamlit as st
+
+    from ui import address
+
+    address.begin()
+    address.place_notes(st.container())
+    share = address.optional_decimal("share", "Share", (0.0, 1.0), 0.5)
+    st.text(f"{address.text('folder', 'Folder', 'here')} {share}")
+
+
+def test_texts_and_numbers_that_may_be_left_out_are_read_and_written_without_their_defaults():
+    assert at(typed).text[0].value == "here 0.5"
+    app = at(typed, folder="/a b", share="none")
+    assert app.text[0].value == "/a b None" and not app.caption
+    app.text_input("folder").set_value(" ")
+    app.number_input("share").set_value(0.25).run()
+    assert app.text[0].value == "here 0.25" and query(app) == {"share": ["0.25"]}
+    app.number_input("share").set_value(None).run()
+    assert app.text[0].value == "here None" and query(app) == {"share": ["none"]}
+    assert at(typed, share="2").text[0].value == "here 0.5" and "is used" in captions(at(typed, share="2"))[0]
+
+
+def layered() -> None:
+    import streamlit as st
+
+    from ui import address
+
+    address.begin()
+    address.place_notes(st.container())
+    st.text(" ".join(address.several("layer", "Layers", ("a", "b", "c"), default=("a", "b"))) or "nothing")
+
+
+def test_several_with_a_default_need_not_stand_and_none_of_them_does():
+    assert at(layered).text[0].value == "a b"
+    assert at(layered, layer="none").text[0].value == "nothing" and at(layered, layer=["c", "a"]).text[0].value == "c a"
+    app = at(layered)
+    app.multiselect[0].set_value([]).run()
+    assert app.text[0].value == "nothing" and query(app) == {"layer": ["none"]}
+    app.multiselect[0].set_value(["a", "b"]).run()
+    assert app.text[0].value == "a b" and not query(app) and not app.caption

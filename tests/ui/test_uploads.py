@@ -1,5 +1,8 @@
 """Choosing files of one's own: kept once, named by the address, said where they are refused or gone."""
 
+import io
+import zipfile
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -45,6 +48,16 @@ def zipped() -> None:
 
     upload = uploads.archive("data", "A .zip")
     st.text(upload.kept_until if upload else "none")
+
+
+def photographs() -> None:
+    import streamlit as st
+
+    from ui import uploads
+
+    types = (*uploads.PICTURE_TYPES, "zip")
+    field = uploads.Field("photos", "Photographs", None, types, uploads.no_check, most=3, packed_as="photographs.zip")
+    st.text(" ".join(upload.name for upload in uploads.files(field)) or "none")
 
 
 def at(script, **query) -> AppTest:
@@ -167,3 +180,17 @@ def test_of_several_those_that_are_gone_are_counted():
 def test_an_archive_is_kept_until_its_owner_deletes_it():
     app = hand_over(at(zipped), ("data.zip", b"PK"))
     assert app.text[0].value == "you delete it"
+
+
+def test_many_files_at_once_are_kept_as_one_archive_for_a_short_address():
+    app = hand_over(at(photographs), ("a.png", png(1)), ("b.zip", b"packed"), ("a.png", png(2)))
+    assert not app.exception and app.text[0].value == "photographs.zip b.zip"
+    packed = next(upload for upload in uploads._all() if upload.name == "photographs.zip")
+    with zipfile.ZipFile(io.BytesIO(packed.read())) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "00000 a.png": png(1),
+            "00001 a.png": png(2),
+        }
+    assert len(app.query_params["photos"]) == 2
+    app = hand_over(app, ("c.png", png(3)))
+    assert app.text[0].value == "photographs.zip b.zip c.png", "a single one stays a file"

@@ -9,7 +9,7 @@ from tests.pages.app import button, texts, visit
 def test_a_figure_is_queued_whole_at_full_length(started):
     app = visit("train", figure="4.5")
     assert "the fixed rates end at about 0.8%" in texts(app)
-    app.radio("length of the figure").set_value("Full length").run()
+    app.segmented_control("length").set_value("full").run()
     assert "epochs and schedules as in the thesis" in texts(app)
     button(app, "Train its 3 runs").click().run()
     assert [run.name for run in started] == ["Figure 4.5: fixed 0.1"]
@@ -22,7 +22,7 @@ def test_a_figure_is_queued_whole_at_full_length(started):
 
 def test_a_figure_is_scaled_to_minutes_and_shows_what_was_left_out(started):
     app = visit("train", figure="4.7")
-    app.number_input("minutes for the figure").set_value(10).run()
+    app.number_input("minutes").set_value(10).run()
     shown = texts(app)
     assert "epochs instead of 250 to 260" in shown and "of the 50,000 images as a stand-in" in shown
     button(app, "Train its 2 runs").click().run()

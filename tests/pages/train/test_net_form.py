@@ -11,7 +11,7 @@ def test_the_choices_become_the_settings_of_the_run(started):
     app = visit("train", dataset="mnist", net="baseline")
     assert app.selectbox("choice of dataset").value == "mnist"
     app.selectbox("choice of preset").set_value("quick").run()
-    app.number_input("epochs baseline mnist quick").set_value(7).run()
+    app.number_input("epochs").set_value(7).run()
     button(app, "Train").click().run()
     (run,) = started
     assert run.name == "Baseline on MNIST"

@@ -61,15 +61,16 @@ def training(state: str = "running") -> Run:
 def test_uploads_and_options_of_the_form_are_those_of_the_run(started):
     app = visit("train_style")
     assert not app.exception and not app.error
-    app.file_uploader("photographs files").set_value(
+    app.file_uploader("upload of photos").set_value(
         [("one.png", png(1), "image/png"), ("two.png", png(2), "image/png")]
     )
-    app.file_uploader("paintings files").set_value([("Great Wave.png", png(3), "image/png")]).run()
-    app.text_input("title great_wave").set_value("The Great Wave").run()
+    app.file_uploader("upload of painting").set_value([("Great Wave.png", png(3), "image/png")]).run()
+    app.text_input("title_great_wave").set_value("The Great Wave").run()
     app.number_input("steps").set_value(400)
-    app.number_input("factor great_wave").set_value(2.0)
+    app.number_input("factor_great_wave").set_value(2.0)
     app.select_slider("width").set_value(0.25)
-    app.selectbox("start from").set_value("tiny").run()
+    app.selectbox("choice of start").set_value("tiny").run()
+    app = visit("train_style", **app.query_params)  # a link to the form as it is set, opened elsewhere
     assert "in all" in texts(app)
     press(app, "Train")
     assert not app.exception and not app.error
@@ -99,12 +100,12 @@ def test_missing_or_impossible_input_is_a_sentence_and_starts_nothing(started, t
     app = visit("train_style")
     press(app, "Train")
     assert "no painting to learn" in app.error[0].value
-    app.segmented_control("photographs from").set_value("Folder").run()
-    app.text_input("photographs folder").set_value(str(tmp_path / "nowhere")).run()
-    app.file_uploader("paintings files").set_value([("wave.png", png(3), "image/png")]).run()
+    app.segmented_control("photographs_from").set_value("folder").run()
+    app.text_input("photographs").set_value(str(tmp_path / "nowhere")).run()
+    app.file_uploader("upload of painting").set_value([("wave.png", png(3), "image/png")]).run()
     press(app, "Train")
     assert "no folder" in app.error[0].value
-    app.multiselect("style layers compact").set_value([]).run()
+    app.multiselect("choices of style_layers_compact").set_value([]).run()
     assert "no style layer to compare at" in app.error[0].value
     assert not app.exception and started == [] and list_runs("pastiche") == []
 
