@@ -1,8 +1,11 @@
 """`python -m benchmarks.pages [--json]`: how soon each page shows its result, and whether all can use it, in a browser.
 
-Cold is the first visit of a fresh server that answers already, warm a new visitor's visit after it. Requests and bytes
-are those of a first visit with an empty cache; violations are those that axe-core calls serious or critical. The peer
-of a figure is its bound, and every floor is 1: the command fails where a figure is beyond its bound.
+Cold is the first visit of a fresh server that answers already. Warm is a page opened from the menu by somebody who is
+in the app, once it was shown before: its result counts when the whole page has settled. New is the address of that page
+loaded by a browser that has nothing of the app yet, and again is loaded once more: both begin with Streamlit's own
+start in the browser, and have no bound. Requests and bytes are those on the wire; violations are those that axe-core
+calls serious or critical. The peer of a figure is its bound, and every floor is 1: the command fails where a figure is
+beyond its bound.
 """
 
 import argparse
@@ -13,22 +16,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from benchmarks import report
 from benchmarks.report import BoundedRow
-from tests.e2e import axe, measures
+from tests.e2e import axe, measures, top_menu
 from tests.e2e import browser as chromium
 from tests.e2e.server import serve
 
 PAGES = tuple(sorted(path.parent.name for path in Path("pages").glob("*/page.py")))
-HOME = "home"
+HOME, BEFORE = "home", "data"  # a page is opened from the menu of BEFORE, and BEFORE from that of HOME
 SECONDS = {"cold": 2.5, "warm": 1.0}  # until the result
 SHARE = 0.5  # of the first screen, at least
 FIRST_VISIT_KB = 2000
 FLOOR = 1.0
 SCREEN = {"width": 1440, "height": 900}
 WAIT_MS = 120_000
+CHANGED = "before => ![before, undefined].includes(document.querySelector('h1')?.innerText)"
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,20 @@ class Audit:
     violations: tuple[str, ...]
 
 
-def visit(browser: Browser, address: str, name: str, kind: str) -> Visit:
-    """Open a page in a fresh browser context and time it."""
-    context = browser.new_context(viewport=SCREEN)
+def url(address: str, name: str) -> str:
+    """Return the address of a page of the server at `address`."""
+    return f"{address}/{'' if name == HOME else name}"
+
+
+def visit(context: BrowserContext, address: str, name: str, kind: str) -> Visit:
+    """Open a page in a tab of its own and time it."""
     page = context.new_page()
     sizes: list[float] = []
     client = context.new_cdp_session(page)
     client.send("Network.enable")
     client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     started = time.perf_counter()
-    page.goto(f"{address}/{'' if name == HOME else name}", wait_until="commit")
+    page.goto(url(address, name), wait_until="commit")
     page.locator("h1").first.wait_for(timeout=WAIT_MS)
     title = time.perf_counter() - started
     measures.wait_for_result(page, timeout=WAIT_MS)
@@ -70,14 +78,44 @@ def visit(browser: Browser, address: str, name: str, kind: str) -> Visit:
     page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
     page.wait_for_timeout(300)
     share = measures.result(page).share
-    context.close()
+    page.close()
     return Visit(name, kind, round(title, 2), round(result, 2), len(sizes), int(sum(sizes)), round(share, 2))
+
+
+def visit_by_menu(context: BrowserContext, address: str, name: str) -> Visit:
+    """Open a page from the menu of another one and time it from the click."""
+    page = context.new_page()
+    sizes: list[float] = []
+    client = context.new_cdp_session(page)
+    client.send("Network.enable")
+    page.goto(url(address, HOME if name == BEFORE else BEFORE))
+    measures.wait_for_result(page, timeout=WAIT_MS)
+    page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
+    client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    before = page.locator("h1").first.inner_text()
+    link = top_menu.link(page, name)
+    started = time.perf_counter()
+    link.click()
+    page.wait_for_function(CHANGED, arg=before)
+    title = time.perf_counter() - started
+    page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
+    measures.wait_for_result(page, timeout=WAIT_MS)
+    result = time.perf_counter() - started
+    share = measures.result(page).share
+    page.close()
+    return Visit(name, "warm", round(title, 2), round(result, 2), len(sizes), int(sum(sizes)), round(share, 2))
+
+
+def visits_of(browser: Browser, address: str, name: str, kinds: Sequence[str]) -> list[Visit]:
+    """Open a page as often as there are kinds, in one browser context that is empty at first."""
+    with browser.new_context(viewport=SCREEN) as context:
+        return [visit(context, address, name, kind) for kind in kinds]
 
 
 def audit(browser: Browser, address: str, name: str, scheme: str) -> Audit:
     """Open a page and run axe-core on it."""
     page = browser.new_page(viewport=SCREEN, color_scheme=scheme)
-    page.goto(f"{address}/{'' if name == HOME else name}")
+    page.goto(url(address, name))
     measures.wait_for_result(page, timeout=WAIT_MS)
     page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
     page.wait_for_timeout(700)  # charts are drawn behind the script's back
@@ -87,17 +125,19 @@ def audit(browser: Browser, address: str, name: str, scheme: str) -> Audit:
 
 
 def measure(pages: Sequence[str]) -> tuple[list[Visit], list[Audit]]:
-    """Visit the first page of a fresh server cold, then every page warm: once unmeasured, once measured. Audit each."""
+    """Visit the first page of a fresh server cold, then every page in each other way; audit each."""
     executable = chromium.find()
     if executable is None:
         raise SystemExit(chromium.NONE)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)
         with serve(Path(folder)) as address:
-            visits = [visit(browser, address, HOME, "cold")]
+            visits = visits_of(browser, address, HOME, ("cold",))
             for name in pages:
-                visit(browser, address, name, "first")
-                visits.append(visit(browser, address, name, "warm"))
+                visits_of(browser, address, name, ("first",))
+                visits += visits_of(browser, address, name, ("new", "again"))
+                with browser.new_context(viewport=SCREEN) as context:
+                    visits.append(visit_by_menu(context, address, name))
             audits = [audit(browser, address, name, scheme) for name in pages for scheme in ("light", "dark")]
         browser.close()
     return visits, audits
@@ -107,8 +147,9 @@ def rows(visits: Sequence[Visit], audits: Sequence[Audit]) -> list[BoundedRow]:
     """Return every figure that has a bound, beside it."""
     found = []
     for one in visits:
-        case, bound = f"{one.page}, {one.kind}", SECONDS[one.kind]
-        found.append(BoundedRow(f"{case}: result", one.result, bound, "s", _at_most(one.result, bound), FLOOR))
+        case = f"{one.page}, {one.kind}"
+        if bound := SECONDS.get(one.kind):
+            found.append(BoundedRow(f"{case}: result", one.result, bound, "s", _at_most(one.result, bound), FLOOR))
         found.append(
             BoundedRow(f"{case}: share", one.share, SHARE, "of the screen", round(one.share / SHARE, 2), FLOOR)
         )

@@ -14,13 +14,20 @@ def bar(page: Page) -> Locator:
 
 def go(page: Page, name: str) -> None:
     """Open the page `name` ("train") by the menu."""
+    link(page, name).click()
+
+
+def link(page: Page, name: str) -> Locator:
+    """Return the link to the page `name`, its section opened."""
     entry = MENU[name]
     if entry.section:
         section(page, entry.section).click()
-        link = page.get_by_test_id("stTopNavDropdownLink")
+        links = page.get_by_test_id("stTopNavDropdownLink")
     else:
-        link = bar(page).get_by_test_id("stTopNavLink")
-    link.filter(has_text=re.compile(rf"{re.escape(entry.title)}$")).click()
+        links = bar(page).get_by_test_id("stTopNavLink")
+    found = links.filter(has_text=re.compile(rf"{re.escape(entry.title)}$"))
+    found.wait_for()
+    return found
 
 
 def section(page: Page, title: str) -> Locator:
