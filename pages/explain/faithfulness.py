@@ -12,6 +12,7 @@ from core.explain import faithfulness, methods, splits
 from core.explain.faithfulness import Faithfulness
 from core.trainers.trained import TrainedClassifier
 from ui import charts, data_sets
+from ui.slots import progress_bar
 
 MOST_IMAGES, IMAGES = 200, 32
 LATEST = "faithfulness measured last"
@@ -59,17 +60,18 @@ def panel(trained: TrainedClassifier, stamp: int, data: Dataset, chosen: Sequenc
 
 
 def _measure(trained: TrainedClassifier, split: Split, chosen: Sequence[str]) -> list[Faithfulness]:
-    names = [*chosen, *faithfulness.ORDERS]
-    bar, results = st.progress(0.0, text="Measuring"), []
-    for number, name in enumerate(names):
+    """Return the faithfulness of each method and of the orders.
 
-        def step(done: int, of: int, number: int = number, name: str = name) -> None:
-            text = f"{title(name)}: {done} of {of} images"
-            bar.progress((number + done / of) / len(names), text=text)
+    A click on Cancel runs the page anew, in which nothing was asked for.
+    """
+    names, results = [*chosen, *faithfulness.ORDERS], []
+    with progress_bar("Measuring", cancel=lambda: None) as move:
+        for number, name in enumerate(names):
 
-        step(0, len(split))
-        results.append(faithfulness.measure(trained, split.images, name, progress=step))
-    bar.empty()
+            def step(done: int, of: int, number: int = number) -> None:
+                move(number * of + done, len(names) * of)
+
+            results.append(faithfulness.measure(trained, split.images, name, progress=step))
     return results
 
 

@@ -12,9 +12,10 @@ from core.runs import comparison
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
 from pages.home.curves import GREY, Axes, Line, chart
-from ui import address, frame, hide, menu, theme
+from ui import address, frame, hide, menu, messages, theme
 from ui.buttons import firm
 from ui.formats import escape_markdown
+from ui.messages import Work
 from ui.run_states import STATE_LABELS, progress
 from ui.shown_run import folder_of, watch
 
@@ -111,11 +112,12 @@ def _tell_own(run: Run, status: Status) -> None:
     label = STATE_LABELS[status.state]
     if status.state in ("starting", "queued"):
         waited = _seconds_since(run.created)
-        st.progress(1 - math.exp(-waited / USUAL_START), text=f"{label.word}: {waited:.0f} s")
+        share = 1 - math.exp(-waited / USUAL_START)
+        messages.progress(Work(f"{label.word}: {waited:.0f} s", share, 1.0, unit=""))
         st.caption(label.sentence)
     else:
         share, text = progress(status)
-        st.progress(share, text=f"{label.word}: {text.lower()}")
+        messages.progress(Work(f"{label.word}: {text.lower()}", share, 1.0, unit=""))
     menu.link("train", "Watch it on Train a net", query={"run": run.id})
 
 

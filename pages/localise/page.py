@@ -1,5 +1,6 @@
 """Localise: boxes from class maps alone, scored against the true ones at any threshold (section 5.1.1)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -16,7 +17,7 @@ KIND = "toybox"  # the data that come with true boxes
 SOURCES = {"data": "The net's own data", "own": "Your own, with boxes"}
 RULES = {"all": "All evidence (thesis)", "largest": "Largest region (Zhou)"}
 SLOW = ("score-cam", "occlusion")  # dozens of passes for one map
-EVERY = "all"
+EVERY, FEWEST = "all", "200"  # images
 THRESHOLD, IMAGE = "threshold", "image"  # keys in the address
 
 
@@ -76,7 +77,7 @@ def choose() -> Settings | None:
         method = choose_method(trained)
     count = EVERY
     if source == "data":
-        counts = ("200", "1000", EVERY) if method.name in SLOW else ("1000", "200", EVERY)
+        counts = (FEWEST, "1000", EVERY) if method.name in SLOW else ("1000", FEWEST, EVERY)
         with hide.group("count"):
             count = address.choice("count", "Images", counts, help="Evenly spread over the split; all take longer.")
     return Settings(method, source, 0 if count == EVERY else int(count), place_of_pictures, place_of_image)
@@ -134,7 +135,16 @@ def find(settings: Settings, large: DeltaGenerator) -> Pictures | None:
         scene = Scene(method, data.test, search.truth_of(data), boxes.rule(method.rule).threshold)
         with large.container():
             gallery.one(gallery.see(scene, index), None)
-    return search.in_data(method, data, settings.count)
+    return search.in_data(method, data, settings.count, quicker(settings))
+
+
+def quicker(settings: Settings) -> Callable[[], None] | None:
+    """Return what Cancel does while maps are made: fewer images, else the first method; None where both are so."""
+    if settings.count != int(FEWEST):
+        return lambda: address.put("count", FEWEST, follow=True)
+    if "method" in st.query_params:
+        return lambda: address.put("method", None, follow=True)
+    return None
 
 
 def show_found(settings: Settings, pictures: Pictures, places: frame.Layout, large: DeltaGenerator) -> None:

@@ -1,7 +1,7 @@
 """The search for objects: maps of a net's own data or of one's own pictures, and their boxes at every threshold."""
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,16 +112,20 @@ def _slot_of(method: Method, count: int) -> list[Pictures]:
     return _slot((method.trained.name, nets.stamp(method.trained.name), method.name, count))
 
 
-def in_data(method: Method, data: Dataset, count: int) -> Pictures:
+def in_data(method: Method, data: Dataset, count: int, cancel: Callable[[], None] | None = None) -> Pictures:
     """Return `count` test images of the net's data set, 0 for all, and as many validation images for the threshold.
+
+    Where the maps are still to be made, a button calls `cancel`.
 
     Raise UserError where its images have no true boxes.
     """
     slot = _slot_of(method, count)
     if not slot:
         evaluated_on, other = splits.part(data.test, count), data.validation or data.train
-        maps = located(method, evaluated_on, "Mapping test images")  # raises UserError where there are no boxes
-        chosen_on = located(method, splits.part(other, count), "Mapping validation images")
+        maps = located(
+            method, evaluated_on, "Mapping test images", cancel=cancel
+        )  # raises UserError where there are no boxes
+        chosen_on = located(method, splits.part(other, count), "Mapping validation images", cancel=cancel)
         source = f"{len(evaluated_on):,} test images of {data.title}"
         chosen_source = f"{len(chosen_on):,} {'validation' if data.validation else 'training'} images"
         positions = np.arange(len(evaluated_on)) * len(data.test) // len(evaluated_on)
@@ -182,7 +186,13 @@ def digest(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def located(method: Method, split: Split, label: str, truth: np.ndarray | None = None) -> Located:
+def located(
+    method: Method,
+    split: Split,
+    label: str,
+    truth: np.ndarray | None = None,
+    cancel: Callable[[], None] | None = None,
+) -> Located:
     """Return the maps of all images of a split, behind a progress bar."""
-    with progress_bar(label) as progress:
+    with progress_bar(label, cancel=cancel) as progress:
         return localise.locate(method.trained, split, method.name, truth, progress)

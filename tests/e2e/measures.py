@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 # A result is a decoded image, a chart or table with something drawn on it, or a drawing of many shapes; pictures in
-# components stand in shadow trees; what an earlier run has left behind does not count. The share is of the first screen,
+# components stand in shadow trees; what an earlier run left behind does not count. The share is of the first screen,
 # overlaps counted once, in cells of 8 px.
 _RESULT = """
 () => {
