@@ -13,7 +13,7 @@ from core.style.rows import PHOTOGRAPH, SOFT, Rows
 
 SOFT_AT = 0.5  # the strength at which the soft rows alone paint
 OCTAVES = 6  # halvings of the picture between the finest band and the coarsest
-MOST_CONTRAST = 4.0  # a nearly flat painting is not stretched further than this
+MOST_CONTRAST = 2.0  # a painting is stretched no further: halos and grain would be, too
 
 
 @dataclass(frozen=True)
