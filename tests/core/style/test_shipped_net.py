@@ -33,7 +33,12 @@ def test_its_card_says_how_it_was_trained_and_what_its_photographs_allow():
     assert card["steps"] >= 30_000
     assert "research and education use" in card["licence"]
     assert card["bfloat16_error"] < painter.HALF_TOLERANCE / 2
-    assert all(style["losses"]["style"] < 3 for style in card["styles"])
+
+
+def test_it_has_a_full_and_a_soft_row_for_each_painting_and_one_for_the_photograph():
+    rows = painter.shipped("pastiche").rows
+    assert rows.styles == tuple(style["name"] for style in weights.card("pastiche")["styles"])
+    assert rows.soften and len(rows.names) == 2 * len(rows.styles) + 1
 
 
 def test_no_two_styles_paint_the_same(paintings):
