@@ -67,6 +67,13 @@ def address(folder: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, toybox: Path) -> Iterator[str]:
+    """Yield the address of a running app without runs of the user's, for tests that start none."""
+    with serve(Path(tmp_path_factory.mktemp("server")), toybox=toybox) as address:
+        yield address
+
+
 def end(run: Run) -> None:
     """Stop the training of `run` if it is alive, by the process id that it wrote down itself."""
     deadline = time.monotonic() + STOP_SECONDS
