@@ -18,9 +18,11 @@ class PeerNet:
     """A net of fast-style-transfer, from a folder with `manifest.json` and one file of float32 a variable.
 
     The variables are numbered in the order of the layers: filters (h, w, in, out), then shift and scale of the instance
-    normalisation. Padding is TensorFlow's "SAME", of which the odd pixel lies at the end.
+    normalisation. Padding is TensorFlow's "SAME", of which the odd pixel lies at the end. That shifts pictures whose
+    sides are no multiples of CELL by up to 3 px, so the last rows and columns are repeated until they are.
     """
 
+    CELL = 4  # px
     RESIDUALS = (9, 15, 21, 27, 33)
 
     def __init__(self, folder: Path) -> None:
@@ -41,6 +43,7 @@ class PeerNet:
         height, width = photograph.shape[:2]
         with torch.inference_mode():
             x = images.to_tensor(photograph) * 255
+            x = F.pad(x, (0, -width % self.CELL, 0, -height % self.CELL), mode="replicate")
             for number, stride in ((0, 1), (3, 2), (6, 2)):
                 x = F.relu(self.convolution(x, number, stride))
             for number in self.RESIDUALS:

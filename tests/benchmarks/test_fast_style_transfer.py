@@ -41,3 +41,9 @@ def test_the_peer_pads_the_odd_pixel_at_the_end(peer):
     for maps, picked in zip(normalised, ([[0, 2], [8, 10]], [[5, 7], [13, 15]]), strict=True):
         wanted = torch.tensor(picked, dtype=torch.float32)
         assert torch.allclose(maps, (wanted - wanted.mean()) / (wanted.var(correction=0) + 1e-3).sqrt(), atol=1e-5)
+
+
+def test_a_photograph_of_odd_sides_is_painted_as_one_whose_edges_go_on(peer):
+    photograph = images.resize(images.sample("coffee"), 37, 30)
+    whole = np.pad(photograph, ((0, 2), (0, 3), (0, 0)), mode="edge")
+    assert np.array_equal(peer.paint(photograph), peer.paint(whole)[:30, :37])

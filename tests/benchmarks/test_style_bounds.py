@@ -7,6 +7,8 @@ import pytest
 from benchmarks import style_bounds
 from benchmarks.scores import Figures
 from benchmarks.style_bounds import Beside, rows_of
+from core.style import held_out
+from core.style.painter import styles_of
 
 GOOD = Figures((0.25, 0.40, 0.45), (0.8, 0.6, 0.5), (0.3, 0.3, 0.3), 2.0, 0.95, 0.97)
 PEER = Figures((0.30, 0.54, 0.75), (0.8, 0.6, 0.5), (0.4, 0.4, 0.4), 10.9, 0.6, 0.69)
@@ -54,3 +56,9 @@ def test_the_base_line_is_the_mean_over_the_photographs_that_are_judged(monkeypa
     assert style_bounds.base_line_content("wave", ["a", "b"]) == (2.0, 2.0, 1.5)
     assert style_bounds.base_line_content("wave", ["a", "d"]) is None
     assert style_bounds.base_line_content("scream", ["a"]) is None
+
+
+def test_every_shipped_style_has_a_base_line():
+    for style in styles_of("pastiche"):
+        content = style_bounds.base_line_content(style["name"], held_out.PHOTOGRAPHS)
+        assert content is not None and min(content) > 0
