@@ -74,7 +74,6 @@ def on_architectures(page: Page, _: Path) -> None:
 
 
 def on_train(page: Page, _: Path) -> None:
-    press(page, "bn_nin on mnist", "run", "bn_nin_mnist")
     select(page, "Data set", "MNIST", "dataset")
     select(page, "Training preset", "Quick", "preset")
     unfold(page, "More")
