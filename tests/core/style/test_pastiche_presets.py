@@ -9,9 +9,10 @@ import torch
 from core import images, weights
 from core.errors import UserError
 from core.style import losses, painting_targets, pastiche_presets, pastiche_recipe
+from core.style.initial_weights import spread_scales
 from core.style.network import PasticheNet, one_hot
 from core.style.pastiche_recipe import PasticheRecipe
-from core.style.pastiche_training import Draw, PasticheTraining, spread_scales
+from core.style.pastiche_training import Draw, PasticheTraining
 from core.style.vgg import Vgg
 from tests.painting import loss_networks
 from tests.pastiche import PAINTINGS, TINY, data, training
@@ -70,7 +71,7 @@ def test_the_thesis_weights_mean_the_same_in_units_of_this_loss_network():
 def test_losses_that_are_not_relative_are_the_equations_own(networks):
     one = training(networks, PLAIN)
     crop = one.crops.crop(11)
-    layers = one.layers
+    layers = one.losses.layers
     with torch.no_grad():
         terms = one._terms([crop], torch.tensor([1]), Draw())
         painted = crop.visible(one.net(crop.picture, one_hot(torch.tensor([1]), 2)))
@@ -95,10 +96,9 @@ def test_losses_that_are_not_relative_are_the_equations_own(networks):
 
 def test_weights_of_single_styles_count_in_a_step(networks):
     one = training(networks, PLAIN)
-    one.step = PLAIN.style_warmup_steps
     terms = losses.Terms(torch.tensor([1.0, 2.0]), torch.tensor([0.5, 0.5]), torch.tensor([0.1, 0.1]))
     expected = torch.tensor([1.0 + 3 * 0.5 + 2 * 0.5 * 0.1, 2 * 2.0 + 3 * 0.5 + 2 * 0.1])
-    torch.testing.assert_close(one._loss(terms, torch.tensor([0, 1])), expected)
+    torch.testing.assert_close(one.losses.total(terms, torch.tensor([0, 1]), PLAIN.style_warmup_steps), expected)
 
 
 def test_a_gradient_is_clipped_or_not(networks):
@@ -131,15 +131,15 @@ def test_gram_matrices_are_computed_once_for_a_file(networks, tmp_path, monkeypa
     original = painting_targets.style_targets
     monkeypatch.setattr(painting_targets, "style_targets", None)  # not computed again
     second = PasticheTraining(TINY, with_file)
-    for layer, matrices in first.targets.grams[0].items():
-        assert torch.equal(second.targets.grams[0][layer], matrices)
+    for layer, matrices in first.losses.targets.grams[0].items():
+        assert torch.equal(second.losses.targets.grams[0][layer], matrices)
     assert file.stat().st_mtime_ns == stamp
     monkeypatch.setattr(painting_targets, "style_targets", original)
     for other in ({"style_side": 40}, {"convention": "CHW"}, {"style_layers": {"vgg19.relu1_1": 1.0}}):
         changed = PasticheTraining(dataclasses.replace(TINY, **other), with_file)
         fresh = PasticheTraining(dataclasses.replace(TINY, **other), data(networks))
-        for layer, matrices in fresh.targets.grams[0].items():
-            assert torch.equal(changed.targets.grams[0][layer], matrices)
+        for layer, matrices in fresh.losses.targets.grams[0].items():
+            assert torch.equal(changed.losses.targets.grams[0][layer], matrices)
 
 
 def test_another_file_is_not_taken_for_gram_matrices(networks, tmp_path):

@@ -57,7 +57,7 @@ def test_rows_are_the_paintings_the_same_softly_and_the_photograph():
 
 def test_a_soft_row_has_its_part_of_the_style_weight_and_the_photograph_none(networks):
     one = training(networks, FULL)
-    assert one.style_weights.tolist() == pytest.approx([3.0, 1.5, 0.75, 0.375, 0.0])
+    assert one.losses.style_weights.tolist() == pytest.approx([3.0, 1.5, 0.75, 0.375, 0.0])
     assert one.net.styles == 5
     full, soft, photograph = (terms_of(one, row) for row in (1, 3, 4))
     assert (full.style > 0).all() and (photograph.style == 0).all()
@@ -78,10 +78,9 @@ def test_a_step_weighs_its_terms(networks):
     rows = torch.tensor([1, 4])
     numbers = {name: torch.rand(2) for name in ("shift", "tone", "colour", "photograph")}
     terms = losses.Terms(torch.tensor([1.0, 2.0]), torch.tensor([0.3, 0.4]), torch.tensor([0.01, 0.02]), numbers)
-    one.step = FULL.style_warmup_steps
     added = 150 * numbers["shift"] + 2 * numbers["tone"] + numbers["colour"] + 100 * numbers["photograph"]
     expected = terms.content + torch.tensor([1.5 * 0.3, 0.0]) + 2 * terms.variation + added
-    torch.testing.assert_close(one._loss(terms, rows), expected)
+    torch.testing.assert_close(one.losses.total(terms, rows, FULL.style_warmup_steps), expected)
 
 
 def test_the_terms_are_those_of_the_painted_crops(networks):
@@ -111,7 +110,7 @@ def test_the_terms_are_those_of_the_painted_crops(networks):
 def test_style_is_the_mean_over_full_and_half_size(networks):
     one = training(networks, FULL)
     crops = [one.crops.crop(seed) for seed in (11, 12)]
-    layers = one.layers.style
+    layers = one.losses.layers.style
     with torch.no_grad():
         painted = one.net(torch.cat([crop.picture for crop in crops]), one_hot(torch.tensor([1, 1]), 5))
     visible = torch.cat([crop.visible(picture[None]) for crop, picture in zip(crops, painted, strict=True)])

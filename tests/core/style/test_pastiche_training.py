@@ -61,7 +61,7 @@ def test_training_lowers_the_loss(networks):
 
 def test_a_style_without_weight_is_left_to_the_content(networks):
     quiet = training(networks, dataclasses.replace(TINY, style_factors={"dots": 0.0}))
-    assert quiet.style_weights.tolist() == [TINY.style, 0.0]
+    assert quiet.losses.style_weights.tolist() == [TINY.style, 0.0]
 
 
 def test_a_style_is_drawn_in_proportion_to_its_share(networks):
