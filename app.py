@@ -3,9 +3,9 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.compression import Compressed
 from ui.frame import show_failure
-from ui.server import Headers, warming
+from web.compression import Compressed
+from web.server import Headers, warming
 
 
 def prepare() -> None:

@@ -10,10 +10,11 @@ from core.datasets import Dataset, Progress, Split
 from core.errors import UserError
 from core.explain import splits
 from core.trainers.trained import TrainedClassifier
-from ui import address, messages
+from ui import messages
 from ui.frame import guard
 from ui.messages import Work
 from ui.slots import ESTIMATE_AFTER
+from web import address
 
 
 def choose_split(trained: TrainedClassifier) -> str:

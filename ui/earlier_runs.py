@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.runs.run import DamagedRun, Run
-from ui import formats, run_states
+from ui import run_states
 from ui.buttons import firm
+from web import formats
 
 FEW = 6  # that are listed at once
 

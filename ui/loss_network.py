@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.style import sources
-from ui import address
+from web import address
 
 
 def choose(note: str = "") -> str:

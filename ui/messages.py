@@ -10,7 +10,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.formats import clock, escape_markdown
+from web.formats import clock, escape_markdown
 
 T = TypeVar("T")
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ui import address, copy_link, frame
+from ui import frame
 from ui.menu import HOME, MENU, OLD_ADDRESSES, PAGE_LIST, Page
-from ui.server import wait_until_warm
+from web import address, copy_link
+from web.server import wait_until_warm
 
 
 def entry(page: Page) -> st.Page:

@@ -12,9 +12,10 @@ from core.runs.record import NetRecord
 from core.runs.run import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
-from ui import address, menu
-from ui.formats import escape_markdown
+from ui import menu
 from ui.frame import guard
+from web import address
+from web.formats import escape_markdown
 
 LAST = "net shown last"
 CHOICE = "chosen net"

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from core.datasets import folder
 from core.datasets.folder import Pictures
 from core.uploads import Upload, UploadGone
-from ui import address, uploads
+from web import address, uploads
 
 ARCHIVE = "archive"  # key of the address
 

@@ -12,11 +12,11 @@ from core.runs.status import Status
 from ui import messages
 from ui.buttons import firm
 from ui.diverged import offer_lower_rate
-from ui.formats import escape_markdown
 from ui.frame import guard
-from ui.hide import is_shown
 from ui.messages import Work
 from ui.run_states import PENDING, RESUMABLE, STATE_LABELS, badge, progress
+from web.formats import escape_markdown
+from web.hide import is_shown
 
 STOP_PIXELS = 100  # holds either of its two labels: the button behind it stays where it is
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.runs.run import Run
 from core.runs.status import Status
-from ui.formats import clock
+from web.formats import clock
 
 Colour = Literal["red", "orange", "blue", "green", "gray"]
 

@@ -12,8 +12,8 @@ import streamlit as st
 from core.errors import UserError
 from core.runs.run import DamagedRun, Run, root, shipped_root
 from core.runs.status import Status
-from ui import address
 from ui.frame import guard
+from web import address
 
 
 def shown_run(page: str, runs: Sequence[Run | DamagedRun], recorded: Sequence[Run | DamagedRun] = ()) -> str | None:

@@ -6,10 +6,10 @@ from core.runs import queue
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
 from ui import menu, messages
-from ui.formats import escape_markdown
 from ui.frame import guard
 from ui.messages import Work
 from ui.run_states import STATE_LABELS, page_of, progress
+from web.formats import escape_markdown
 
 RECENT_SECONDS = 300.0
 MOST_ENDED = 4  # that are listed; the page Runs has them all

@@ -11,8 +11,8 @@ from core import datasets
 from core.errors import UserError
 from core.models import catalogue, variants
 from core.models.variants import DenseNetVariant, ResNetVariant, Variant
-from ui import address
 from ui.frame import guard
+from web import address
 
 USUAL_DATASET, USUAL_NET = "cifar10", "resnet20"
 NONE = "none"

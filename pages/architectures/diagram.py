@@ -15,7 +15,7 @@ from pages.architectures import blueprint_svg, charts, labels, net_drawing
 from pages.architectures.controls import USUAL_DATASET, choose
 from ui import frame, menu
 from ui.frame import Layout, guard, show_failure
-from ui.hide import group, is_shown
+from web.hide import group, is_shown
 
 COSTS = ("parameters", "multiply-adds")
 HOW_TO_READ = (

@@ -11,10 +11,11 @@ from core.runs.record import NetRecord
 from core.runs.run import Run, list_runs
 from core.trainers import trained
 from pages.architectures import charts
-from ui import address, frame, menu, nets
-from ui.formats import escape_markdown
+from ui import frame, menu, nets
 from ui.frame import Layout, guard
-from ui.hide import group
+from web import address
+from web.formats import escape_markdown
+from web.hide import group
 
 TAKEAWAY = (
     "Equation (4.4): the mean squared weight that a layer gives to a map. In the thesis' trained net layers reach back "

@@ -1,8 +1,9 @@
 """Architectures: every net drawn from its modules, Tables 4.5 and 4.6 with our figures, and Figure 4.25."""
 
 from pages.architectures import diagram, importance_view, table_view
-from ui import address, frame
-from ui.hide import group
+from ui import frame
+from web import address
+from web.hide import group
 
 VIEWS = {
     "diagram": ("Diagram", diagram.show),

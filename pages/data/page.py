@@ -7,10 +7,11 @@ from core.datasets import Dataset, Split, gallery
 from core.datasets.toybox import Scenes
 from pages.data import charts, pictures
 from pages.data.pictures import View
-from ui import address, data_sets, frame, menu, own_pictures, theme
-from ui.formats import escape_markdown
+from ui import data_sets, frame, menu, own_pictures, theme
 from ui.frame import guard
-from ui.hide import group, is_shown
+from web import address
+from web.formats import escape_markdown
+from web.hide import group, is_shown
 
 OWN = "own"
 SIDES = ("32", "48", "64", "96", "128")

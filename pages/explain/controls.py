@@ -7,7 +7,8 @@ import streamlit as st
 from core.explain import boxes, methods, view
 from core.trainers.trained import TrainedClassifier
 from pages.explain.map_panels import Look
-from ui import address, hide, nets
+from ui import nets
+from web import address, hide
 
 PREDICTED = "the predicted one"  # as addresses have it, beside the names of the classes
 SIDES = {"nothing": "One map", "classes": "Several classes", "methods": "Several methods", "nets": "Several nets"}

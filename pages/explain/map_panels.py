@@ -12,8 +12,8 @@ from core.explain import boxes, cam, view
 from core.explain.view import View
 from core.images import Picture, encode
 from ui import map_legend
-from ui.formats import escape_markdown
 from ui.map_legend import Scale
+from web.formats import escape_markdown
 
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}  # of so many maps
 NARROWEST = 160  # px of a map, before the next goes below it

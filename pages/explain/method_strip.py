@@ -9,7 +9,7 @@ from core.trainers.trained import TrainedClassifier
 from pages.explain.controls import Settings, method_of
 from pages.explain.map_panels import Panel, scales
 from pages.explain.pictures import Subject
-from ui import address
+from web import address
 
 SLOW = ("score-cam", "occlusion")  # dozens of passes for one map: only a click starts them
 THUMBNAIL_PX = 112

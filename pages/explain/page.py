@@ -12,9 +12,10 @@ from pages.explain import controls, faithfulness, map_panels, method_strip, pict
 from pages.explain.controls import Settings
 from pages.explain.map_panels import Panel
 from pages.explain.pictures import DRAWN, OWN, Subject
-from ui import data_sets, digit_pad, frame, hide, messages, nets
-from ui.formats import escape_markdown
+from ui import data_sets, digit_pad, frame, messages, nets
 from ui.frame import guard
+from web import hide
+from web.formats import escape_markdown
 
 BESIDE = [5, 2]  # widths of the map and of what stands beside it
 ROW, LOW_ROW = 58, 26  # px of a bar beside the map, and below it

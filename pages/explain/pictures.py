@@ -13,7 +13,8 @@ from core.images import Picture
 from core.trainers.trained import TrainedClassifier
 from core.uploads import Upload
 from pages.explain import map_panels
-from ui import address, data_sets, digit_pad, hide, nets, uploads
+from ui import data_sets, digit_pad, nets
+from web import address, hide, uploads
 
 # These titles stand in addresses (`?from=Test+image`): another title needs the old one to be read still.
 SAMPLE, TEST, OWN, DRAWN = "Sample", "Test image", "Your own", "Draw a digit"

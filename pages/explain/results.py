@@ -9,8 +9,8 @@ from pages.explain.controls import Settings, method_of
 from pages.explain.map_panels import Panel
 from pages.explain.pictures import Subject
 from ui import bars
-from ui.formats import escape_markdown
 from ui.frame import guard
+from web.formats import escape_markdown
 
 TOP = 5
 

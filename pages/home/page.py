@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages.home import tiles, training
-from ui import address, digit_pad, frame, hide, menu
+from ui import digit_pad, frame, menu
 from ui.frame import guard
-from ui.server import wait_until_warm
+from web import address, hide
+from web.server import wait_until_warm
 
 PAD = "Draw a digit"  # the pad's name in addresses of the page Explain a picture
 

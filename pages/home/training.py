@@ -12,12 +12,13 @@ from core.runs import comparison
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
 from pages.home.curves import GREY, Axes, Line, chart
-from ui import address, frame, hide, menu, messages, theme
+from ui import frame, menu, messages, theme
 from ui.buttons import firm
-from ui.formats import escape_markdown
 from ui.messages import Work
 from ui.run_states import STATE_LABELS, progress
 from ui.shown_run import folder_of, watch
+from web import address, hide
+from web.formats import escape_markdown
 
 RECORDED = Path(__file__).with_name("recorded_run")
 SETTINGS = {"dataset": "digits", "net": "bn_nin"}

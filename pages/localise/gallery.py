@@ -11,8 +11,9 @@ from core.explain.view import View
 from core.images import encode
 from pages.localise import boxed_pictures
 from pages.localise.search import Evaluation, Scene
-from ui import address, theme
-from ui.formats import escape_markdown
+from ui import theme
+from web import address
+from web.formats import escape_markdown
 
 A_PAGE = 8
 BESIDE = [5, 2]  # widths of the map and of what stands beside it

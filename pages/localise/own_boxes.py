@@ -12,7 +12,8 @@ from core.explain import box_files
 from core.explain.box_files import Boxed
 from core.trainers.trained import TrainedClassifier
 from core.uploads import Upload
-from ui import address, hide, nets, uploads
+from ui import nets
+from web import address, hide, uploads
 
 UPLOADS = "boxed"  # the key of the uploads' ids in the address
 FOLDER = "pictures"  # and of a folder on this computer

@@ -10,8 +10,9 @@ from core.explain import boxes, methods
 from core.trainers.trained import TrainedClassifier
 from pages.localise import chart, gallery, own_boxes, scores, search
 from pages.localise.search import Evaluation, Method, Pictures, Scene
-from ui import address, data_sets, frame, hide, messages, nets
+from ui import data_sets, frame, messages, nets
 from ui.frame import guard
+from web import address, hide
 
 KIND = "toybox"  # the data that come with true boxes
 SOURCES = {"data": "The net's own data", "own": "Your own, with boxes"}

@@ -8,9 +8,10 @@ from core.explain import marks, mistakes
 from core.runs.run import Run
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes.listing import ANY, back_to_list
-from ui import address, data_sets, nets
+from ui import data_sets, nets
 from ui.frame import guard
-from ui.hide import group
+from web import address
+from web.hide import group
 
 LAYOUTS = {"maps": "With both maps", "pictures": "Pictures alone"}
 NONE = "none"

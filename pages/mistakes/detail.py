@@ -12,7 +12,7 @@ from pages.mistakes import canvas
 from pages.mistakes.canvas import Tile
 from pages.mistakes.listing import Listing
 from ui import bars, theme
-from ui.formats import escape_markdown
+from web.formats import escape_markdown
 
 MOST_BARS = 5
 CHOICES = 6  # classes to guess from

@@ -10,11 +10,12 @@ from core.runs.run import Run
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes import epochs_chart
 from pages.mistakes.detail import picture
-from ui import address, bars, map_legend, menu, theme
-from ui.formats import escape_markdown
+from ui import bars, map_legend, menu, theme
 from ui.frame import guard
 from ui.map_legend import Scale
 from ui.slots import filled
+from web import address
+from web.formats import escape_markdown
 
 EPOCH = "epoch"  # the key of the address
 BARS = 5

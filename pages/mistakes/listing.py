@@ -8,7 +8,7 @@ from core.datasets import Dataset, Split
 from core.explain import marks
 from core.explain.mistakes import Mistakes
 from core.trainers.trained import TrainedClassifier
-from ui import address
+from web import address
 
 OPEN, PAGE = "image", "page"  # keys of the address: the opened image, and the page of the list
 ANY = "any"  # the filter by class that lets all through

@@ -10,8 +10,8 @@ from core.explain.neighbours import Neighbourhood
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes.detail import picture
 from ui import nets, theme
-from ui.formats import escape_markdown
 from ui.slots import filled
+from web.formats import escape_markdown
 
 COUNT = 6  # in a row
 AT_ONCE = 5_000  # training images that are searched without a click: a few seconds

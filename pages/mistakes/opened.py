@@ -7,10 +7,11 @@ from core.explain.view import View
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes import canvas, detail, epochs, nearest
 from pages.mistakes.listing import Listing, close, open_button, open_image
-from ui import address, menu, nets
-from ui.formats import escape_markdown
+from ui import menu, nets
 from ui.frame import Layout, guard
-from ui.hide import group
+from web import address
+from web.formats import escape_markdown
+from web.hide import group
 
 Other = tuple[TrainedClassifier, Answers]  # a net that is compared, and its answers on the split
 

@@ -10,7 +10,7 @@ from pages.mistakes import canvas, cards, confusion
 from pages.mistakes.cards import Card
 from pages.mistakes.controls import Settings
 from pages.mistakes.listing import ANY, Listing, choose_pair, open_image
-from ui.formats import escape_markdown
+from web.formats import escape_markdown
 
 COMMONEST = 5
 

@@ -13,11 +13,12 @@ from pages.mistakes.cards import Card
 from pages.mistakes.controls import Settings
 from pages.mistakes.listing import ANY, OPEN, PAGE, Listing
 from pages.mistakes.opened import Other
-from ui import address, data_sets, frame, nets
-from ui.formats import escape_markdown
+from ui import data_sets, frame, nets
 from ui.frame import Layout, guard
-from ui.hide import group
 from ui.slots import filled
+from web import address
+from web.formats import escape_markdown
+from web.hide import group
 
 MOST_DIGITS = 10  # of the number of an image in the address
 

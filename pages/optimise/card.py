@@ -9,10 +9,10 @@ from core.runs.values import is_number
 from core.style import optimisation_run, sources
 from pages.optimise import form
 from ui import messages
-from ui.formats import escape_markdown
 from ui.frame import guard
-from ui.hide import is_shown
 from ui.run_card import bar, box, controls, sentence
+from web.formats import escape_markdown
+from web.hide import is_shown
 
 
 def draw(run: Run, status: Status) -> None:

@@ -10,8 +10,8 @@ from core.style import optimisation_run
 from pages.optimise import charts, form, pictures
 from ui import run_card, run_states
 from ui.buttons import firm
-from ui.formats import escape_markdown
-from ui.hide import is_shown
+from web.formats import escape_markdown
+from web.hide import is_shown
 
 SOURCE_PX = 160
 

@@ -16,10 +16,11 @@ from core.runs import queue
 from core.style import optimisation_recipe, optimisation_run, paintings, sources
 from core.style.optimisation_recipe import OptimisationRecipe
 from core.uploads import Upload, UploadGone
-from ui import address, loss_network, uploads
-from ui.formats import escape_markdown
+from ui import loss_network
 from ui.frame import guard
-from ui.hide import group
+from web import address, uploads
+from web.formats import escape_markdown
+from web.hide import group
 
 ONE = "none"  # a single picture, of no figure
 WITHOUT_COMPACT = "The small built-in one, compact, is not part of this copy yet."

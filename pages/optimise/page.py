@@ -10,8 +10,8 @@ from pages.optimise import card, details, form, pictures
 from ui import frame, messages
 from ui.earlier_runs import earlier
 from ui.frame import guard
-from ui.hide import group
 from ui.shown_run import folder_of, shown_run, watch
+from web.hide import group
 
 KIND = "iterative"
 

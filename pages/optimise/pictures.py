@@ -11,7 +11,7 @@ from core.figures import transfers
 from core.runs.run import Run, list_runs
 from core.runs.status import Status
 from core.style import optimisation_run
-from ui.formats import escape_markdown
+from web.formats import escape_markdown
 
 ACROSS = 2  # pictures of a figure in one line, where they are wider than high
 

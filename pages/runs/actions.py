@@ -9,8 +9,8 @@ from core.runs import archive, trash
 from core.runs.run import NAME_LENGTH, NOTE_LENGTH, DamagedRun, Run
 from pages.runs import charts, picture
 from pages.runs.selection import FEW, Comparison, add, keep_error, remove
-from ui import formats
 from ui.frame import guard
+from web import formats
 
 IMPORT_MEGABYTES = 2000
 SHOWN_IN_TRASH = 20

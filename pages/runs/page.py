@@ -10,9 +10,10 @@ from core.runs.comparison import Curve
 from core.runs.run import DamagedRun, Run, list_runs
 from pages.runs import actions, charts, legend, table
 from pages.runs.selection import FEW, Comparison, selected_ids, show_error
-from ui import address, formats, frame, menu, messages, run_states
+from ui import frame, menu, messages, run_states
 from ui.frame import Layout, guard
-from ui.hide import group, is_shown
+from web import address, formats
+from web.hide import group, is_shown
 
 MOST = 24  # that can be told apart at all
 STYLED = ("pastiche", "iterative")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs.run import Run
-from ui import address
+from web import address
 
 NONE_SELECTED = "none"  # in the address when every run has been taken out
 FEW = 4  # runs that are selected at first, and that get a link or a download each

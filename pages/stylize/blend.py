@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.style import paintings
-from ui import address
+from web import address
 
 Style = dict[str, str]  # name, title, artist, year, net
 Blend = dict[str, float]  # style -> weight from 0 to 1

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.style.paint_settings import PaintSettings
-from ui import address
+from web import address
 
 OLDER = "share"  # of the photograph, in addresses of older versions: 1 - strength
 KEYS = ("strength", "stroke", "colours", OLDER)  # in the address

@@ -15,9 +15,10 @@ from pages.stylize import blend, manner, painting, photograph
 from pages.stylize.blend import Style
 from pages.stylize.painting import Commission, Painting
 from pages.stylize.photograph import LARGEST_SIDE, UPLOAD, Photograph
-from ui import address, frame, hide, messages, uploads
-from ui.formats import escape_markdown
+from ui import frame, messages
 from ui.frame import guard
+from web import address, hide, uploads
+from web.formats import escape_markdown
 
 SIDES = (256, 384, 512, 768, LARGEST_SIDE)
 SIDE = 512

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import images
 from core.images import Picture
 from core.uploads import Upload
-from ui import address, hide, uploads
+from web import address, hide, uploads
 
 SAMPLE = "temple"
 UPLOAD = "photo"  # in the address

@@ -10,9 +10,9 @@ from core.runs.status import Status
 from pages.train import rate_control
 from ui import menu
 from ui.charts import trailing_mean
-from ui.hide import is_shown
 from ui.run_card import bar, box, controls, epochs, evaluation_split, latest, recorded, sentence
 from ui.run_states import time_left
+from web.hide import is_shown
 
 
 def draw(run: Run, status: Status) -> None:

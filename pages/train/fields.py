@@ -10,7 +10,7 @@ from core import datasets
 from core.datasets import DatasetInfo
 from core.trainers import recipe as recipes
 from core.trainers.recipe import ClassifierRecipe
-from ui import address
+from web import address
 
 # Keys of the address that hold values which differ from the preset's; another net, data set or preset drops them.
 KEYS = (

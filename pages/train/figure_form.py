@@ -11,10 +11,11 @@ from core.figures.training_curves import CurveFigure
 from core.runs.run import DamagedRun, Run
 from core.trainers import pace, recipe
 from core.trainers.recipe import Settings
-from ui import address, menu
+from ui import menu
 from ui.buttons import firm
-from ui.formats import duration
 from ui.start import start, with_page_defaults
+from web import address
+from web.formats import duration
 
 SCALED, FULL = "scaled", "full"
 LENGTHS = {SCALED: "Scaled to minutes", FULL: "Full length"}

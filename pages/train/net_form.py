@@ -15,11 +15,11 @@ from core.trainers.recipe import Settings
 from pages.train import fields, recipe_form
 from pages.train.fields import Fields
 from pages.train.optimiser_fields import optimizer_title
-from ui import address, formats
 from ui.buttons import firm
 from ui.frame import guard
-from ui.hide import group, is_shown
 from ui.start import start, title
+from web import address, formats
+from web.hide import group, is_shown
 
 USUAL = {"dataset": "digits", "net": "bn_nin"}
 

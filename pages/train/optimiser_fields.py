@@ -5,7 +5,7 @@ from typing import Any
 from core.errors import UserError
 from core.trainers import recipe as recipes
 from pages.train.fields import Fields, capitalised, heading
-from ui import address
+from web import address
 
 OPTIMIZERS = {
     "sgd": "SGD",

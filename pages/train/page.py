@@ -5,11 +5,12 @@ import streamlit as st
 from core.runs.run import DamagedRun, Run, list_runs
 from core.runs.status import Status
 from pages.train import card, figure_form, net_form, queue_list
-from ui import address, charts, frame, run_card
+from ui import charts, frame, run_card
 from ui.earlier_runs import earlier
 from ui.frame import guard
-from ui.hide import group, is_shown
 from ui.shown_run import folder_of, shown_run, watch
+from web import address
+from web.hide import group, is_shown
 
 ONE, FIGURE = "net", "figure"
 WAYS = {ONE: "One net", FIGURE: "Thesis figure"}

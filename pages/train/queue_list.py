@@ -10,9 +10,9 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.trainers import pace
 from core.trainers.recipe import Settings
-from ui import formats
 from ui.buttons import firm
 from ui.frame import guard
+from web import formats
 
 
 def show(waiting: list[Run]) -> None:

@@ -13,7 +13,7 @@ from pages.train.fields import Fields, capitalised, heading
 from pages.train.optimiser_fields import draw_length, draw_optimiser
 from pages.train.regularisation_fields import draw_augmentation, draw_regularisation
 from pages.train.start_fields import draw_start
-from ui import address
+from web import address
 
 PRECISIONS = {"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16"}
 VIEWS = {1: "None", 2: "2 views, flipped"}

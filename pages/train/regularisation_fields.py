@@ -4,7 +4,7 @@ from typing import Any
 
 from core.trainers import recipe as recipes
 from pages.train.fields import Fields, heading
-from ui import address
+from web import address
 
 FLIPS = {"random": "Random", "alternating": "Alternating"}
 BORDERS = {"black": "Black", "reflect": "Reflection"}

@@ -8,7 +8,7 @@ from core.datasets import DatasetInfo
 from core.runs.record import NetRecord
 from core.runs.run import DamagedRun, Run
 from pages.train.fields import Fields, heading
-from ui import address
+from web import address
 
 RANDOM_WEIGHTS = "Random weights"
 

@@ -15,10 +15,11 @@ from core.style.pastiche_recipe import PasticheRecipe
 from core.style.pastiche_run import NewPasticheRun
 from core.style.training_pictures import Painting
 from core.uploads import Upload
-from ui import address, formats, loss_network, uploads
+from ui import loss_network
 from ui.buttons import firm
 from ui.frame import guard
-from ui.hide import group, is_shown
+from web import address, formats, uploads
+from web.hide import group, is_shown
 
 THUMB = 96  # px, longer side
 UPLOAD, FOLDER = "upload", "folder"

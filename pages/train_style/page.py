@@ -10,12 +10,13 @@ from core.runs.run import DamagedRun, Run, list_runs
 from core.runs.status import Status
 from core.style import painter, pastiche_run, sources, training_pictures
 from pages.train_style import charts, form
-from ui import address, frame, menu, run_card, run_states
+from ui import frame, menu, run_card, run_states
 from ui.earlier_runs import earlier
-from ui.formats import escape_markdown
 from ui.frame import guard
-from ui.hide import group, is_shown
 from ui.shown_run import folder_of, shown_run, watch
+from web import address
+from web.formats import escape_markdown
+from web.hide import group, is_shown
 
 LOSSES = {"content": "content", "style": "style"}
 SWATCH_PX = 160

@@ -10,9 +10,10 @@ from core.runs import queue
 from core.trainers import trained
 from core.transfer_learning import study as studies
 from core.transfer_learning.study import ALL, WAYS, Study
-from ui import address, formats, nets, own_pictures
+from ui import nets, own_pictures
 from ui.buttons import firm
 from ui.frame import guard
+from web import address, formats
 
 OWN = "own"
 PICTURES = (10, 100, 1000, ALL)

@@ -7,12 +7,13 @@ from core.runs.run import Run, list_runs
 from core.runs.status import Status
 from core.transfer_learning.study import KIND, TITLES, Study
 from pages.transfer import form, results
-from ui import address, frame, messages, run_card, run_states
+from ui import frame, messages, run_card, run_states
 from ui.buttons import firm
 from ui.earlier_runs import earlier
 from ui.frame import guard
-from ui.hide import group, is_shown
 from ui.shown_run import folder_of, shown_run, watch
+from web import address
+from web.hide import group, is_shown
 
 TAKEAWAY = (
     "The first layers of a net see edges and colours, which are the same everywhere; the last ones see what they were "

@@ -11,7 +11,7 @@ from core.transfer_learning.findings import Findings, NetResult
 from core.transfer_learning.study import TITLES
 from pages.transfer import charts
 from ui import frame, menu, messages
-from ui.formats import escape_markdown
+from web.formats import escape_markdown
 
 DEPTH, PICTURES = "depth", "pictures"
 CHARTS = {DEPTH: "Accuracy by depth", PICTURES: "Accuracy by number of pictures"}

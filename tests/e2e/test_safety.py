@@ -13,8 +13,8 @@ from tests.e2e.server import serve
 from tests.foreign import HOSTILE, every_kind
 from tests.painting import picture
 from ui.menu import HOME, MENU
-from ui.server import HEADERS
-from ui.visitor import COOKIE
+from web.server import HEADERS
+from web.visitor import COOKIE
 
 TIMEOUT_MS = 180_000
 WATCH = "document.addEventListener('securitypolicyviolation', e => console.error('POLICY ' + e.violatedDirective))"

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.foreign import MARK, TAG, every_kind
 from tests.pages.app import visit
-from ui.formats import escape_markdown
 from ui.menu import MENU
+from web.formats import escape_markdown
 
 TWICE = escape_markdown(escape_markdown(MARK))
 # Fields that a browser shows as plain text, or not at all: options of menus, the content of fields, data of charts,

@@ -1,7 +1,7 @@
 """The screen speaks the field's words: none of the old phrases stands in a label, option, help text or caption.
 
-Every string of `pages/` and `ui/` is read from the source, so that states which no visit reaches are covered too;
-`test_shown_words.py` reads what visited pages show.
+Every string of `pages/`, `ui/` and `web/` is read from the source, so that states which no visit reaches are covered
+too; `test_shown_words.py` reads what visited pages show.
 """
 
 import ast
@@ -76,7 +76,7 @@ def strings(file: Path) -> list[tuple[int, str]]:
     return [(line, text) for line, text in found if not (text.isidentifier() and text.islower())]
 
 
-SOURCES = sorted(path for room in ("pages", "ui") for path in (REPOSITORY / room).rglob("*.py"))
+SOURCES = sorted(path for room in ("pages", "ui", "web") for path in (REPOSITORY / room).rglob("*.py"))
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(REPOSITORY)))

@@ -14,7 +14,8 @@ TEXT = strokes.to_text(strokes.from_text("KCjMKA.gGQ"))
 def script():
     import streamlit as st
 
-    from ui import address, digit_pad
+    from ui import digit_pad
+    from web import address
 
     address.begin()
     address.place_notes(st.container())

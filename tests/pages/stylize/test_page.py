@@ -13,7 +13,7 @@ from core.style.paint_settings import PaintRecord, PaintSettings, record_in
 from pages.stylize import painting
 from tests.pages.app import REPOSITORY, button, texts, visit
 from tests.painting import STYLES, picture, ship
-from ui import address
+from web import address
 
 SETTINGS = ("styles", "sample", "view", "side", "strength", "stroke", "colours")
 HOSTILE = "![](https://example.org/x.png)"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.pages.app import button, texts, visit
 from tests.runs_on_disk import digits_run
-from ui.formats import escape_markdown
+from web.formats import escape_markdown
 
 
 def notes(app):

@@ -8,8 +8,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.asynchronous import finish
-from ui.server import HEADERS, POLICY, Headers, warming
-from ui.visitor import COOKIE, is_id, new_id
+from web.server import HEADERS, POLICY, Headers, warming
+from web.visitor import COOKIE, is_id, new_id
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,8 +13,8 @@ from tests.painting import picture
 def one() -> None:
     import streamlit as st
 
-    from ui import uploads
     from ui.frame import guard
+    from web import uploads
 
     with guard():
         upload = uploads.picture("photo", "A photograph of yours")
@@ -24,7 +24,7 @@ def one() -> None:
 def two() -> None:
     import streamlit as st
 
-    from ui import uploads
+    from web import uploads
 
     for key in ("photo", "painting"):
         upload = uploads.picture(key, key)
@@ -34,7 +34,7 @@ def two() -> None:
 def many() -> None:
     import streamlit as st
 
-    from ui import address, uploads
+    from web import address, uploads
 
     address.begin()
     address.place_notes(st.container())
@@ -44,7 +44,7 @@ def many() -> None:
 def zipped() -> None:
     import streamlit as st
 
-    from ui import uploads
+    from web import uploads
 
     upload = uploads.archive("data", "A .zip")
     st.text(upload.kept_until if upload else "none")
@@ -53,7 +53,7 @@ def zipped() -> None:
 def photographs() -> None:
     import streamlit as st
 
-    from ui import uploads
+    from web import uploads
 
     types = (*uploads.PICTURE_TYPES, "zip")
     field = uploads.Field("photos", "Photographs", None, types, uploads.no_check, most=3, packed_as="photographs.zip")

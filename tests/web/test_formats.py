@@ -3,7 +3,7 @@
 import pytest
 
 from tests.pages.app import as_read
-from ui.formats import escape_markdown, on_one_line
+from web.formats import escape_markdown, on_one_line
 
 HOSTILE = (
     "![x](https://example.org/a.png) <img src=https://example.org/b.png> [l](javascript:alert(1)) :red[x] $a$ `b` "

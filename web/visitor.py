@@ -1,4 +1,4 @@
-"""Who is visiting: a random id in a cookie that `ui.server` sets, so that uploads have an owner."""
+"""Who is visiting: a random id in a cookie that `web.server` sets, so that uploads have an owner."""
 
 import re
 import secrets

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.visitor import COOKIE, is_id, new_id
+from web.visitor import COOKIE, is_id, new_id
 
 LONGEST_WARM_UP_SECONDS = 60
 YEAR_SECONDS = 365 * 24 * 3600

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 def one() -> None:
     import streamlit as st
 
-    from ui import address
+    from web import address
 
     st.text(address.choice("fruit", "Fruit", ("apple", "pear"), str.upper))
 
@@ -15,7 +15,7 @@ def one() -> None:
 def many() -> None:
     import streamlit as st
 
-    from ui import address
+    from web import address
 
     st.text(" ".join(address.several("fruit", "Fruit", ("apple", "pear", "plum"), most=2, placeholder="Choose")))
 
@@ -23,7 +23,7 @@ def many() -> None:
 def numbers() -> None:
     import streamlit as st
 
-    from ui import address
+    from web import address
 
     address.begin()
     address.place_notes(st.container())
@@ -35,7 +35,7 @@ def numbers() -> None:
 def noted() -> None:
     import streamlit as st
 
-    from ui import address
+    from web import address
 
     address.begin()
     address.place_notes(st.container())
@@ -123,7 +123,7 @@ def test_of_several_the_unknown_ones_are_named_and_left_out():
 def few() -> None:
     import streamlit as st
 
-    from ui import address
+    from web import address
 
     address.begin()
     address.place_notes(st.container())
@@ -161,7 +161,7 @@ def query(app: AppTest) -> dict[str, list[str]]:
 def turned() -> None:
     import streamlit as st
 
-    from ui import address
+    from web import address
 
     turn = st.toggle("turn")
     fruit = address.choice("fruit", "Fruit", ("pear", "apple") if turn else ("apple", "pear"))
@@ -183,7 +183,7 @@ def test_without_a_value_in_the_address_the_default_holds_also_where_it_changes(
 def typed() -> None:
     import streamlit as st
 
-    from ui import address
+    from web import address
 
     address.begin()
     address.place_notes(st.container())
@@ -206,7 +206,7 @@ def test_texts_and_numbers_that_may_be_left_out_are_read_and_written_without_the
 def layered() -> None:
     import streamlit as st
 
-    from ui import address
+    from web import address
 
     address.begin()
     address.place_notes(st.container())

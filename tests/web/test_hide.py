@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 def controls() -> None:
     import streamlit as st
 
-    from ui import hide
+    from web import hide
 
     with hide.group("form"):
         st.slider("Depth", 1, 9, 3)

@@ -6,8 +6,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.asynchronous import finish
-from ui import compression
-from ui.compression import Compressed
+from web import compression
+from web.compression import Compressed
 
 SCRIPT = b"export const answer = 42;" * 1000
 

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ui.formats import escape_markdown
+from web.formats import escape_markdown
 
 Number = TypeVar("Number", int, float)
 NONE = "none"  # in the address where nothing is chosen

@@ -17,9 +17,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core import images, uploads
 from core.errors import UserError
 from core.uploads import Upload, UploadGone
-from ui import address
-from ui.formats import escape_markdown
-from ui.visitor import visitor
+from web import address
+from web.formats import escape_markdown
+from web.visitor import visitor
 
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
 PICTURE_HELP = "JPEG, PNG, WebP, GIF, BMP or TIFF of up to 40 megapixels. It stays on the computer that runs the app."
