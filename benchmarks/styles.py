@@ -112,6 +112,8 @@ def options_parser() -> argparse.ArgumentParser:
         metavar="PNG",
         help="also draw all styles and photographs: PNG small, PNG_STYLE at 1024 px, --before left of --net",
     )
+    sheet_of = "draw these instead of the photographs: files, or sample:NAME"
+    parser.add_argument("--sheet-of", nargs="+", metavar="PICTURE", default=(), help=sheet_of)
     parser.add_argument("--sheet-only", action="store_true", help="draw the sheets and judge nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -147,7 +149,8 @@ def judged(options: argparse.Namespace) -> Iterator[Score]:
     networks = loss_networks.load(options.loss_networks)
     if options.sheet:
         nets = [each for each in (before, net) if each]
-        for path in Sheets(options.sheet, styles, photographs, nets).save():
+        drawn = [images.named(picture) for picture in options.sheet_of] or photographs
+        for path in Sheets(options.sheet, styles, drawn, nets).save():
             print(path, file=sys.stderr)
     if options.sheet_only:
         return
@@ -183,7 +186,7 @@ def show(done: Sequence[Score], options: argparse.Namespace) -> None:
     for missed in (row for row in rows if row.missed):
         print(f"Below its floor: {missed.case}, {missed.ours:g}, beside {missed.peer:g}.")
     print(f"Goals reached: {sum(row.reached for row in rows)} of {len(rows)}.")
-    print(f"Worst: {style}, by {row.case}, {row.ours:g}, beside {row.peer:g}.")
+    print(f"Worst: {row.case}, {row.ours:g}, beside {row.peer:g}.")
     if not options.peer:
         print("Floors of style and content are the peer's: give --peer to check them.")
 
