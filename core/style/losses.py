@@ -16,6 +16,8 @@ Features = Mapping[str, Tensor]  # layer name -> feature maps (N, C, H, W)
 # What a Gram matrix is divided by: the thesis' equation 5.7, or its code's `--norm_by_channels`. The second makes the
 # style loss smaller by the square of the channels, so weights for one mean nothing for the other.
 CONVENTIONS = ("HW", "CHW")
+MIN_STYLE_SIDE = 32  # px: below that the deepest layers see nothing but the border
+LONGEST_STYLE = 8  # times as long as wide: shrunk to the size that is learnt, a longer one has too short a side
 
 
 class Correlation(torch.autograd.Function):
@@ -165,9 +167,19 @@ def check_weights(weights: Mapping[str, float], what: str, layers: Collection[st
 
 
 def check_style(picture: Any, what: str = "The style picture") -> None:
-    """Raise UserError for a picture (H, W, 3) of one colour, which has no style to imitate."""
+    """Raise UserError for a picture (H, W, 3) of one colour, or too small or too long to have a style to imitate."""
+    height, width = picture.shape[:2]
     if (picture == picture[:1, :1]).all():
         raise UserError(f"{what} is of one colour and has no strokes to imitate; choose a painting.")
+    if min(height, width) < MIN_STYLE_SIDE:
+        raise UserError(
+            f"{what} is {width} x {height} px; each side needs at least {MIN_STYLE_SIDE}, so take a larger copy."
+        )
+    if max(height, width) > LONGEST_STYLE * min(height, width):
+        raise UserError(
+            f"{what} is {width} x {height} px, too long and narrow to learn from; cut out a part that is at most "
+            f"{LONGEST_STYLE} times as long as wide."
+        )
 
 
 @dataclass(frozen=True)

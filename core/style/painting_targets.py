@@ -17,6 +17,7 @@ from core.style.pastiche_recipe import PasticheRecipe
 from core.style.picture_losses import Palette
 from core.style.sources import Network
 
+LEAST_SIDE = 16  # px: VGG halves a picture four times before its last style layer
 KEY = "gram matrices"  # in the metadata of a file of them
 
 
@@ -45,7 +46,13 @@ def style_targets(
     device = next(network.parameters()).device
     for name, painting in zip(recipe.styles, paintings, strict=True):
         losses.check_style(painting, f"The painting {name}")
-        x = images.to_tensor(images.fit(painting, recipe.style_side_of(name) >> scale)).to(device)
+        small = images.fit(painting, recipe.style_side_of(name) >> scale)
+        if min(small.shape[:2]) < LEAST_SIDE:
+            raise UserError(
+                f"The painting {name} is compared at {small.shape[1]} x {small.shape[0]} px, which is too small for "
+                "the loss network; raise the size of the paintings."
+            )
+        x = images.to_tensor(small).to(device)
         with torch.no_grad():
             features_by_layer = network(x.contiguous(memory_format=torch.channels_last), recipe.layers.style)
         for layer, features in features_by_layer.items():

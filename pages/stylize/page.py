@@ -164,9 +164,11 @@ def show_two(painted: Painting, parts: str, commission: Commission, view: str, t
 
 def say_facts(painted: Painting, parts: str, commission: Commission, view: str, styles: int) -> None:
     """Draw what was blended and how long it took, and in the view of two nets which picture is whose."""
+    strength = commission.settings.strength
+    weaker = "" if strength == 1 else f", at a strength of {strength:.0%}"
     st.caption(
-        f"{escape_markdown(parts)}. Painted in {painted.milliseconds:.0f} ms at {painted.width} x {painted.height} px, "
-        f"{painter.number_format(commission.net)}."
+        f"{escape_markdown(parts)}{weaker}. Painted in {painted.milliseconds:.0f} ms at "
+        f"{painted.width} x {painted.height} px, {painter.number_format(commission.net)}."
     )
     if view == TWO_NETS:
         st.caption(f"Left: by one net of {styles} styles. Right: by a net of this style alone, as in Figure 5.11.")

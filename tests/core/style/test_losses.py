@@ -198,8 +198,25 @@ def test_an_unknown_layer_is_told():
 
 
 def test_a_style_of_one_colour_is_told():
-    flat = np.full((9, 9, 3), (10, 200, 30), np.uint8)
+    flat = np.full((40, 40, 3), (10, 200, 30), np.uint8)
     with pytest.raises(UserError, match="of one colour"):
         losses.check_style(flat)
     flat[4, 4, 1] = 201
     losses.check_style(flat)
+
+
+@pytest.mark.parametrize(
+    ("size", "sentence"),
+    [
+        ((8, 8), "is 8 x 8 px; each side needs at least 32"),
+        ((31, 90), "is 90 x 31 px; each side needs at least 32"),
+        ((40, 960), "is 960 x 40 px, too long and narrow to learn from; cut out a part that is at most 8 times"),
+        ((960, 40), "is 40 x 960 px, too long and narrow"),
+    ],
+)
+def test_a_style_that_is_too_small_or_too_long_is_told(size, sentence):
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    with pytest.raises(UserError, match=f"The painting x {sentence}"):
+        losses.check_style(noise, "The painting x")
+    longest = np.random.default_rng(0).integers(0, 256, (32, 256, 3), np.uint8)
+    losses.check_style(longest)

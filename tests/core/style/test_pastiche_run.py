@@ -106,6 +106,10 @@ def test_other_faults_are_refused_before_a_run_is_made(tmp_path):
         create(files, [dots(), dots()])
     with pytest.raises(UserError, match="of one colour"):
         training_pictures.read_painting("grey.png", images.encode(picture() * 0 + 9, "PNG"))
+    with pytest.raises(UserError, match="The painting bow.png is 960 x 40 px, too long and narrow"):
+        training_pictures.read_painting("bow.png", images.encode(picture(40, 960), "PNG"))
+    with pytest.raises(UserError, match="The painting stamp.png is 8 x 8 px; each side needs at least 32"):
+        training_pictures.read_painting("stamp.png", images.encode(picture(8, 8), "PNG"))
     with pytest.raises(UserError, match="not a picture"):
         training_pictures.read_painting("notes.png", b"x" * 100)
     with pytest.raises(UserError, match="loss network VGG-19 and SqueezeNet is not here"):
