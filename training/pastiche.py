@@ -67,6 +67,7 @@ BY_STYLE = {  # options: the recipe's field, what its values are called, and hel
     "--factor": ("style_factors", "factor", "a style's own factor on its style loss"),
     "--content-factor": ("content_factors", "factor", "a style's own factor on its content loss"),
     "--variation-factor": ("variation_factors", "factor", "a style's own factor on the total variation"),
+    "--shift-factor": ("shift_factors", "factor", "a style's own factor on the difference of moved photographs"),
     "--share": ("style_shares", "share", "how often a style is drawn; 1 where not given"),
     "--side": ("style_sides", "size", "long side of a painting, px, where not --style-side"),
 }
@@ -101,6 +102,9 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument("--convention", choices=losses.CONVENTIONS, help="what a Gram matrix is divided by")
     recipe.add_argument(
         "--relative", action=argparse.BooleanOptionalAction, help="divide losses by the size of their targets"
+    )
+    recipe.add_argument(
+        "--own-tone", action=argparse.BooleanOptionalAction, help="measure light by each photograph's own range"
     )
     recipe.add_argument("--grams", type=Path, metavar="FILE", help="of the paintings' Gram matrices, computed once")
     about = f"a recipe by name, which other options change: {', '.join(PRESETS)}"

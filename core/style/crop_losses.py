@@ -31,6 +31,7 @@ class CropLosses:
         self.style_weights = recipe.style * torch.tensor(recipe.factors, device=self.device)
         self.content_weights = self._row_weights(recipe.content, recipe.content_factors)
         self.variation_weights = self._row_weights(recipe.variation, recipe.variation_factors)
+        self.shift_weights = self._row_weights(recipe.shift, recipe.shift_factors)
         self.paints = torch.tensor([name != PHOTOGRAPH for name in recipe.rows], device=self.device)
         self.paintings = torch.tensor(painting_of_rows(recipe), device=self.device)
 
@@ -61,14 +62,14 @@ class CropLosses:
 
     def total(self, terms: losses.Terms, rows: Tensor, step: int) -> Tensor:
         """Return the weighted sum of the terms of samples in `rows` at the 0-based `step`: (N,)."""
-        recipe = self.recipe
-        style = self.style_weights[rows] * recipe.style_part(step)
-        content, variation = (
-            weights[rows] if weights.dim() else weights for weights in (self.content_weights, self.variation_weights)
+        style = self.style_weights[rows] * self.recipe.style_part(step)
+        content, variation, shift = (
+            weights[rows] if weights.dim() else weights
+            for weights in (self.content_weights, self.variation_weights, self.shift_weights)
         )
         loss = losses.total_loss(terms, content, style, variation)
         for name, term in terms.added.items():
-            loss = loss + getattr(recipe, name) * term
+            loss = loss + (shift if name == "shift" else getattr(self.recipe, name)) * term
         return loss
 
     def _compare(self, painted: Tensor, photographs: Tensor, rows: Tensor) -> dict[str, Tensor]:
@@ -76,7 +77,8 @@ class CropLosses:
         recipe, paintings, paints = self.recipe, self.paintings[rows], self.paints[rows]
         terms: dict[str, Tensor] = {}
         if recipe.tone:
-            terms["tone"] = paints * picture_losses.tone_loss(painted, photographs, self.targets.tones[paintings])
+            tones = self.targets.tones[paintings]
+            terms["tone"] = paints * picture_losses.tone_loss(painted, photographs, tones, recipe.own_tone)
         if recipe.colour:
             palettes = zip(picture_losses.COLOUR_MEANS, self.targets.palettes_of(paintings), strict=True)
             each = [

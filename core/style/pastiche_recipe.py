@@ -13,7 +13,9 @@ from core.style.rows import PHOTOGRAPH, SOFT
 # relative to their targets, so the lambdas below then mean about the same for each.
 LAYER_SUMS = {"content": 2.0, "style": 6.0}
 WEIGHTS = ("content", "style", "variation", "shift", "tone", "colour", "photograph")  # fields that weigh a loss
-FACTORS = ("content_factors", "style_factors", "variation_factors")
+FACTORS = ("content_factors", "style_factors", "variation_factors", "shift_factors")
+# Fields of values by style, and what one of them is called.
+BY_STYLE = {**dict.fromkeys(FACTORS, "factor"), "style_shares": "share", "style_sides": "size"}
 MAX_SCALES = 3
 MIN_SIDE = 32  # of training pictures and paintings, px
 # Fields that have another name in run.json and on cards: run folders and options keep theirs.
@@ -52,6 +54,7 @@ class PasticheRecipe:
     save_every: int = 250
     shift: float = 0.0  # weight of `picture_losses.shift_loss`
     tone: float = 0.0  # weight of `picture_losses.tone_loss`
+    own_tone: bool = False  # a photograph's light is measured by its own mean and deviation, not by usual ones
     colour: float = 0.0  # weight of `picture_losses.colour_loss`
     style_scales: int = 1  # the style loss is the mean over so many sizes of crop and painting, each half of the former
     draft: float = 0.0  # the part of the steps whose photograph is mixed with its own painting at half size
@@ -66,6 +69,7 @@ class PasticheRecipe:
     convention: str = "HW"  # of the Gram matrices, see `losses.CONVENTIONS`; it matters where losses are not relative
     content_factors: dict[str, float] = field(default_factory=dict)  # lambda_c of a style is content * its factor
     variation_factors: dict[str, float] = field(default_factory=dict)
+    shift_factors: dict[str, float] = field(default_factory=dict)  # more for a style with little fine structure
     style_sides: dict[str, int] = field(default_factory=dict)  # long side of a painting, px, where not style_side
     scale_deviation: float = 0.0  # of a new net's scales about 1, but for the last layer's
 
@@ -80,8 +84,7 @@ class PasticheRecipe:
     def _check_styles(self) -> None:
         if reserved := [name for name in self.styles if name == PHOTOGRAPH or name.endswith(SOFT)]:
             raise UserError(f"The name {reserved[0]} stands for a row of the net's own; rename the painting's file.")
-        by_style = {**dict.fromkeys(FACTORS, "factor"), "style_shares": "share", "style_sides": "size"}
-        for name, what in by_style.items():
+        for name, what in BY_STYLE.items():
             if unknown := set(getattr(self, name)) - set(self.styles):
                 raise UserError(f"A {what} is given for {sorted(unknown)[0]!r}, which is not among the trained styles.")
 

@@ -26,7 +26,7 @@ from core.style.crop_pool import Crop, CropPool
 from core.style.initial_weights import copy_weights, initial_net
 from core.style.network import MIN_SIDE, one_hot
 from core.style.origin import Origin
-from core.style.pastiche_recipe import PasticheRecipe
+from core.style.pastiche_recipe import BY_STYLE, PasticheRecipe
 from core.style.photographs import Photographs
 from core.style.sources import Network
 from core.trainers import checkpoint
@@ -201,11 +201,7 @@ def seconds_a_step(recipe: PasticheRecipe, network: Network) -> float:
     small = replace(
         recipe,
         styles=("noise",),
-        style_factors={},
-        style_shares={},
-        content_factors={},
-        variation_factors={},
-        style_sides={},
+        **{name: {} for name in BY_STYLE},
         batch=1,
         crop=TIMED_CROP,
         style_side=TIMED_CROP,

@@ -15,6 +15,7 @@ INNER_MARGIN = 16  # px that are left out at every edge, where a moved picture h
 TONE_MEANS = (4, 8, 16)  # sides of the squares whose means are compared, px
 COLOUR_MEANS = (4, 16)
 PHOTOGRAPH_TONE = (0.45, 0.25)  # usual mean and deviation of a photograph's luminance
+LEAST_CONTRAST = 0.05  # deviation of a photograph's luminance, where its own counts: below lies noise
 LEAST_DEVIATION = 0.16  # of a painting's luminance: a darker or flatter one is painted with this much contrast
 TONES = 9  # luminances, from 0 to 1, at which colours are compared
 TONE_WIDTH = 0.08  # deviation of the Gaussian window about each
@@ -49,15 +50,23 @@ def tone_of(painting: Tensor) -> Tensor:
     return torch.stack((light.mean(1), light.std(1).clamp_min(LEAST_DEVIATION)), 1)
 
 
-def tone_loss(painted: Tensor, photograph: Tensor, tones: Tensor) -> Tensor:
+def tone_loss(painted: Tensor, photograph: Tensor, tones: Tensor, own: bool = False) -> Tensor:
     """Return the mean squared difference of standardised luminance, over the means of squares of TONE_MEANS px.
 
     The photograph's luminance is standardised by PHOTOGRAPH_TONE and the painted one by its painting's row of
-    `tones`, (N, 2) as `tone_of` returns them: subject and light stay, in the painting's range.
+    `tones`, (N, 2) as `tone_of` returns them: subject and light stay, in the painting's range. With `own`, the
+    photograph's is standardised by its own mean and deviation (at least LEAST_CONTRAST): the last normalisation gives
+    every painted picture the same mean, so that of a dark photograph could not be met.
     """
     ours = (luminance(wide(painted)) - tones[:, :1, None, None]) / tones[:, 1:, None, None]
+    light = luminance(wide(photograph))
+    mean: Tensor | float
+    deviation: Tensor | float
     mean, deviation = PHOTOGRAPH_TONE
-    theirs = (luminance(wide(photograph)) - mean) / deviation
+    if own:
+        mean = light.mean((1, 2, 3), keepdim=True)
+        deviation = light.std((1, 2, 3), keepdim=True).clamp_min(LEAST_CONTRAST)
+    theirs = (light - mean) / deviation
     terms = [F.avg_pool2d(ours - theirs, side).square().mean((1, 2, 3)) for side in TONE_MEANS]
     return torch.stack(terms).mean(0)
 

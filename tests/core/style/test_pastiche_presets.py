@@ -101,6 +101,14 @@ def test_weights_of_single_styles_count_in_a_step(networks):
     torch.testing.assert_close(one.losses.total(terms, torch.tensor([0, 1]), PLAIN.style_warmup_steps), expected)
 
 
+def test_a_style_has_its_own_weight_of_the_shift(networks):
+    one = training(networks, dataclasses.replace(PLAIN, shift=100.0, shift_factors={"dots": 3.0}))
+    nothing = torch.zeros(2)
+    terms = losses.Terms(nothing, nothing, nothing, {"shift": torch.tensor([0.1, 0.2])})
+    total = one.losses.total(terms, torch.tensor([0, 1]), 0)
+    torch.testing.assert_close(total, torch.tensor([10.0, 60.0]))
+
+
 def test_a_gradient_is_clipped_or_not(networks):
     norms = []
     for clip in (0.0, 1e-3):

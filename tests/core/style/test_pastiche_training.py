@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.errors import UserError
-from core.style import painting_targets, pastiche_training
+from core.style import painting_targets, pastiche_recipe, pastiche_training
 from core.style.origin import origin_of
 from core.style.pastiche_recipe import PasticheRecipe
 from tests.painting import loss_networks
@@ -127,3 +127,5 @@ def test_a_painting_of_one_colour_is_refused():
 
 def test_a_step_is_timed():
     assert pastiche_training.seconds_a_step(TINY, loss_networks()) > 0
+    of_styles = {name: {"dots": 64} for name in pastiche_recipe.BY_STYLE}
+    assert pastiche_training.seconds_a_step(dataclasses.replace(TINY, **of_styles), loss_networks()) > 0

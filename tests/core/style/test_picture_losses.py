@@ -99,6 +99,22 @@ def test_tone_compares_standardised_means_of_squares():
     torch.testing.assert_close(loss, torch.tensor(expected, dtype=torch.float64))
 
 
+def test_tone_in_a_photograph_s_own_range_forgives_darkness():
+    photograph = colours(2, 3, 16, 16)
+    dark = 0.02 + 0.3 * photograph  # its deviation is still above the least
+    light = picture_losses.luminance(photograph)
+    standardised = (light - light.mean((1, 2, 3), keepdim=True)) / light.std((1, 2, 3), keepdim=True)
+    painted = (0.7 + 0.2 * standardised).expand(2, 3, 16, 16)
+    tones = torch.tensor([[0.7, 0.2]] * 2, dtype=torch.float64)
+    for picture in (photograph, dark):
+        loss = picture_losses.tone_loss(painted, picture, tones, own=True)
+        torch.testing.assert_close(loss, torch.zeros(2, dtype=torch.float64), atol=1e-9, rtol=0)
+    black = torch.zeros(2, 3, 16, 16, dtype=torch.float64)  # of no deviation at all
+    means = [standardised.reshape(2, 16 // side, side, 16 // side, side).mean((2, 4)) for side in (4, 8, 16)]
+    expected = torch.stack([mean.square().mean((1, 2)) for mean in means]).mean(0)
+    torch.testing.assert_close(picture_losses.tone_loss(painted, black, tones, own=True), expected)
+
+
 def test_a_photograph_in_the_painting_s_range_has_no_tone_loss():
     photograph = colours(1, 3, 16, 16)
     mean, deviation = 0.7, 0.2
