@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -198,10 +199,11 @@ class PasticheTraining:
 def seconds_a_step(recipe: PasticheRecipe, network: Network) -> float:
     """Return the seconds of a step of such a training here: measured on noise, with one small crop, and scaled."""
     noise = np.random.default_rng(0).integers(0, 256, (TIMED_CROP, TIMED_CROP, 3), np.uint8)
+    of_no_style: dict[str, Any] = {name: {} for name in BY_STYLE}
     small = replace(
         recipe,
         styles=("noise",),
-        **{name: {} for name in BY_STYLE},
+        **of_no_style,
         batch=1,
         crop=TIMED_CROP,
         style_side=TIMED_CROP,
