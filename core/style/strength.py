@@ -55,10 +55,14 @@ def led_back(painted: Tensor, photograph: Tensor, strength: float, ends: Ends) -
     """
     if strength >= 1:
         return painted
-    painted = torch.lerp(painted, with_moments(painted, photograph), 1 - strength)
-    if strength >= ends.coarsest:
-        return painted
-    return painted + weighted_bands(photograph - painted, strength, ends)
+    result = torch.empty_like(painted)
+    for channel in range(painted.shape[1]):  # one by one, since a large print fills the memory
+        one, target = painted[:, channel : channel + 1], photograph[:, channel : channel + 1]
+        one = torch.lerp(one, with_moments(one, target), 1 - strength)
+        if strength < ends.coarsest:
+            one += weighted_bands(target - one, strength, ends)
+        result[:, channel : channel + 1] = one
+    return result
 
 
 def with_moments(painted: Tensor, photograph: Tensor) -> Tensor:
