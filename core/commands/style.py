@@ -115,7 +115,8 @@ def commission_of(args: argparse.Namespace) -> Commission:
     net = args.net or (like.net if like else None) or painter.net_of(styles)
     chosen = painter.named(net)
     painter.check_styles(styles, chosen.names)
-    return Commission(chosen, PaintRecord(styles, settings_of(args, like.settings if like else PaintSettings()), net))
+    settings = settings_of(args, like.settings if like else PaintSettings())
+    return Commission(chosen, PaintRecord(styles, settings, Path(net).name))  # a picture tells no folder
 
 
 def settings_of(args: argparse.Namespace, usual: PaintSettings) -> PaintSettings:

@@ -113,6 +113,8 @@ def test_a_run_s_net_paints(tmp_path, photograph):
     expected = painter.named(run.id).paint(picture(40, 60), {"ink": 1.0}, PaintSettings(0.5))
     assert np.array_equal(images.decode(out), expected)
     assert record_in(images.description(out)).net == run.id
+    assert main(["stylize", photograph, str(out), "--style", "ink", "--net", str(run.path)]) == 0
+    assert record_in(images.description(out)).net == run.path.name
 
 
 def test_the_older_option_for_strength(tmp_path, photograph):

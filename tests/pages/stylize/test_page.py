@@ -252,8 +252,18 @@ def test_a_share_that_cannot_be_used_is_a_sentence(painted, share):
     assert painted[-1][2] == PaintSettings()
 
 
-def test_the_paintings_are_credited(painted):
+def test_the_paintings_are_swatches_and_credited(tmp_path, monkeypatch):
     assert "All are in the public domain" not in texts(visit("stylize")), "the tiny net has none of them"
+    names = ("munch_scream", "leonardo_mona_lisa", "dots")
+    styles = [{"name": name, "title": name, "artist": "", "year": ""} for name in names]
+    ship(tmp_path / "weights", monkeypatch, styles=styles)
+    monkeypatch.setattr(painter, "swatch", None)  # nothing is painted for them
+    app = visit("stylize")
+    assert not app.exception and not app.error
+    assert len(app.get("image")) == 1 + 2
+    shown = texts(app)
+    assert "The Scream, Edvard Munch, 1893" in shown and "Mona Lisa (title attributed), Leonardo da Vinci" in shown
+    assert "All are in the public domain" in shown
 
 
 def test_the_photograph_can_be_shown_beside_the_painting(painted):
