@@ -1,18 +1,21 @@
 """The figures that a benchmark prints: rows of ours against a peer, measured in turn, as a table or as one JSON object.
 
-A new benchmark times both sides by `in_turn`, makes a `Row` by `faster`, `rate`, `lower` or `bounded`, and ends in
-`show`.
+A new benchmark times both sides by `in_turn` (more of them by `all_in_turn`), makes a `Row` by `faster`, `compared`,
+`rate`, `lower` or `bounded`, and ends in `show`.
 """
 
 import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import torch
 
 from core import hardware
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,29 @@ class BoundedRow(Row):
 
 def in_turn(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float]:
     """Return the median milliseconds of both, run A B A B after one unmeasured round each."""
-    times: tuple[list[float], list[float]] = ([], [])
+    times = all_in_turn({"ours": ours, "peer": peer}, rounds)
+    return statistics.median(times["ours"]), statistics.median(times["peer"])
+
+
+def all_in_turn(runs: Mapping[Key, Callable[[], object]], rounds: int) -> dict[Key, list[float]]:
+    """Return the milliseconds of each round of every one of `runs`, run A B C A B C after one unmeasured round."""
+    times: dict[Key, list[float]] = {key: [] for key in runs}
     for repeat in range(rounds + 1):
-        for list_of_times, run in zip(times, (ours, peer), strict=True):
+        for key, run in runs.items():
             started = time.perf_counter()
             run()
             if repeat:
-                list_of_times.append(1000 * (time.perf_counter() - started))
-    return statistics.median(times[0]), statistics.median(times[1])
+                times[key].append(1000 * (time.perf_counter() - started))
+    return times
+
+
+def compared(case: str, ours: Sequence[float], peer: Sequence[float]) -> Row:
+    """Return the row of the milliseconds of the same rounds: medians, and the median of the ratios.
+
+    Where other programs run, that one is steadier than the ratio of the medians: both sides of a round feel them alike.
+    """
+    ratio = statistics.median(theirs / mine for mine, theirs in zip(ours, peer, strict=True))
+    return Row(case, round(statistics.median(ours), 1), round(statistics.median(peer), 1), "ms", round(ratio, 2))
 
 
 def faster(case: str, ours: float, peer: float) -> Row:
