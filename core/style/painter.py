@@ -29,6 +29,7 @@ MAX_PIXELS = images.MAX_PIXELS
 WHOLE_PIXELS = 4_000_000
 # Where a net's card says that bfloat16 differs from float32 by more than this on average (of 0 to 1), it is not used.
 HALF_TOLERANCE = 0.02
+DISTANCE_SIDE = 256  # px, of the copy on which a painting is compared with its photograph
 SWATCH_SAMPLE = "temple"
 SWATCH_SIDE = 160
 FULL = PaintSettings()
@@ -70,6 +71,7 @@ class Painter:
         blend = strength.blend_of(styles, settings.strength, self.rows)
         if settings.strength == 0:
             return picture.copy()
+        manner = Manner(blend, settings.strength, self._distance(picture, styles) if settings.strength < 1 else 0.0)
         drafts = stroke.drafts(picture.shape[0], picture.shape[1], settings.stroke)
         work = 1 + sum(draft.scale**2 for draft in drafts)
         done, source = 0.0, None  # a round's painting, and its part in what the next one paints
@@ -77,24 +79,29 @@ class Painter:
             photograph = stroke.scaled(picture, draft.scale)
             step = draft.scale**2 / work
             watch = functools.partial(_report, progress, done, step)
-            source = self._round(photograph, source, blend, settings.strength, watch), draft.part
+            source = self._round(photograph, source, manner, watch), draft.part
             done += step
         watch = functools.partial(_report, progress, done, 1 / work)
-        painting = self._round(picture, source, blend, settings.strength, watch)
+        painting = self._round(picture, source, manner, watch)
         return with_luminance(picture, painting) if settings.colours else painting
 
+    def _distance(self, picture: Picture, styles: Mapping[str, float]) -> float:
+        """Return the mean absolute difference, 0 to 1, of a picture and its painting in full, on a small copy."""
+        small = images.fit(picture, DISTANCE_SIDE)
+        if min(small.shape[:2]) < MIN_SIDE:
+            small = images.resize(small, max(MIN_SIDE, small.shape[1]), max(MIN_SIDE, small.shape[0]))
+        return float(np.abs(self.paint(small, styles).astype(np.float32) - small).mean()) / 255
+
     def _round(
-        self, photograph: Picture, draft: tuple[Picture, float] | None, blend: Tensor, force: float, progress: Progress
+        self, photograph: Picture, draft: tuple[Picture, float] | None, manner: "Manner", progress: Progress
     ) -> Picture:
         """Paint a photograph, mixed with a smaller painting of it and that one's part; lead it back to a strength."""
         source = photograph if draft is None else stroke.with_draft(photograph, *draft)
         # One picture at a time: two at once would share the cores and double the memory.
         with self.guard, torch.inference_mode():
-            painted = self._painted(source, blend.to(self.dtype), progress)
-            if force < 1:
-                ends = strength.BY_ROWS if self.rows.soften else strength.WITHOUT_ROWS
-                painted = strength.led_back(painted, images.to_tensor(photograph), force, ends)
-            return images.from_tensor(painted)
+            painted = self._painted(source, manner.blend.to(self.dtype), progress)
+            target = images.to_tensor(photograph)
+            return images.from_tensor(strength.led_back(painted, target, manner.strength, manner.distance))
 
     def _painted(self, picture: Picture, blend: Tensor, progress: Progress) -> Tensor:
         """Return uint8 (H, W, 3) as the net paints it, float32 (1, 3, H, W) from 0 to 1; a large picture in strips."""
@@ -104,6 +111,15 @@ class Painter:
         painted = prints.paint(self.net, x, blend, progress) if large else self.net(x, blend).float()
         progress(1.0)
         return painted.clamp_(0, 1).contiguous()
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How all rounds are painted: `blend` (1, rows), the strength, and the distance of the painting in full."""
+
+    blend: Tensor
+    strength: float
+    distance: float
 
 
 def _report(progress: Progress, done: float, step: float, part: float) -> None:

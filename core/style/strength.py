@@ -1,8 +1,8 @@
 """The strength of a painting: blended rows of the net from photograph to painting (equation 5.14), and the light and
 colours of the photograph, which instance normalisation takes and no row can give back."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -13,20 +13,10 @@ from core.style.rows import PHOTOGRAPH, SOFT, Rows
 
 SOFT_AT = 0.5  # the strength at which the soft rows alone paint
 OCTAVES = 6  # halvings of the picture between the finest band and the coarsest
+FINEST_END = 0.55  # of the way from photograph to painting, at which the finest band is the painting's alone
 MOST_CONTRAST = 2.0  # a painting is stretched no further: halos and grain would be, too
-
-
-@dataclass(frozen=True)
-class Ends:
-    """The strengths from which on the finest and the coarsest band of a painting are the net's alone."""
-
-    finest: float
-    coarsest: float
-
-
-# Found on four photographs in eight styles: the distance to the photograph then rises nearly evenly.
-BY_ROWS = Ends(0.25, 0.45)  # of a net whose rows lead to the photograph themselves
-WITHOUT_ROWS = Ends(0.5, 1.0)
+SAMPLE_SIDE = 256  # px, of the pictures on which the way is measured
+HALVINGS = 10  # of the interval in which the place on the way is searched: to a thousandth
 
 
 def blend_of(styles: Mapping[str, float], strength: float, rows: Rows) -> Tensor:
@@ -46,23 +36,52 @@ def blend_of(styles: Mapping[str, float], strength: float, rows: Rows) -> Tensor
     return mixture(weights, rows.names)
 
 
-def led_back(painted: Tensor, photograph: Tensor, strength: float, ends: Ends) -> Tensor:
+def led_back(painted: Tensor, photograph: Tensor, strength: float, distance: float) -> Tensor:
     """Return a painting led back to its photograph, both (1, 3, H, W) in [0, 1]: at `strength` 0 the photograph.
 
-    The means and deviations of the channels are 1 - `strength` times the photograph's and else the painting's. Below
-    `ends` the difference of the two is added octave by octave, the coarsest for longest: each band comes nearly
-    whole from one of the two, and where both meet they agree, so that no second picture shines through.
+    The means and deviations of the channels are 1 - `strength` times the photograph's and else the painting's. Where
+    the mean absolute difference of the two is then above `strength` times `distance`, that of the painting in full,
+    the difference is added octave by octave, the coarsest for longest, until it is not: so the slider works evenly on
+    every picture. Nearly each band comes from one of the two, and where both meet they agree: no second picture shines
+    through.
     """
     if strength >= 1:
         return painted
     result = torch.empty_like(painted)
-    for channel in range(painted.shape[1]):  # one by one, since a large print fills the memory
-        one, target = painted[:, channel : channel + 1], photograph[:, channel : channel + 1]
-        one = torch.lerp(one, with_moments(one, target), 1 - strength)
-        if strength < ends.coarsest:
-            one += weighted_bands(target - one, strength, ends)
-        result[:, channel : channel + 1] = one
+    for channel in channels(painted):  # one by one, since a large print fills the memory
+        result[:, channel] = torch.lerp(
+            painted[:, channel], with_moments(painted[:, channel], photograph[:, channel]), 1 - strength
+        )
+    total = sum(float((result[:, one] - photograph[:, one]).abs().mean()) for one in channels(painted))
+    if (mean := total / painted.shape[1]) <= strength * distance:
+        return result
+    place = place_at(result, photograph, strength * distance / mean)
+    for channel in channels(painted):
+        result[:, channel] += weighted_bands(photograph[:, channel] - result[:, channel], place)
     return result
+
+
+def channels(picture: Tensor) -> list[slice]:
+    """Return the slices of the single channels of (1, C, H, W)."""
+    return [slice(channel, channel + 1) for channel in range(picture.shape[1])]
+
+
+def place_at(painted: Tensor, photograph: Tensor, part: float) -> float:
+    """Return the place on the way from photograph, 0, to painting, 1, at which `part` of their difference is left.
+
+    It is searched on copies of at most SAMPLE_SIDE px, whose finest bands are left out.
+    """
+    halvings = max(0, math.ceil(math.log2(max(painted.shape[-2:]) / SAMPLE_SIDE)))
+    step = 2**halvings
+    small = [F.avg_pool2d(photograph[:, one] - painted[:, one], step, ceil_mode=True) for one in channels(painted)]
+    difference = torch.cat(small, 1)
+    whole = float(difference.abs().mean())
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        left = difference - weighted_bands(difference, middle, halvings)
+        low, high = (middle, high) if float(left.abs().mean()) < part * whole else (low, middle)
+    return low
 
 
 def with_moments(painted: Tensor, photograph: Tensor) -> Tensor:
@@ -73,16 +92,19 @@ def with_moments(painted: Tensor, photograph: Tensor) -> Tensor:
     return torch.addcmul(target, painted - mean, contrast.clamp_max(MOST_CONTRAST))
 
 
-def weighted_bands(difference: Tensor, strength: float, ends: Ends) -> Tensor:
-    """Return the octaves of (1, C, H, W) summed, each times 1 at `strength` 0, less up to its end, and then nothing."""
+def weighted_bands(difference: Tensor, place: float, halvings: int = 0) -> Tensor:
+    """Return the octaves of (1, C, H, W) summed, each times 1 at `place` 0, less up to its end, and then nothing.
+
+    The picture was halved so many times before: its finest band is the coarser.
+    """
     levels = [difference]
-    while len(levels) <= OCTAVES and min(levels[-1].shape[-2:]) >= 4:
+    while len(levels) <= OCTAVES - halvings and min(levels[-1].shape[-2:]) >= 4:
         levels.append(F.avg_pool2d(levels[-1], 2, ceil_mode=True, count_include_pad=False))
     coarser = levels.pop()
-    total = max(0.0, 1 - strength / ends.coarsest) * coarser
-    for octave, finer in reversed(list(enumerate(levels))):
-        end = ends.finest + (ends.coarsest - ends.finest) * octave / OCTAVES
-        weight = max(0.0, 1 - strength / end)
+    total = (1 - place) * coarser
+    for octave, finer in reversed(list(enumerate(levels, halvings))):
+        end = FINEST_END + (1 - FINEST_END) * min(1.0, octave / OCTAVES)
+        weight = max(0.0, 1 - place / end)
         larger = F.interpolate(total - weight * coarser, size=finer.shape[-2:], mode="bilinear", align_corners=False)
         total, coarser = larger + weight * finer, finer
     return total
