@@ -108,7 +108,7 @@ class Painter:
         progress(0.0)
         x = images.to_tensor(picture).to(self.dtype).contiguous(memory_format=torch.channels_last)
         large = x.shape[2] * x.shape[3] > WHOLE_PIXELS
-        painted = prints.paint(self.net, x, blend, progress) if large else self.net(x, blend).float()
+        painted = prints.paint(self.net, x, blend, progress) if large else self.net(x, blend)
         progress(1.0)
         return painted.clamp_(0, 1).contiguous()
 

@@ -83,7 +83,7 @@ class Strips:
             wanted = (maps.height - 1) - (maps.height - 1 - wanted).abs()  # reflected at both edges
             first = int(wanted.min())
             part = maps.rows(first, int(wanted.max()) + 1)[:, :, wanted - first]
-            part = layer.convolution(F.pad(part, (pad, pad, 0, 0), mode="reflect"))
+            part = layer.convolved(F.pad(part, (pad, pad, 0, 0), mode="reflect"))
             self.worked(layer.convolution.weight.numel() * part.shape[2] * part.shape[3])
             return part
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from core.errors import UserError
 from core.style import network
-from core.style.network import ConditionalNorm, InstanceNorm, PasticheNet, mixture, one_hot
+from core.style.network import ConditionalNorm, InstanceNorm, NormedConvolution, PasticheNet, mixture, one_hot
 
 
 def varied_net(styles: int = 3, width: float = 0.25) -> PasticheNet:
@@ -85,6 +85,32 @@ def test_four_small_convolutions_are_nearest_upsampling_and_one_large():
     doubled = F.interpolate(x, scale_factor=2, mode="nearest")
     expected = F.conv2d(F.pad(doubled, (1, 1, 1, 1), mode="reflect"), weight)
     torch.testing.assert_close(network.upsampled_convolution(x, weight), expected)
+
+
+@pytest.mark.parametrize("size", [(3, 5, 12, 10), (2, 4, 9, 9)])
+def test_a_convolution_in_squares_is_the_convolution(size):
+    torch.manual_seed(0)
+    maps, channels, height, width = size
+    x = torch.randn(2, channels, height + 8, width + 8, dtype=torch.float64)
+    layer = NormedConvolution(1, channels, maps, 9).double()
+    expected = layer.convolution(x)
+    with torch.no_grad():
+        torch.testing.assert_close(layer.convolved(x), expected)
+        assert expected.shape[1:] == (maps, height, width)
+
+
+def test_squares_of_pixels_take_the_place_of_the_last_convolution_where_nothing_is_learnt(monkeypatch):
+    sizes = []
+    in_squares = network.convolution_in_squares
+    monkeypatch.setattr(
+        network, "convolution_in_squares", lambda x, w: [sizes.append(tuple(w.shape)), in_squares(x, w)][1]
+    )
+    net, x, blend = varied_net(), torch.rand(1, 3, 13, 22), mixture({"a": 1}, ("a", "b", "c"))
+    net(x, blend)
+    assert not sizes
+    with torch.no_grad():
+        net(x, blend)
+    assert sizes == [(3, 4, 9, 9)]
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 8), (8, 11), (13, 30), (33, 50), (64, 47)])
