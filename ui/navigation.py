@@ -56,10 +56,13 @@ def main() -> None:
             from ui import trainings  # torch takes a moment
 
             trainings.show()
-            copy_link.show()
+            place_of_link = st.empty()
     if shown is None or shown.name != HOME:  # the first page waits later: what it shows at once needs no such import
         wait_until_warm()
     current.run()
+    if shown is not None:
+        with place_of_link:
+            copy_link.show()
     if not address.has_place():
         address.place_notes(st.container(key="notes"))
 

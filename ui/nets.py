@@ -37,8 +37,10 @@ def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None
         _invite()
         return None
     name = _select(options, in_address, suited)
+    if not _keys():
+        address.default(_key_of(name), name)
     if in_address is not None or not _keys():
-        _remember(name)
+        st.session_state[LAST] = name
     with guard():
         if stamp(name):
             return opened(name)
@@ -172,17 +174,16 @@ def _opened(name: str, stamp: int) -> TrainedClassifier:
     return nets.open_named(name)
 
 
+def _key_of(name: str) -> str:
+    """Return the key of the address under which a net is named."""
+    return "net" if name in nets.shipped() else "run"
+
+
 def _to_address() -> None:
-    _remember(st.session_state[CHOICE])
-
-
-def _remember(name: str) -> None:
     """Write the choice into the address, under the one key that fits."""
-    key, other = ("net", "run") if name in nets.shipped() else ("run", "net")
-    if st.query_params.get(key) != name:
-        st.query_params[key] = name
-    if other in st.query_params:
-        del st.query_params[other]
+    name = st.session_state[CHOICE]
+    for key in ("net", "run"):
+        address.put(key, name if key == _key_of(name) else None)
     st.session_state[LAST] = name
 
 

@@ -29,8 +29,8 @@ def shown_run(page: str, runs: Sequence[Run | DamagedRun], recorded: Sequence[Ru
         id = in_address[-1]
     else:
         id = _usual(runs, st.session_state.get(key)) or next(iter(_by_id(recorded)), None)
-    if id is not None and (not in_address or in_address == [id]):
-        st.query_params["run"] = id
+    if id is not None and not in_address:
+        address.default("run", id)
     if id in _by_id(runs):
         st.session_state[key] = id
     if in_address and in_address != [id]:

@@ -21,12 +21,14 @@ NONE = "none"  # in the address where nothing is chosen
 LONGEST = 60  # characters of a value that are worth quoting
 _IN_FLIGHT = 5.0  # s in which the browser may still send the address from before a change
 _SEEN, _WRITTEN = "values of the address", "values just written to the address"
+DEFAULTS = "what a link names although the address does not"
 _NOTES, _PLACE = "sentences about the address", "place of the sentences about the address"
 
 
 def begin() -> None:
-    """Forget the sentences of the run before: called once, before a page draws."""
+    """Forget the sentences and defaults of the run before: called once, before a page draws."""
     st.session_state[_NOTES] = []
+    st.session_state[DEFAULTS] = {}
     st.session_state[_PLACE] = None
 
 
@@ -35,6 +37,19 @@ def place_notes(place: DeltaGenerator) -> None:
     st.session_state[_PLACE] = place
     for sentence in st.session_state.get(_NOTES, []):
         _draw_note(place, sentence)
+
+
+def default(key: str, value: str) -> None:
+    """Let a copied link name `value` under `key`, which is shown without standing in the address.
+
+    Writing it there would be a step of the browser's history that nobody took, and Back would lead to it.
+    """
+    st.session_state.setdefault(DEFAULTS, {})[key] = value
+
+
+def defaults() -> dict[str, str]:
+    """Return what a copied link names besides the address."""
+    return st.session_state.get(DEFAULTS, {})
 
 
 def has_place() -> bool:

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from web import address
+
 _CSS = """
 button { font: inherit; font-size: 0.875rem; min-height: 2.25rem; padding: 0 0.75rem; cursor: pointer;
          white-space: nowrap; color: var(--st-text-color); background: var(--st-background-color);
@@ -25,10 +27,14 @@ function byField(text) {
 async function copy(text) {
   try { await navigator.clipboard.writeText(text); return true; } catch { return byField(text); }
 }
-export default function ({ parentElement }) {
+export default function ({ parentElement, data }) {
   const button = parentElement.querySelector("button");
   button.onclick = async () => {
-    const copied = await copy(window.location.href);
+    const link = new URL(window.location.href);
+    for (const [key, value] of Object.entries(data)) {
+      if (!link.searchParams.has(key)) link.searchParams.set(key, value);
+    }
+    const copied = await copy(link.href);
     button.textContent = copied ? "Link copied" : "Copy it from the address bar";
     clearTimeout(button.timer);
     button.timer = setTimeout(() => { button.textContent = "Copy link"; }, 2000);
@@ -39,5 +45,8 @@ _button = st.components.v2.component("copy_link", html=_HTML, css=_CSS, js=_JS)
 
 
 def show() -> None:
-    """Draw the button. The address carries what the visitor has set, so a copy of it opens the same view."""
-    _button(key="copy link", width="content", height="content")
+    """Draw the button, once the page is drawn.
+
+    The address carries what the visitor has set; what the page shows by default, and may not tomorrow, is added.
+    """
+    _button(key="copy link", data=address.defaults(), width="content", height="content")

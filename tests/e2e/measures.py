@@ -77,3 +77,8 @@ def result(page: Page) -> Result:
 def wait_for_result(page: Page, share: float = 0.02, timeout: float = 60_000) -> None:
     """Wait until the result fills that share of the screen. Times out with Playwright's error, in ms."""
     page.wait_for_function(f"(least) => ({_RESULT})().share >= least", arg=share, timeout=timeout, polling=50)
+
+
+def wait_for_pieces(page: Page, timeout: float = 60_000) -> None:
+    """Wait until the result has something drawn, in sight or not. Times out with Playwright's error, in ms."""
+    page.wait_for_function(f"() => ({_RESULT})().pieces > 0", timeout=timeout, polling=50)

@@ -1,13 +1,9 @@
 """Every page shows its result first, large and in sight, and stays usable by keyboard and by eye."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e import axe, measures
-from tests.e2e.server import serve
 from ui.menu import HOME, MENU
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -16,13 +12,6 @@ TIMEOUT_MS = 180_000
 DRAWN_MS = 700  # charts are drawn behind the script's back
 BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 CONTROLS = "document.querySelector('.st-key-controls')"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, toybox: Path) -> Iterator[str]:
-    """The address of a running app without runs of the user's."""
-    with serve(Path(tmp_path_factory.mktemp("server")), toybox=toybox) as address:
-        yield address
 
 
 def opened(browser: Browser, server: str, name: str, viewport: dict) -> Page:

@@ -113,8 +113,8 @@ def differences(left: Seen, right: Seen) -> list[str]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has drawn its result and runs no more."""
-    measures.wait_for_result(page, timeout=TIMEOUT_MS)
+    """Wait until the page has drawn its result, even if it is scrolled out of sight, and runs no more."""
+    measures.wait_for_pieces(page, timeout=TIMEOUT_MS)
     page.wait_for_function(measures.SETTLED, timeout=TIMEOUT_MS)
 
 
@@ -146,10 +146,10 @@ def slide(page: Page, label: str | re.Pattern[str], steps: int, key: str) -> Non
 
 def enter(page: Page, label: str, number: str, key: str) -> None:
     """Type a number into a field."""
-    field = page.get_by_role("spinbutton", name=label).first
+    field, before = page.get_by_role("spinbutton", name=label).first, page.url
     field.fill(number)
     field.press("Enter")
-    in_address(page, key, number)
+    in_address(page, key, number, before)
 
 
 def flip(page: Page, label: str, key: str) -> None:

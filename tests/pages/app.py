@@ -7,6 +7,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 from streamlit.util import calc_hash
 
+from web import address
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -17,6 +19,12 @@ def visit(page: str, /, **query: str) -> AppTest:
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
+
+
+def in_link(app: AppTest, key: str) -> str:
+    """Return the one value that a copied link of the page has under `key`."""
+    value = app.query_params.get(key) or app.session_state[address.DEFAULTS][key]
+    return value[0] if isinstance(value, list) else value
 
 
 def texts(app: AppTest) -> str:

@@ -13,7 +13,7 @@ from core.explain import epochs, marks, mistakes
 from core.runs.run import Run
 from core.trainers.trained import open_run
 from tests.nets import a_run, with_epochs
-from tests.pages.app import texts, visit
+from tests.pages.app import in_link, texts, visit
 from tests.runs_on_disk import put_status
 
 
@@ -79,10 +79,10 @@ def test_a_pair_that_is_never_confused_is_a_sentence():
     assert "No image of that class was predicted as the other" in texts(app) and not app.exception
 
 
-def test_without_an_address_it_shows_the_newest_run_and_writes_it_into_the_address():
+def test_without_an_address_it_shows_the_newest_run_and_a_copied_link_names_it():
     run = a_run()
     app = visit("mistakes")
-    assert app.query_params["run"] in (run.id, [run.id])
+    assert in_link(app, "run") == run.id and not app.query_params
     assert shown(app)
 
 

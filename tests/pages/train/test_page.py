@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.pages.app import button, texts, visit
+from tests.pages.app import button, in_link, texts, visit
 from tests.runs_on_disk import digits_run
 from web.formats import escape_markdown
 
@@ -16,7 +16,7 @@ def notes(app):
 def test_without_a_run_a_recorded_one_is_shown_and_the_button_that_trains(started):
     app = visit("train")
     assert not app.exception and not app.error
-    assert app.query_params["run"] == "bn_nin_digits"
+    assert in_link(app, "run") == "bn_nin_digits"
     assert "recorded earlier" in texts(app) and "**Train** starts one of your own" in texts(app)
     assert not [b for b in app.button if b.key in ("pause", "stop", "restart")], "it is not ours to stop"
     button(app, "Train").click().run()
@@ -30,14 +30,14 @@ def test_the_run_of_ones_own_is_the_usual_one_even_after_a_look_at_a_recorded_on
     app = visit("train", run="bn_nin_digits")
     assert "recorded earlier" in texts(app)
     del app.query_params["run"]
-    assert app.run().query_params["run"] == run.id
+    assert in_link(app.run(), "run") == run.id
 
 
 def test_without_an_address_the_run_under_way_is_shown_before_a_newer_one():
     under_way = digits_run("running")
     digits_run("finished")
     app = visit("train")
-    assert app.query_params["run"] == under_way.id
+    assert in_link(app, "run") == under_way.id
 
 
 def test_a_damaged_run_is_named_and_harms_nothing_else():

@@ -9,7 +9,7 @@ from core.runs import job
 from core.runs.run import Run, list_runs
 from core.style import compact, pastiche_recipe, pastiche_training, sources
 from core.style.pastiche_recipe import PasticheRecipe
-from tests.pages.app import texts, visit
+from tests.pages.app import in_link, texts, visit
 from tests.painting import picture, ship
 from tests.runs_on_disk import put_status
 
@@ -90,7 +90,7 @@ def test_before_the_first_training_the_curves_of_the_shipped_net_are_shown(start
     app = visit("train_style")
     assert not app.exception and not app.error
     text = texts(app)
-    assert "recorded earlier" in text and "2 styles" in text and app.query_params["run"] == "tiny"
+    assert "recorded earlier" in text and "2 styles" in text and in_link(app, "run") == "tiny"
     assert "Compact (built in) · 12 photographs" in text
     assert len(app.get("vega_lite_chart")) == 6
     assert not [button for button in app.button if button.key in ("pause", "stop", "restart")]
