@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import images, weights
+from core import images
 from core.images import ImageError, Picture
 
-FOLDER = weights.WEIGHTS / "paintings"
+FOLDER = Path(__file__).resolve().parents[2] / "weights" / "paintings"
 LIST = "styles.json"  # as beside every folder of paintings
 PREFIX = "painting"  # before the name of a painting where a file could stand
 SWATCH_SIDE = 160  # px
