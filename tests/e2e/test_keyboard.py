@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.runs.run import Run, list_runs
-from tests.e2e.conftest import shows
+from tests.e2e.conftest import card, shows
 from tests.e2e.views import in_address, settle, steady
 
 pytestmark = pytest.mark.e2e
@@ -120,7 +120,7 @@ def test_a_net_is_trained_and_stopped_by_keyboard(page: Page, address: str):
     shows(page, "Running")
     (run,) = [run for run in list_runs() if isinstance(run, Run)]
     assert f"run={run.id}" in page.url and run.settings["recipe"]["epochs"] == 50
-    stop = page.get_by_role("button", name="Stop", exact=True).first
+    stop = card(page).get_by_role("button", name="Stop", exact=True)
     expect(stop).to_be_visible()
     tab_to(page, stop, "Shift+Tab")
     page.keyboard.press("Enter")
