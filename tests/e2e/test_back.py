@@ -25,7 +25,7 @@ def evidence_against(page: Page) -> None:
 
 STEPS: dict[str, Sequence[Step]] = {
     "train": (
-        lambda page: press(page, "bn_nin on mnist", "run", "bn_nin_mnist"),
+        lambda page: press(page, "BN-NiN on MNIST", "run", "bn_nin_mnist"),
         lambda page: select(page, "Net", "ResNet-20", "net"),
         more_epochs,
     ),
