@@ -188,10 +188,7 @@ def several(
     Without any in the address those of the `default` are chosen.
     """
     widget = f"choices of {key}"
-    values = [name for name in st.query_params.get_all(key) if name != NONE]
-    for unknown in dict.fromkeys(name for name in values if name not in options):
-        note(f"{label}: the address asks for {quoted(unknown)}, which is not among them; it is left out.")
-    in_address = list(dict.fromkeys(name for name in values if name in options))
+    in_address = _known(key, label, options)
     if most is not None and len(in_address) > most:
         note(f"{label}: the address asks for {len(in_address)}; the first {most} are shown.")
 
@@ -216,6 +213,15 @@ def several(
     )
 
 
+def _known(key: str, label: str, options: Sequence[str]) -> list[str]:
+    """Return the options that the address has under `key`, each once; a sentence names each other value."""
+    values = dict.fromkeys(name for name in st.query_params.get_all(key) if name != NONE)
+    for unknown in values:
+        if unknown not in options:
+            note(f"{label}: the address asks for {quoted(unknown)}, which is not among them; it is left out.")
+    return [name for name in values if name in options]
+
+
 def pills(
     key: str,
     label: str,
@@ -225,12 +231,11 @@ def pills(
     help: str | None = None,
 ) -> list[str]:
     """Return the chosen options, any number of them; the address has each under `key`, or "none"."""
-    values = st.query_params.get_all(key)
-    for unknown in dict.fromkeys(name for name in values if name not in (*options, NONE)):
-        note(f"{label}: the address asks for {quoted(unknown)}, which is not among them; it is left out.")
-    in_address = [name for name in options if name in values]
+    known = _known(key, label, options)
+    in_address = [name for name in options if name in known]
     if is_new(key, key):
-        st.session_state[key] = in_address if in_address or values == [NONE] else list(default)
+        nothing = st.query_params.get_all(key) == [NONE]
+        st.session_state[key] = in_address if in_address or nothing else list(default)
 
     def write() -> None:
         chosen = st.session_state[key]
