@@ -20,10 +20,9 @@ import torch
 from benchmarks import report
 from benchmarks.plain_style_nets import WIDE, paint_plainly, paint_widely, plain_net, wide_net
 from benchmarks.report import BoundedRow
-from core import images, weights
+from core import images
 from core.images import Picture
 from core.style import painter
-from core.style.network import PasticheNet
 from core.style.paint_settings import PaintSettings
 from core.style.painter import Painter
 
@@ -59,16 +58,9 @@ def net_in_words(maps: Sequence[int], number_format: str) -> str:
     return f"{', '.join(map(str, maps))} maps, {number_format}"
 
 
-def read(net: str) -> PasticheNet:
-    """Return a shipped net anew, in float32."""
-    card = weights.card(net)
-    rows = painter.rows_of(card)
-    return painter.read_net(weights.WEIGHTS / f"{net}.safetensors", len(rows), card["width"])
-
-
 def measure(net: str, rounds: dict[int, int]) -> list[PaintRow]:
     """Return the rows of every side in px, by as many rounds as it names."""
-    ours, float32 = painter.shipped(net), read(net)
+    ours, (float32, _) = painter.shipped(net), painter.float32_net(net)
     maps = [layer.convolution.out_channels for layer in (float32.enter, float32.down1, float32.down2)]
     words = net_in_words(maps, str(ours.dtype).removeprefix("torch."))
     peers = {SAME: net_in_words(maps, "float32"), EXAMPLES: net_in_words(WIDE, "float32")}
@@ -108,7 +100,7 @@ def fast_bfloat16(ours: Painter) -> bool:
 def difference(net: str, side: int) -> Difference:
     """Return how far a shipped net, in the number format that it paints in here, is from float32."""
     near = painter.shipped(net)
-    exact = painter.painter_of(read(net), near.rows.names, half=False)
+    exact = painter.painter_of(painter.float32_net(net)[0], near.rows.names, half=False)
     picture = images.resize(images.sample("astronaut"), side, side)
     found = []
     for style in near.names:

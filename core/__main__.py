@@ -34,6 +34,7 @@ COMMANDS = {
     ),
     "stylize": Command("core.commands.style", "paint a picture in one style or a blend of several"),
     "styles": Command("core.commands.style", "list the styles to paint in", "add_styles_arguments", "run_styles"),
+    "export-style": Command("core.commands.export_style", "write a style network as an ONNX file"),
 }
 
 

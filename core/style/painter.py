@@ -267,8 +267,14 @@ def named(name: str) -> Painter:
     """
     if name in nets():
         return shipped(name)
+    net, rows = float32_net(name)
+    return painter_of(net, rows.names, half=False)
+
+
+def float32_net(name: str) -> tuple[PasticheNet, Rows]:
+    """Return a net, named as for `named`, read anew in float32, and its rows. Raises UserError as `named`."""
     origin = origin_of(name)
-    return painter_of(read_net(origin.path, len(origin.names), origin.width), origin.names, half=False)
+    return read_net(origin.path, len(origin.names), origin.width).eval().requires_grad_(False), Rows(origin.names)
 
 
 def stylise(
