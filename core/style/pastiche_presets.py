@@ -24,7 +24,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "style": 2.6,
         "variation": 4.0,
         "shift": 250.0,
-        "tone": 4.0,
+        "tone": 5.0,
         "own_tone": True,
         "colour": 2.0,
         "style_scales": 3,
