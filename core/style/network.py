@@ -19,8 +19,22 @@ MIN_SIDE = 8  # the 9x9 convolutions reflect four pixels, and the bottleneck nee
 
 
 def reflect(x: Tensor, pad: int) -> Tensor:
-    """Pad (N, C, H, W) by reflection, `pad` pixels at every edge: zeros would show as a coloured frame."""
-    return F.pad(x, (pad, pad, pad, pad), mode="reflect")
+    """Pad (N, C, H, W) by reflection, `pad` pixels at every edge: zeros would show as a coloured frame.
+
+    Where nothing is learnt, rows are copied whole, which PyTorch's own padding of channels_last does not do.
+    """
+    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return F.pad(x, (pad, pad, pad, pad), mode="reflect")
+    samples, channels, height, width = x.shape
+    size = (samples, channels, height + 2 * pad, width + 2 * pad)
+    padded = torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+    inner = padded[:, :, pad:-pad]
+    inner[..., pad:-pad] = x
+    inner[..., :pad] = x[..., 1 : pad + 1].flip(3)
+    inner[..., -pad:] = x[..., -pad - 1 : -1].flip(3)
+    padded[:, :, :pad] = inner[:, :, 1 : pad + 1].flip(2)
+    padded[:, :, -pad:] = inner[:, :, -pad - 1 : -1].flip(2)
+    return padded
 
 
 def relu(x: Tensor) -> Tensor:
@@ -111,7 +125,8 @@ def convolution_in_squares(padded: Tensor, weight: Tensor) -> Tensor:
         for column in (0, 1):
             kernels[:, row, column, :, row : row + side, column : column + side] = weight
     kernels = kernels.view(4 * maps, channels, side + 1, side + 1).contiguous(memory_format=torch.channels_last)
-    return F.pixel_shuffle(F.conv2d(padded, kernels, stride=2), 2)
+    # Each map by itself: with few of them channels_last is slow in all that follows.
+    return F.pixel_shuffle(F.conv2d(padded, kernels, stride=2).contiguous(), 2)
 
 
 class UpsampledConvolution(nn.Module):

@@ -27,6 +27,8 @@ MAX_PIXELS = images.MAX_PIXELS
 # In one piece a picture takes about 240 bytes a pixel in float32 and half of that in bfloat16: larger ones are painted
 # in strips, which take some 60.
 WHOLE_PIXELS = 4_000_000
+# The memory of larger pictures is returned to the system after each; that of smaller ones is kept for the next.
+KEPT_PIXELS = 1_500_000
 # Where a net's card says that bfloat16 differs from float32 by more than this on average (of 0 to 1), it is not used.
 HALF_TOLERANCE = 0.02
 DISTANCE_SIDE = 256  # px, of the copy on which a painting is compared with its photograph
@@ -83,6 +85,8 @@ class Painter:
             done += step
         watch = functools.partial(_report, progress, done, 1 / work)
         painting = self._round(picture, source, manner, watch)
+        if picture.shape[0] * picture.shape[1] > KEPT_PIXELS:
+            hardware.return_freed_memory()
         return with_luminance(picture, painting) if settings.colours else painting
 
     def _distance(self, picture: Picture, styles: Mapping[str, float]) -> float:
@@ -108,6 +112,7 @@ class Painter:
         progress(0.0)
         x = images.to_tensor(picture).to(self.dtype).contiguous(memory_format=torch.channels_last)
         large = x.shape[2] * x.shape[3] > WHOLE_PIXELS
+        (hardware.return_freed_memory if large else hardware.keep_freed_memory)()
         painted = prints.paint(self.net, x, blend, progress) if large else self.net(x, blend)
         progress(1.0)
         return painted.clamp_(0, 1).contiguous()

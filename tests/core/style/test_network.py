@@ -87,6 +87,14 @@ def test_four_small_convolutions_are_nearest_upsampling_and_one_large():
     torch.testing.assert_close(network.upsampled_convolution(x, weight), expected)
 
 
+@pytest.mark.parametrize("pad", [1, 4])
+def test_padding_without_gradients_reflects(pad):
+    x = torch.randn(2, 3, 5, 9)
+    expected = F.pad(x, (pad, pad, pad, pad), mode="reflect")
+    with torch.no_grad():
+        assert torch.equal(network.reflect(x, pad), expected)
+
+
 @pytest.mark.parametrize("size", [(3, 5, 12, 10), (2, 4, 9, 9)])
 def test_a_convolution_in_squares_is_the_convolution(size):
     torch.manual_seed(0)

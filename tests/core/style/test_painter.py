@@ -240,3 +240,14 @@ def test_a_file_of_weights_with_a_hostile_card_is_a_sentence(tmp_path, card):
     (tmp_path / "net.json").write_text(card)
     with pytest.raises(UserError, match="names no rows of a style network|does not fit this net"):
         painter.named(str(tmp_path / "net.safetensors"))
+
+
+def test_memory_of_large_pictures_alone_is_returned_to_the_system(monkeypatch):
+    returned = []
+    monkeypatch.setattr(painter, "KEPT_PIXELS", 40 * 56)
+    monkeypatch.setattr(hardware, "return_freed_memory", lambda: returned.append(True))
+    paints = painter.painter_of(net(), STYLES, half=False)
+    paints.paint(picture(40, 56), {STYLES[0]: 1})
+    assert not returned
+    paints.paint(picture(41, 56), {STYLES[0]: 1})
+    assert returned == [True]
