@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import top_menu
-from tests.e2e.views import enter, flip, press, seen, select, settle, slide, steady, unfold
+from tests.e2e.views import enter, press, seen, select, settle, slide, steady, unfold
 from ui.menu import HOME, MENU
 
 pytestmark = pytest.mark.e2e
@@ -18,11 +18,6 @@ def more_epochs(page: Page) -> None:
     enter(page, "Epochs", "7", "epochs")
 
 
-def evidence_against(page: Page) -> None:
-    unfold(page, "More")
-    flip(page, "Evidence against the class", "signed")
-
-
 STEPS: dict[str, Sequence[Step]] = {
     "train": (
         lambda page: press(page, "BN-NiN on MNIST", "run", "bn_nin_mnist"),
@@ -32,7 +27,6 @@ STEPS: dict[str, Sequence[Step]] = {
     "explain": (
         lambda page: select(page, "Sample", "coffee", "sample"),
         lambda page: slide(page, "Box threshold", 1, "threshold"),
-        evidence_against,
     ),
 }
 
