@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from benchmarks import report
 from benchmarks.report import BoundedRow
@@ -62,13 +62,19 @@ def url(address: str, name: str) -> str:
     return f"{address}/{'' if name == HOME else name}"
 
 
+def sizes_of_answers(page: Page) -> list[float]:
+    """Return the list that the bytes on the wire of each answer go into, from now on."""
+    sizes: list[float] = []
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    return sizes
+
+
 def visit(context: BrowserContext, address: str, name: str, kind: str) -> Visit:
     """Open a page in a tab of its own and time it."""
     page = context.new_page()
-    sizes: list[float] = []
-    client = context.new_cdp_session(page)
-    client.send("Network.enable")
-    client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    sizes = sizes_of_answers(page)
     started = time.perf_counter()
     page.goto(url(address, name), wait_until="commit")
     page.locator("h1").first.wait_for(timeout=WAIT_MS)
@@ -85,13 +91,10 @@ def visit(context: BrowserContext, address: str, name: str, kind: str) -> Visit:
 def visit_by_menu(context: BrowserContext, address: str, name: str) -> Visit:
     """Open a page from the menu of another one and time it from the click."""
     page = context.new_page()
-    sizes: list[float] = []
-    client = context.new_cdp_session(page)
-    client.send("Network.enable")
     page.goto(url(address, HOME if name == BEFORE else BEFORE))
     measures.wait_for_result(page, timeout=WAIT_MS)
     page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
-    client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    sizes = sizes_of_answers(page)
     before = page.locator("h1").first.inner_text()
     link = top_menu.link(page, name)
     started = time.perf_counter()

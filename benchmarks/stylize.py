@@ -62,7 +62,7 @@ def measure(net: str, rounds: dict[int, int]) -> list[PaintRow]:
     """Return the rows of every side in px, by as many rounds as it names."""
     ours, (float32, _) = painter.shipped(net), painter.float32_net(net)
     maps = [layer.convolution.out_channels for layer in (float32.enter, float32.down1, float32.down2)]
-    words = net_in_words(maps, str(ours.dtype).removeprefix("torch."))
+    words = net_in_words(maps, painter.number_format(net))
     peers = {SAME: net_in_words(maps, "float32"), EXAMPLES: net_in_words(WIDE, "float32")}
     plain, wide = plain_net(float32, 0), wide_net()
     rows = []

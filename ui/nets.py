@@ -37,9 +37,10 @@ def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None
         _invite()
         return None
     name = _select(options, in_address, suited)
-    if not _keys():
+    named = bool(_keys())
+    if not named:
         address.default(_key_of(name), name)
-    if in_address is not None or not _keys():
+    if in_address is not None or not named:
         st.session_state[LAST] = name
     with guard():
         if stamp(name):

@@ -36,9 +36,8 @@ class CropLosses:
         self.paintings = torch.tensor(painting_of_rows(recipe), device=self.device)
 
     def _row_weights(self, weight: float, factors: Mapping[str, float]) -> Tensor:
-        """Return the weight of a loss in each row: (rows,), or a scalar where all have the same."""
-        each = self.recipe.factors_of(factors) if factors else 1.0
-        return weight * torch.tensor(each, device=self.device)
+        """Return the weight of a loss in each row: (rows,)."""
+        return weight * torch.tensor(self.recipe.factors_of(factors), device=self.device)
 
     @torch.no_grad()
     def content(self, picture: Tensor) -> Mapping[str, Tensor]:
@@ -63,13 +62,9 @@ class CropLosses:
     def total(self, terms: losses.Terms, rows: Tensor, step: int) -> Tensor:
         """Return the weighted sum of the terms of samples in `rows` at the 0-based `step`: (N,)."""
         style = self.style_weights[rows] * self.recipe.style_part(step)
-        content, variation, shift = (
-            weights[rows] if weights.dim() else weights
-            for weights in (self.content_weights, self.variation_weights, self.shift_weights)
-        )
-        loss = losses.total_loss(terms, content, style, variation)
+        loss = losses.total_loss(terms, self.content_weights[rows], style, self.variation_weights[rows])
         for name, term in terms.added.items():
-            loss = loss + (shift if name == "shift" else getattr(self.recipe, name)) * term
+            loss = loss + (self.shift_weights[rows] if name == "shift" else getattr(self.recipe, name)) * term
         return loss
 
     def _compare(self, painted: Tensor, photographs: Tensor, rows: Tensor) -> dict[str, Tensor]:

@@ -16,6 +16,7 @@ from core.style import losses
 from core.style.clock import Clock
 from core.style.network import MEANS
 from core.style.optimisation_recipe import MIN_SIDE, WEIGHTS, OptimisationRecipe
+from core.style.picture_losses import luminance
 from core.style.sources import Network
 from core.trainers import checkpoint
 
@@ -31,11 +32,6 @@ def first_picture(content: Picture, recipe: OptimisationRecipe) -> Tensor:
     generator = torch.Generator().manual_seed(recipe.seed)
     mean = torch.tensor(MEANS).view(1, 3, 1, 1) / 255
     return (mean + NOISE * torch.randn(x.shape, generator=generator)).clamp(0, 1)
-
-
-def luminance(x: Tensor) -> Tensor:
-    """Return the Y of YIQ (Gatys et al., 2016, "Preserving color"), (N, 1, H, W), of RGB (N, 3, H, W)."""
-    return (x * torch.tensor(images.LUMINANCE, device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def matched(style: Tensor, content: Tensor) -> Tensor:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from core import images
 from core.images import ImageError, Picture
+from core.style.training_pictures import LISTED
 
 FOLDER = Path(__file__).resolve().parents[2] / "weights" / "paintings"
-LIST = "styles.json"  # as beside every folder of paintings
 PREFIX = "painting"  # before the name of a painting where a file could stand
 SWATCH_SIDE = 160  # px
 
@@ -35,7 +35,7 @@ class Painting:
 @functools.cache
 def shipped() -> Mapping[str, Painting]:
     """Return the paintings by name."""
-    rows = json.loads((FOLDER / LIST).read_text("utf-8"))
+    rows = json.loads((FOLDER / LISTED).read_text("utf-8"))
     paintings = (
         Painting(Path(row["file"]).stem, row["title"], row["artist"], row["year"], row["attributed"]) for row in rows
     )

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.images import LUMINANCE
 from core.style.losses import wide
 
-LUMINANCE = (0.299, 0.587, 0.114)  # of R, G, B, ITU-R BT.601
 LARGEST_MOVE = 3  # px; the net's grid has four
 INNER_MARGIN = 16  # px that are left out at every edge, where a moved picture has other neighbours
 TONE_MEANS = (4, 8, 16)  # sides of the squares whose means are compared, px
@@ -39,7 +39,7 @@ def shift_loss(painted: Tensor, moved_back: Tensor) -> Tensor:
 
 
 def luminance(picture: Tensor) -> Tensor:
-    """Return the luminance (N, 1, H, W)."""
+    """Return the luminance, the Y of YIQ, (N, 1, H, W)."""
     weights = torch.tensor(LUMINANCE, dtype=picture.dtype, device=picture.device)
     return (picture * weights[:, None, None]).sum(1, keepdim=True)
 

@@ -3,15 +3,10 @@
 import pytest
 
 from core.__main__ import main
-from core.style import export, painter
-from tests.painting import STYLES, ship
+from core.style import export
+from tests.painting import STYLES
 
-
-@pytest.fixture(autouse=True)
-def shipped(tmp_path, monkeypatch):
-    ship(tmp_path / "weights", monkeypatch)
-    yield
-    painter.shipped.cache_clear()
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 @pytest.fixture

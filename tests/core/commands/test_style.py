@@ -12,14 +12,9 @@ from core.runs.run import Run
 from core.runs.writer import writing
 from core.style import painter
 from core.style.paint_settings import PaintRecord, PaintSettings, record_in
-from tests.painting import STYLES, WIDTH, net, picture, ship
+from tests.painting import STYLES, WIDTH, net, picture
 
-
-@pytest.fixture(autouse=True)
-def shipped(tmp_path, monkeypatch):
-    ship(tmp_path / "weights", monkeypatch)
-    yield
-    painter.shipped.cache_clear()
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 @pytest.fixture

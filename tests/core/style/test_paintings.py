@@ -7,7 +7,7 @@ import pytest
 from core import images
 from core.errors import UserError
 from core.style import paintings
-from core.style.training_pictures import chosen_paintings, titles
+from core.style.training_pictures import LISTED, chosen_paintings, titles
 
 
 def test_twenty_paintings_of_512_px_in_about_two_megabytes():
@@ -18,7 +18,7 @@ def test_twenty_paintings_of_512_px_in_about_two_megabytes():
 
 
 def test_each_is_credited_and_in_the_public_domain():
-    rows = json.loads((paintings.FOLDER / paintings.LIST).read_text("utf-8"))
+    rows = json.loads((paintings.FOLDER / LISTED).read_text("utf-8"))
     assert all(row["title"] and row["artist"] and row["year"] and row["licence"] == "public domain" for row in rows)
     assert all(row["artist_died"] < 1956 for row in rows), "dead for seventy years"
     assert paintings.shipped()["munch_scream"].credit == "The Scream, Edvard Munch, 1893"
