@@ -11,11 +11,15 @@ from matplotlib.figure import Figure
 
 from core import images
 from core.explain import boxes, methods, view
+from core.explain.boxes import Box
 from core.explain.view import View
 from core.figures.class_map_drawing import TOP, draw_bars, draw_legend, render
 from core.images import Picture
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
+
+ONE = "one"  # of --boxes
+NO_BOX = "no box: no positive evidence"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=boxes.THRESHOLD,
         help="the box holds all evidence above this share of the maximum (0 to 1, default %(default)s)",
     )
+    parser.add_argument(
+        "--boxes",
+        choices=(ONE, boxes.COMPONENTS),
+        default=ONE,
+        help="one box around all that evidence, or one around each connected region (default %(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -42,13 +52,17 @@ def run(args: argparse.Namespace) -> int:
     classes = None if args.class_name is None else (view.class_named(trained, args.class_name),)
     picture = images.decode(args.picture)
     explained = view.of_picture(trained, picture, classes, args.method)
-    row = _as_json(trained, picture, explained, args.threshold)
-    images.save(_draw(trained, explained, args.threshold), args.out)
+    by = boxes.COMPONENTS if args.boxes == boxes.COMPONENTS else "all"
+    row = _as_json(trained, picture, explained, args.threshold, by)
+    images.save(_draw(trained, explained, args.threshold, by), args.out)
     print(json.dumps(row, indent=1) if args.json else _table(trained, explained, row))
     return 0
 
 
-def _as_json(trained: TrainedClassifier, picture: Picture, explained: View, threshold: float) -> dict[str, Any]:
+def _as_json(
+    trained: TrainedClassifier, picture: Picture, explained: View, threshold: float, by: str
+) -> dict[str, Any]:
+    box = explained.box(0, threshold)
     low, high = float(explained.maps[0].min()), float(explained.maps[0].max())
     return {
         "model": trained.name,
@@ -63,15 +77,13 @@ def _as_json(trained: TrainedClassifier, picture: Picture, explained: View, thre
         "remarks": list(explained.remarks()),
         "evidence": [low, high],
         "threshold": threshold,
-        "box": _box_in(picture, explained, threshold),
+        "box": None if box is None else _in_whole(picture, explained, box),
+        "boxes": [_in_whole(picture, explained, each) for each in explained.boxes(0, threshold, by)],
     }
 
 
-def _box_in(picture: Picture, explained: View, threshold: float) -> list[int] | None:
-    """Return the box, half-open [x0, y0, x1, y1], in pixels of the whole picture."""
-    box = explained.box(0, threshold)
-    if box is None:
-        return None
+def _in_whole(picture: Picture, explained: View, box: Box) -> list[int]:
+    """Return a box of the view, half-open [x0, y0, x1, y1], in pixels of the whole picture."""
     top, left, edge = view.central_square(picture)
     scale = edge / explained.picture.shape[0]
     x0, y0, x1, y1 = (round(side * scale) for side in box)
@@ -81,8 +93,8 @@ def _box_in(picture: Picture, explained: View, threshold: float) -> list[int] | 
 def _table(trained: TrainedClassifier, explained: View, row: dict[str, Any]) -> str:
     width = max(len(answer["class"]) for answer in row["top"])
     answers = [f"{answer['class']:<{width}}  {answer['probability']:7.1%}" for answer in row["top"]]
-    box = row["box"]
-    place = "no box: no positive evidence" if box is None else "box (x0, y0, x1, y1) {}, {}, {}, {}".format(*box)
+    found = "; ".join(", ".join(map(str, box)) for box in row["boxes"])
+    place = f"{'box' if len(row['boxes']) == 1 else 'boxes'} (x0, y0, x1, y1) {found}" if found else NO_BOX
     return "\n".join(
         [
             f"{trained.title} predicts",
@@ -94,13 +106,13 @@ def _table(trained: TrainedClassifier, explained: View, row: dict[str, Any]) -> 
     )
 
 
-def _draw(trained: TrainedClassifier, explained: View, threshold: float) -> Picture:
-    """Return the picture, the heat map with its scale and box, and the probabilities, side by side."""
+def _draw(trained: TrainedClassifier, explained: View, threshold: float, by: str) -> Picture:
+    """Return the picture, the heat map with its scale and boxes, and the probabilities, side by side."""
     figure = Figure(figsize=(13, 4.4), dpi=100, layout="constrained", facecolor="white")
     plain, heat, bars = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
     plain.imshow(explained.shown())
     plain.set_title("Network input", loc="left")
-    heat.imshow(explained.heat(threshold=threshold))
+    heat.imshow(explained.heat(threshold=threshold, by=by))
     name = trained.classes[explained.classes[0]]
     heat.set_title(f"{explained.method} of {name}, box at {threshold:g}", loc="left")
     for axes in (plain, heat):

@@ -20,6 +20,8 @@ Boxes = NDArray[np.int64]
 """Boxes (..., 4). Four zeros stand for no box: the map was positive nowhere."""
 
 THRESHOLD = 0.5  # share of the map's maximum
+COMPONENTS = "components"  # a box for each region, where RULES give one box for a map
+SPECK = 0.05  # of the largest region's pixels: a region with fewer is a speck and has no box
 _TOUCHING = np.ones((3, 3), dtype=bool)  # pixels that meet at a corner belong to one region
 _BATCH = 500  # maps that are thresholded at once
 
@@ -59,6 +61,37 @@ def box(map: Tensor, threshold: float = THRESHOLD, by: str = "all") -> Box | Non
     return (x0, y0, x1, y1) if x1 else None
 
 
+def components(map: Tensor, threshold: float = THRESHOLD) -> list[Box]:
+    """Return a box around each connected region of the map (H, W) above `threshold` times its maximum.
+
+    Positions that meet at a corner are connected. The region of most positions comes first, of equal ones the topmost.
+    Regions with fewer than SPECK of its positions are left out. Empty without positive values. Raises UserError as
+    `box` does.
+    """
+    from scipy import ndimage
+
+    _check(threshold)
+    values = map.detach().numpy()
+    if not values.max() > 0:
+        return []
+    regions, count = ndimage.label(values > threshold * values.max(), _TOUCHING)
+    sizes = np.bincount(regions.ravel(), minlength=count + 1)[1:]
+    order = [label for label in np.argsort(-sizes, kind="stable") if sizes[label] >= SPECK * sizes.max()]
+    slices = ndimage.find_objects(regions)
+    return [(slices[i][1].start, slices[i][0].start, slices[i][1].stop, slices[i][0].stop) for i in order]
+
+
+def listed(map: Tensor, threshold: float = THRESHOLD, by: str = "all") -> list[Box]:
+    """Return the boxes of the map (H, W): by COMPONENTS those of `components`, by one of RULES at most one.
+
+    Raises UserError as `box` does.
+    """
+    if by == COMPONENTS:
+        return components(map, threshold)
+    one = box(map, threshold, by)
+    return [] if one is None else [one]
+
+
 def over_thresholds(maps: NDArray, thresholds: Sequence[float] | NDArray, by: str = "all") -> Boxes:
     """Return the boxes (N, T, 4) of maps (N, H, W) at each of T thresholds, by one of RULES; zeros for no box.
 
@@ -66,11 +99,7 @@ def over_thresholds(maps: NDArray, thresholds: Sequence[float] | NDArray, by: st
     """
     rule(by)
     for threshold in thresholds:
-        if not 0 < threshold < 1:
-            raise UserError(
-                f"A threshold of {threshold:g} has no meaning: it is a share of the map's maximum, "
-                "so give a number between 0 and 1, such as 0.5."
-            )
+        _check(threshold)
     shares = np.asarray(thresholds, dtype=maps.dtype)
     boxes = np.zeros((len(maps), len(shares), 4), dtype=np.int64)
     for start in range(0, len(maps), _BATCH):
@@ -78,6 +107,14 @@ def over_thresholds(maps: NDArray, thresholds: Sequence[float] | NDArray, by: st
         limits = shares * maps[part].max((1, 2))[:, None]
         boxes[part] = _around_all(maps[part], limits) if by == "all" else _around_largest(maps[part], limits)
     return boxes
+
+
+def _check(threshold: float) -> None:
+    if not 0 < threshold < 1:
+        raise UserError(
+            f"A threshold of {threshold:g} has no meaning: it is a share of the map's maximum, "
+            "so give a number between 0 and 1, such as 0.5."
+        )
 
 
 def _around_all(maps: NDArray, limits: NDArray) -> Boxes:

@@ -13,6 +13,7 @@ from torch import Tensor
 from core import images
 from core.errors import UserError
 from core.explain import boxes, cam, methods
+from core.explain.boxes import THRESHOLD, Box
 from core.images import Picture
 from core.models import catalogue
 from core.trainers.trained import TrainedClassifier
@@ -29,7 +30,8 @@ class View:
     """A square image and a net's explanation of it.
 
     `picture` uint8 (S, S, 3); `probabilities` (classes,); `classes`, the K classes that have a map; `maps`
-    (K, h, w), raw and signed; `method` and `why` as in `cam.Explanation`.
+    (K, h, w), raw and signed; `method` and `why` as in `cam.Explanation`; `input`, the pixels that the net was given,
+    uint8 (h, w, 3), by default the picture.
     """
 
     picture: Picture
@@ -38,6 +40,7 @@ class View:
     maps: Tensor
     method: str
     why: str
+    input: Picture | None = None
 
     @property
     def predicted(self) -> int:
@@ -47,7 +50,7 @@ class View:
     @property
     def zoom(self) -> int:
         """Return the whole factor by which `picture` is enlarged for display."""
-        return max(1, SHOWN_SIDE // self.picture.shape[0])
+        return _zoom(self.picture)
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -72,21 +75,32 @@ class View:
         signed: bool = False,
         scale: tuple[float, float] | None = None,
     ) -> Picture:
-        """Return the picture as `shown`, under the heat map of `classes[position]`; a `threshold` draws its box.
+        """Return the picture as `shown`, under the heat map of `classes[position]`; a `threshold` draws its boxes.
 
-        `by` is the box's rule; `signed` also colours evidence against the class; `scale` is the raw range of the
+        `by` as for `boxes`; `signed` also colours evidence against the class; `scale` is the raw range of the
         colours, by default that of this view's maps.
         """
         picture = self.shown()
         map = cam.upsample(self.maps[position], picture.shape[:2])
         low, high = cam.scale(self.maps, signed=signed) if scale is None else scale
         heat = cam.overlay(picture, map, low, high, alpha, signed=signed)
-        box = None if threshold is None else self.box(position, threshold, by)
-        return heat if box is None else _framed(heat, box, self.zoom)
+        for box in [] if threshold is None else self.boxes(position, threshold, by):
+            heat = _framed(heat, box, self.zoom)
+        return heat
 
-    def box(self, position: int = 0, threshold: float = boxes.THRESHOLD, by: str = "all") -> boxes.Box | None:
+    def box(self, position: int = 0, threshold: float = THRESHOLD, by: str = "all") -> Box | None:
         """Return the box of `classes[position]` in pixels of `picture`, None where the map is positive nowhere."""
         return boxes.box(cam.upsample(self.maps[position], self.picture.shape[:2]), threshold, by)
+
+    def boxes(self, position: int = 0, threshold: float = THRESHOLD, by: str = "all") -> list[Box]:
+        """Return the boxes of `classes[position]` in pixels of `picture`, by one of `boxes.RULES` or by COMPONENTS."""
+        return boxes.listed(cam.upsample(self.maps[position], self.picture.shape[:2]), threshold, by)
+
+    def given(self) -> Picture:
+        """Return the pixels that the net was given, enlarged without smoothing where they are few."""
+        pixels = self.picture if self.input is None else self.input
+        zoom = _zoom(pixels)
+        return pixels.repeat(zoom, 0).repeat(zoom, 1)
 
     def evidence(self, position: int = 0) -> str:
         """Return the raw range of a map in words."""
@@ -108,7 +122,11 @@ class View:
         return tuple(sentences)
 
 
-def _framed(picture: Picture, box: boxes.Box, zoom: int) -> Picture:
+def _zoom(picture: Picture) -> int:
+    return max(1, SHOWN_SIDE // picture.shape[0])
+
+
+def _framed(picture: Picture, box: Box, zoom: int) -> Picture:
     # White between two black lines stands out from every colour of the map and from every photograph.
     x0, y0, x1, y1 = (edge * zoom for edge in box)
     dark = boxes.draw(picture, (x0, y0, x1, y1), _BLACK, line=5)
@@ -187,6 +205,7 @@ def of_images(
             explanation.maps[i],
             explanation.method,
             explanation.why,
+            pictures[i],
         )
         for i in range(len(batch))
     ]

@@ -9,6 +9,8 @@ import pytest
 from core import images
 from core.commands import explain
 from core.errors import UserError
+from core.explain import view
+from core.trainers.trained import open_run
 from tests.nets import a_run
 
 pytestmark = pytest.mark.slow
@@ -50,6 +52,26 @@ def test_json_holds_what_is_drawn(photo, tmp_path, capsys):
     if answer["box"]:
         x0, y0, x1, y1 = answer["box"]
         assert 100 <= x0 < x1 <= 500 and 0 <= y0 < y1 <= 400  # within the central square of 600 x 400
+
+
+def test_boxes_of_regions_are_a_list(photo, tmp_path, capsys):
+    run = a_run("bn_nin")
+    answers = {}
+    for kind in ("one", "components"):
+        words = ("--model", run.id, "--class", "7", "--boxes", kind, "--threshold", "0.3", "--json")
+        run_explain(photo, tmp_path / f"{kind}.png", *words)
+        answers[kind] = json.loads(capsys.readouterr().out)
+    one, many = answers["one"], answers["components"]
+    assert one["box"] == many["box"] and one["boxes"] == ([one["box"]] if one["box"] else [])
+    explained = view.of_picture(open_run(run), images.decode(photo), (7,))
+    scale = 400 / explained.picture.shape[0]
+    expected = [
+        [100 + round(x0 * scale), round(y0 * scale), 100 + round(x1 * scale), round(y1 * scale)]
+        for x0, y0, x1, y1 in explained.boxes(0, 0.3, "components")
+    ]
+    assert many["boxes"] == expected and expected
+    run_explain(photo, tmp_path / "words.png", *words[:6], "--threshold", "0.3")
+    assert ", ".join(map(str, expected[0])) in capsys.readouterr().out
 
 
 def test_threshold_changes_the_picture(photo, tmp_path):

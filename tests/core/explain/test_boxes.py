@@ -73,6 +73,80 @@ def test_box_around_the_largest_region(rows, expected):
     assert boxes.box(map_of(*rows), 0.5, "largest") == expected
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (("0000", "0900", "0000"), [(1, 1, 2, 2)]),
+        (("9000", "0000", "0009"), [(0, 0, 1, 1), (3, 2, 4, 3)]),  # of one size: the first from the top
+        (("9000", "0000", "0066"), [(2, 2, 4, 3), (0, 0, 1, 1)]),  # the one of most pixels first
+        (("9000", "0900", "0000"), [(0, 0, 2, 2)]),  # pixels that meet at a corner are one region
+        (("9009", "9009", "9999"), [(0, 0, 4, 3)]),
+        (("9900500", "9900099", "0000099"), [(4, 0, 7, 3), (0, 0, 2, 2)]),  # five pixels, four
+        (("9000900", "0000000", "4444444"), [(0, 0, 1, 1), (4, 0, 5, 1)]),  # 4 is below half of 9
+        (("9090909", "0000000", "9090909"), [(x, y, x + 1, y + 1) for y in (0, 2) for x in (0, 2, 4, 6)]),
+        (("0000", "0000"), []),
+    ],
+)
+def test_a_box_for_each_region(rows, expected):
+    assert boxes.components(map_of(*rows), 0.5) == expected
+    assert boxes.listed(map_of(*rows), 0.5, boxes.COMPONENTS) == expected
+
+
+@pytest.mark.parametrize(("pixels", "count"), [(1, 1), (2, 2), (3, 2)])
+def test_a_speck_beside_a_large_region_has_no_box(pixels, count):
+    field = torch.zeros(10, 10)
+    field[:4] = 1  # 40 pixels, of which SPECK is 2
+    field[8, :pixels] = 1
+    found = boxes.components(field, 0.5)
+    assert len(found) == count and found[0] == (0, 0, 10, 4)
+    assert found[1:] == [(0, 8, pixels, 9)][: count - 1]
+
+
+def test_boxes_of_regions_lie_where_an_independent_search_finds_them():
+    noise = torch.from_numpy(ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(24, 31)), 1.5))
+    above = (noise > 0.3 * noise.max()).numpy()
+    found = sorted(by_flooding(above))
+    assert len(found) > 5
+    largest = max(size for size, _ in found)
+    wanted = {box for size, box in found if size >= boxes.SPECK * largest}
+    assert set(boxes.components(noise, 0.3)) == wanted
+    sizes = {box: size for size, box in found}
+    drawn = [sizes[box] for box in boxes.components(noise, 0.3)]
+    assert drawn == sorted(drawn, reverse=True)
+
+
+def by_flooding(above):
+    """Yield pixels and box of each region, reached from neighbour to neighbour."""
+    left = set(zip(*np.nonzero(above), strict=True))
+    while left:
+        region, border = set(), {left.pop()}
+        while border:
+            region |= border
+            near = {(y + dy, x + dx) for y, x in border for dy in (-1, 0, 1) for dx in (-1, 0, 1)}
+            border = near & left
+            left -= border
+        ys, xs = zip(*region, strict=True)
+        yield len(region), (min(xs), min(ys), max(xs) + 1, max(ys) + 1)
+
+
+@pytest.mark.parametrize("by", boxes.RULES)
+def test_a_rule_of_one_box_gives_a_list_of_at_most_one(by):
+    field = map_of("9000", "0000", "0066")
+    assert boxes.listed(field, 0.5, by) == [boxes.box(field, 0.5, by)]
+    assert boxes.listed(-field, 0.5, by) == []
+
+
+@pytest.mark.parametrize("nothing", [torch.zeros(3, 3), torch.full((3, 3), -2.0)])
+def test_no_region_without_positive_evidence(nothing):
+    assert boxes.components(nothing, 0.5) == []
+
+
+@pytest.mark.parametrize("threshold", [0, 1, float("nan")])
+def test_regions_need_a_threshold_between_zero_and_one(threshold):
+    with pytest.raises(UserError, match="between 0 and 1"):
+        boxes.components(torch.ones(2, 2), threshold)
+
+
 @pytest.mark.parametrize("by", boxes.RULES)
 @pytest.mark.parametrize("nothing", [torch.zeros(3, 3), torch.full((3, 3), -2.0)])
 def test_no_rule_finds_a_box_without_positive_evidence(nothing, by):

@@ -53,6 +53,36 @@ def test_box_is_in_pixels_of_the_picture_and_drawn_on_request():
     assert (changed_rows.min(), changed_rows.max() + 1) == (y0 * 16, 448)
 
 
+def test_every_region_has_a_box_of_its_own_and_a_frame():
+    corners = [[0.0] * 8 for _ in range(8)]
+    corners[0][0] = corners[7][7] = corners[7][6] = 1.0
+    seen = hand_made([corners], side=8)
+    assert seen.boxes(0, 0.5) == [seen.box(0, 0.5)] == [(0, 0, 8, 8)]
+    assert seen.boxes(0, 0.5, "components") == [(6, 7, 8, 8), (0, 0, 1, 1)]
+    plain, framed = seen.heat(alpha=0), seen.heat(alpha=0, threshold=0.5, by="components")
+    changed = (plain != framed).any(2)
+    assert changed[:56, :56].any() and changed[392:, 336:].any()
+    changed[:56, :56] = changed[392:, 336:] = False
+    assert not changed.any()
+
+
+@pytest.mark.parametrize("by", ["all", "components"])
+def test_no_evidence_no_boxes(by):
+    assert hand_made([[[-1.0, -2.0], [-1.0, -3.0]]]).boxes(0, 0.5, by) == []
+
+
+def test_the_network_input_is_shown_pixel_by_pixel():
+    trained = a_net()
+    photo = images.sample("cat")
+    seen = view.of_picture(trained, photo)
+    assert seen.picture.shape[0] > 28 and seen.input.shape == (28, 28, 3)
+    np.testing.assert_array_equal(seen.input[..., 0], trained.prepare_picture(photo)[0, 0].numpy())
+    np.testing.assert_array_equal(seen.given()[::16, ::16], seen.input)
+    assert seen.given().shape == (448, 448, 3) and hand_made([[[0.0]]]).given().shape == (448, 448, 3)
+    larger = view.of_image(a_net("bn_nin"), torch.zeros(1, 28, 28, dtype=torch.uint8), side=56)
+    assert larger.input.shape == (56, 56, 3) and larger.picture.shape == (28, 28, 3)
+
+
 def test_no_evidence_no_box_and_no_colours():
     seen = hand_made([[[-1.0, -2.0], [-1.0, -3.0]]])
     assert seen.box(0) is None
