@@ -106,6 +106,11 @@ def arguments() -> argparse.ArgumentParser:
     recipe.add_argument(
         "--own-tone", action=argparse.BooleanOptionalAction, help="measure light by each photograph's own range"
     )
+    recipe.add_argument(
+        "--rows-only",
+        action=argparse.BooleanOptionalAction,
+        help="learn scales and shifts alone, for the net of --start",
+    )
     recipe.add_argument("--grams", type=Path, metavar="FILE", help="of the paintings' Gram matrices, computed once")
     about = f"a recipe by name, which other options change: {', '.join(PRESETS)}"
     recipe.add_argument("--preset", choices=tuple(PRESETS), help=about)

@@ -18,7 +18,10 @@ from core.errors import UserError
 from core.models import catalogue
 from core.runs.run import VERSION, Run
 from core.style import distillation_run, optimisation_run, painter
+from core.style.origin import work_of
 from core.style.pastiche_card import card_of
+from core.style.pastiche_recipe import recipe_of_run, settings_of
+from core.style.row_weights import with_rows
 from core.style.rows import rows_of
 from core.style.training_pictures import previews
 from core.trainers import evaluation, trained
@@ -50,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="JSON",
         help="of a style network: the output of python -m benchmarks.styles --json",
     )
+    parser.add_argument(
+        "--rows", action="store_true", help="put the rows of a training with --rows-only into the shipped net NAME"
+    )
     parser.add_argument("--curves-only", action="store_true", help="write weights/runs/NAME alone, of shipped weights")
     options = parser.parse_args(arguments)
     try:
@@ -60,7 +66,10 @@ def main(arguments: list[str] | None = None) -> int:
         if options.curves_only or not has_weights:
             print("\n".join(str(path) for path in ship_curves(run, options.name)))
             return 0
-        card = ship(run, options.name, options.licence, options.scores)
+        if options.rows:
+            card = ship_rows(run, options.name, options.scores)
+        else:
+            card = ship(run, options.name, options.licence, options.scores)
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
@@ -90,6 +99,33 @@ def ship(run: Run, name: str, licence: str | None = None, scores: Path | None = 
     ship_curves(run, name)
     weights.write(weights.WEIGHTS / f"{name}.safetensors", weights.read(path))
     _write_json(weights.WEIGHTS / f"{name}.json", card)
+    return card
+
+
+def ship_rows(run: Run, name: str, scores: Path | None = None) -> dict:
+    """Put the rows that a training has learnt alone into the shipped net `name`, and a line about it on its card.
+
+    All else of the net stays as it is, to the bit, and so do its curves. `scores` is as for `ship`, of the run's styles
+    alone. A second time, only the scores change. Returns the card. Raises UserError where the training has not
+    finished, has learnt more than rows, or those of another net.
+    """
+    path, card = run.model_path(), weights.card(name)
+    _must_be_finished(run)
+    if run.kind != "pastiche" or path is None or not recipe_of_run(run).rows_only:
+        raise UserError(f"The run {run.id} has learnt no rows alone; train it with --rows-only.")
+    recipe, file = recipe_of_run(run), weights.WEIGHTS / f"{name}.safetensors"
+    drawn = [row for row, share in zip(recipe.rows, recipe.shares, strict=True) if share]
+    tensors = with_rows(weights.read(file), rows_of(card), weights.read(path), run.style_network.trained_styles)
+    own = {"rows": drawn, "steps": run.metrics()[-1]["step"], "training_seconds": work_of(run)["training_seconds"]}
+    own |= {"photographs": run.style_network.photographs, "recipe": settings_of(recipe)}
+    card["rows_since"] = [*(one for one in card.get("rows_since", []) if one != own), own]
+    if scores:
+        judged = scores_in(scores, list(recipe.styles))
+        card["judged"] = judged | {"styles": card.get("judged", {}).get("styles", {}) | judged["styles"]}
+    weights.write(file, tensors)
+    net = painter.read_net(file, len(rows_of(card)), card["width"])
+    card["bfloat16_error"] = round(painter.half_error(net, previews()), 5)
+    _write_json(weights.WEIGHTS / f"{name}.json", _placeless(card))
     return card
 
 

@@ -72,6 +72,7 @@ class PasticheRecipe:
     shift_factors: dict[str, float] = field(default_factory=dict)  # more for a style with little fine structure
     style_sides: dict[str, int] = field(default_factory=dict)  # long side of a painting, px, where not style_side
     scale_deviation: float = 0.0  # of a new net's scales about 1, but for the last layer's
+    rows_only: bool = False  # only scales and shifts are learnt; the convolutions stay those of the net it starts from
 
     def __post_init__(self) -> None:
         if not self.styles:

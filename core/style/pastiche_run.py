@@ -71,8 +71,11 @@ def check(new: NewPasticheRun) -> NewPasticheRun:
 def create(new: NewPasticheRun) -> Run:
     """Return a run with everything in its folder that the training needs.
 
-    Raises UserError, and leaves no folder, where pictures cannot be used or saved.
+    Raises UserError, and leaves no folder, where pictures cannot be used or saved, or the recipe learns rows only and
+    has no net to start from.
     """
+    if new.recipe.rows_only and not new.start:
+        raise UserError("Rows alone are learnt for a net that is there already; choose one to start from.")
     folders = {
         key: str(pictures.resolve()) if isinstance(pictures, Path) else FOLDERS[key]
         for key, pictures in (("photos", new.photographs), ("styles", new.paintings))

@@ -76,9 +76,12 @@ class PasticheTraining:
         self.net = hardware.channels_last(initial_net(recipe, paintings), self.device)
         norms = [tensor for name, tensor in self.net.named_parameters() if ".norm." in name]
         filters = [tensor for name, tensor in self.net.named_parameters() if ".norm." not in name]
-        self.optimiser = torch.optim.Adam(
-            [{"params": filters, "factor": 1.0}, {"params": norms, "factor": recipe.norm_rate}]
-        )
+        groups = [{"params": filters, "factor": 1.0}, {"params": norms, "factor": recipe.norm_rate}]
+        if recipe.rows_only:
+            for tensor in filters:
+                tensor.requires_grad_(False)
+            groups = groups[1:]
+        self.optimiser = torch.optim.Adam(groups)
         self.average: dict[str, Tensor] = {}  # of the parameters, from the first step on
         self.shares = torch.tensor(recipe.shares)
 

@@ -70,7 +70,8 @@ def restore_network(
     """
     generator.set_state(tensors["generator"])
     load_weights(net, tensors, "net")
-    for name, parameter in net.named_parameters() if step else ():
+    learnt = [(name, parameter) for name, parameter in net.named_parameters() if parameter.requires_grad]
+    for name, parameter in learnt if step else ():
         entries = {key: tensors[f"adam.{key}.{name}"] for key in ADAM_KEYS}
         adam.state[parameter] = {key: _placed(key, value, parameter) for key, value in entries.items()}
 

@@ -54,7 +54,7 @@ def choose() -> None:
         with group("more"), st.expander("More"):
             options = more(network, paintings)
             start = choose_start()
-            options |= choose_optimisation()
+            options |= choose_rows_only(start) | choose_optimisation()
         with place, guard():
             names = tuple(one.name for one in paintings) or ANY
             recipe = recipe_for_page(names, steps=steps, network=network, **options)
@@ -199,6 +199,16 @@ def choose_start() -> str:
     if start == address.NONE:
         return ""
     return str(runs[start].path.resolve()) if start in runs else start
+
+
+def choose_rows_only(start: str) -> dict[str, bool]:
+    """Return whether scales and shifts alone are learnt, by name; nothing where the training starts from no net."""
+    if not start:
+        return {}
+    about = (
+        "The convolutions stay as they are: a new painting is learnt in fewer steps, and fits the net it starts from."
+    )
+    return {"rows_only": address.toggle("rows_only", "Scales and shifts only", help=about)}
 
 
 def choose_optimisation() -> dict[str, Any]:

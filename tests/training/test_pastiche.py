@@ -1,13 +1,16 @@
 """`python -m training.pastiche` and `python -m training.ship` from the outside, with tiny nets and made-up pictures."""
 
+import hashlib
 import json
 import shutil
 
 import pytest
+import torch
 
 from core import weights
 from core.runs.run import Run, list_runs
-from core.style import painter, pastiche_recipe
+from core.style import painter, pastiche_recipe, vgg
+from core.vision import torchvision
 from tests.painting import picture, write_loss_networks, write_pictures
 from training import pastiche, ship
 
@@ -175,6 +178,38 @@ def test_a_training_of_all_terms_starts_from_a_file_with_its_card(folders, tmp_p
     assert "no weights" in capsys.readouterr().err
 
 
+def test_rows_of_one_style_are_learnt_alone_and_put_into_the_shipped_net(folders, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
+    (tmp_path / "weights").mkdir()
+    assert train(*folders, "--only", "dots", "--rows-only") == 2
+    assert "choose one to start from" in capsys.readouterr().err
+    assert train(*folders, "--run", "large", "--steps", "1") == 0
+    assert ship.main(["large", "large", "--licence", "Mine"]) == 0
+    before = weights.read(tmp_path / "weights" / "large.safetensors")
+    options = ["--only", "dots", "--rows-only", "--start", "large", "--run", "rows"]
+    assert train(*folders, *options, "--steps", "1") == 0
+    assert pastiche.main(["--resume", "rows", "--steps", "2"]) == 0
+    assert ship.main(["large", "large", "--rows"]) == 2
+    assert "has learnt no rows alone" in capsys.readouterr().err
+    row = {"name": "dots", "style": [0.2], "content": [1.0]}
+    (tmp_path / "scores.json").write_text(json.dumps({"name": "styles", "sides": [512], "scores": [row]}))
+    assert ship.main(["rows", "large", "--rows"]) == 0
+    assert ship.main(["rows", "large", "--rows", "--scores", str(tmp_path / "scores.json")]) == 0
+    card, after = weights.card("large"), weights.read(tmp_path / "weights" / "large.safetensors")
+    (since,) = card["rows_since"]
+    assert (since["rows"], since["steps"], since["recipe"]["rows_only"]) == (["dots"], 2, True)
+    assert card["steps"] == 1 and card["judged"]["styles"] == {"dots": {"style": [0.2], "content": [1.0]}}
+    assert str(tmp_path) not in json.dumps(card)
+    names = [style["name"] for style in card["styles"]]
+    for name, tensor in after.items():
+        if ".norm." in name:
+            same = [torch.equal(row, was) for row, was in zip(tensor, before[name], strict=True)]
+            assert same == [style != "dots" for style in names], name
+        else:
+            assert torch.equal(tensor, before[name]), name
+    painter.shipped.cache_clear()
+
+
 def test_the_thesis_training_is_a_preset_whose_options_can_be_changed(folders, tmp_path):
     options = ["--preset", "thesis", "--network", "both", "--content-layers", "vgg19.relu2_1", "--batch", "1"]
     options += ["--style-layers", "squeezenet.fire4", "--steps", "1", "--only", "dots", "--run", "thesis"]
@@ -186,6 +221,25 @@ def test_the_thesis_training_is_a_preset_whose_options_can_be_changed(folders, t
     assert recipe.content_factors == {"dots": 2.0} and recipe.style_sides == {"dots": 40}
     assert (tmp_path / "grams.safetensors").is_file()
     assert train(*folders, *options, "--relative") == 2  # not as it was started
+
+
+def test_the_thesis_training_fetches_vgg_16_as_torchvision_saves_it(folders, tmp_path, monkeypatch):
+    monkeypatch.setenv("ATELIER_DATA", str(tmp_path / "data"))
+    layers = torchvision.models.vgg.make_layers(torchvision.models.vgg.cfgs["D"])  # random numbers in all its shapes
+    saved = layers.state_dict()
+    assert len(saved) == 26 and saved["28.weight"].shape == (512, 512, 3, 3)
+    path = tmp_path / "vgg16.pth"
+    whole = {f"features.{name}": tensor for name, tensor in saved.items()} | {"classifier.6.bias": torch.zeros(1000)}
+    torch.save(whole, path)
+    named = path.rename(tmp_path / f"vgg16-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}.pth")
+    monkeypatch.setattr(vgg, "address", lambda name: named.as_uri())
+    options = ["--preset", "thesis", "--only", "dots", "--batch", "2", "--steps", "2", "--run", "thesis"]
+    assert train(*folders, *options, "--export-minutes", "0") == 0
+    run = Run.open("thesis")
+    assert (run.settings["network"], run.status().state) == ("vgg16", "finished")
+    kept = weights.read(vgg.path_of("vgg16"))
+    assert len(kept) == 26 and torch.equal(kept["features.28.weight"], saved["28.weight"])
+    assert painter.named("thesis").paint(picture(), {"dots": 1}).shape == picture().shape
 
 
 def test_a_long_training_says_its_time_before(folders, monkeypatch, capsys):

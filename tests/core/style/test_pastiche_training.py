@@ -113,6 +113,30 @@ def test_a_training_starts_from_a_net_with_only_some_of_its_styles(networks):
     assert torch.equal(begun.net.leave.norm.shift[0], colours)
 
 
+def test_rows_alone_are_learnt_and_go_on_bit_for_bit(networks):
+    other = start(dataclasses.replace(TINY, steps=2))
+    go(other, networks)
+    before = other.checkpoint()[0]
+    recipe = dataclasses.replace(TINY, rows_only=True, style_shares={"dots": 0.0}, average=0.5)
+    whole, first = training(networks, recipe), training(networks, recipe)
+    for one in (whole, first):
+        one.start_from(origin_of(other.id))
+        one.advance()
+    second = training(networks, recipe)
+    second.restore(*first.checkpoint())
+    for one in (whole, second):
+        one.advance()
+    weights = whole.weights()
+    assert weights.keys() == second.weights().keys()
+    for name, tensor in weights.items():
+        was = before[f"net.{name}"]
+        assert torch.equal(second.weights()[name], tensor), name
+        if ".norm." in name:
+            assert not torch.equal(tensor[0], was[0]) and torch.equal(tensor[1], was[1]), name
+        else:
+            assert torch.equal(tensor, was), name
+
+
 def test_a_training_does_not_start_from_a_net_of_another_width(networks):
     other = start(dataclasses.replace(TINY, width=0.5))
     go(other, networks)

@@ -70,6 +70,7 @@ def test_uploads_and_options_of_the_form_are_those_of_the_run(started):
     app.number_input("factor_great_wave").set_value(2.0)
     app.select_slider("width").set_value(0.25)
     app.selectbox("choice of start").set_value("tiny").run()
+    app.toggle("rows_only").set_value(True).run()
     app = visit("train_style", **app.query_params)  # a link to the form as it is set, opened elsewhere
     assert "in all" in texts(app)
     press(app, "Train")
@@ -77,7 +78,7 @@ def test_uploads_and_options_of_the_form_are_those_of_the_run(started):
     (run,) = started
     settings = run.settings
     assert (settings["styles"], settings["steps"], settings["width"]) == (["great_wave"], 400, 0.25)
-    assert (settings["network"], settings["start"]) == ("compact", "tiny")
+    assert (settings["network"], settings["start"], settings["rows_only"]) == ("compact", "tiny", True)
     assert (settings["style_factors"], settings["gentle"]) == ({"great_wave": 2.0}, 50)
     assert run.name == "The Great Wave" and app.query_params["run"] == run.id
     assert len(list((run.path / "photographs").iterdir())) == 2
