@@ -2,6 +2,7 @@
 
     ROOT/ID/upload.json      name, owner, size, digest and times
     ROOT/ID/NAME             the bytes as they came, under the file's name without its folders
+    ROOT/ID/beside/FILE      more files that belong to it, where `amend` has put some
 
 Who has the id can read the file: an address with it is a link to the picture. Only the owner can delete it. A picture
 expires after `LIFETIME`; a data set does not, since runs are trained on it, and stays until its owner deletes it.
@@ -14,7 +15,8 @@ import re
 import secrets
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +29,7 @@ TOTAL_BYTES = 4_000_000_000  # of all uploads; the environment variable ATELIER_
 OWNER_SHARE = 0.25  # of the total that one owner may fill
 NAME_LENGTH = 120
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_BESIDE = re.compile(r"[A-Za-z0-9_-]{1,80}\.[a-z]{1,8}")
 
 
 class UploadGone(UserError):
@@ -40,7 +43,7 @@ class UploadGone(UserError):
 class Upload:
     """One file: `owner` is the visitor who uploaded it, `digest` the SHA-256 of its bytes, times are POSIX seconds.
 
-    `expires` is None for a file that is kept until its owner deletes it.
+    `size` counts the files beside it too. `expires` is None for a file that is kept until its owner deletes it.
     """
 
     id: str
@@ -55,6 +58,12 @@ class Upload:
     def path(self) -> Path:
         """The file itself."""
         return root() / self.id / self.name
+
+    def beside(self, name: str) -> Path:
+        """Return the path of a file that belongs to it. Raises ValueError for a name that `amend` would not take."""
+        if not _BESIDE.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a file beside an upload")
+        return root() / self.id / "beside" / name
 
     @property
     def stem(self) -> str:
@@ -105,6 +114,36 @@ def keep(data: bytes, name: str, owner: str, *, lasting: bool = False) -> Upload
             expires = None if lasting else now + LIFETIME.total_seconds()
             upload = Upload(id, name, owner, len(data), digest, earlier.created if earlier else now, expires)
             _write(upload, None if earlier else data)
+    except OSError as error:
+        raise UserError(f"The upload cannot be kept ({error.strerror or error}): make room on the disk.") from error
+    return upload
+
+
+def amend(id: str, owner: str, data: bytes, *, add: Mapping[str, bytes], remove: Collection[str] = ()) -> Upload:
+    """Replace the bytes of an upload of `owner`, add and remove files beside it, and renew it.
+
+    Names beside it are letters, digits, "-" and "_" with a suffix; a name that is there already keeps its bytes. Raises
+    UploadGone where the upload is not there, UserError where it is another's, and as `keep` does.
+    """
+    try:
+        with filelock.FileLock(root() / ".lock"):
+            before = find(id)
+            if before.owner != owner:
+                raise UserError("Only the visitor who uploaded this can change it.")
+            new = {name: content for name, content in add.items() if not before.beside(name).exists()}
+            gone = [path for name in remove if (path := before.beside(name)).is_file()]
+            grown = sum(map(len, new.values())) - sum(path.stat().st_size for path in gone)
+            grown += len(data) - before.path.stat().st_size
+            if grown > 0:
+                _check_room(grown, owner, _all())
+            expires = None if before.expires is None else time.time() + LIFETIME.total_seconds()
+            digest = hashlib.sha256(data).hexdigest()
+            upload = replace(before, size=before.size + grown, digest=digest, expires=expires)
+            _write_beside(upload, new)
+            _replace(upload.path, data)
+            _replace(root() / id / "upload.json", _record(upload))
+            for path in gone:
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"The upload cannot be kept ({error.strerror or error}): make room on the disk.") from error
     return upload
@@ -168,20 +207,35 @@ def _plain(name: str) -> str:
 def _write(upload: Upload, data: bytes | None) -> None:
     """Write the folder of an upload; without `data` only its record, in place of the one before."""
     folder = root() / upload.id
-    record = json.dumps(asdict(upload), indent=1)
     if data is None:
-        part = folder / ".upload.json.part"
-        part.write_text(record, "utf-8")
-        os.replace(part, folder / "upload.json")
+        _replace(folder / "upload.json", _record(upload))
         return
     part = root() / f".{upload.id}.part"
     try:
         part.mkdir()
         (part / upload.name).write_bytes(data)
-        (part / "upload.json").write_text(record, "utf-8")
+        (part / "upload.json").write_bytes(_record(upload))
         os.replace(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_beside(upload: Upload, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = upload.beside(name)
+        path.parent.mkdir(exist_ok=True)
+        _replace(path, content)
+
+
+def _record(upload: Upload) -> bytes:
+    return json.dumps(asdict(upload), indent=1).encode()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Replace a file whole: a reader sees the old bytes or the new ones."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    os.replace(part, path)
 
 
 def _read(id: str) -> Upload | None:

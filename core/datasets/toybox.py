@@ -154,13 +154,16 @@ def tight_boxes(masks: Tensor) -> Tensor:
     return torch.stack([ends[0], ends[2], ends[1], ends[3]], 1)
 
 
-def sheet_of(split: str, number: int, scenes: Scenes) -> Sheet:
-    """Return one sheet of scenes, equally many of every class, in random order. Deterministic by its arguments."""
+def sheet_of(split: str, number: int, scenes: Scenes, size: int = _SHEET) -> Sheet:
+    """Return one sheet of `size` scenes, equally many of every class, in random order. Deterministic by its arguments.
+
+    `size` is a multiple of the number of classes. Sheets of another size have other scenes.
+    """
     place = list(SIZES).index(split)
     generator = torch.Generator().manual_seed((scenes.seed * len(SIZES) + place) * 100_000 + number)
-    labels = torch.arange(len(CLASSES)).repeat_interleave(_SHEET // len(CLASSES))
-    background = backdrops.draw(_SHEET, scenes.side, generator)
-    sampler = Sampler(generator, _SHEET)
+    labels = torch.arange(len(CLASSES)).repeat_interleave(size // len(CLASSES))
+    background = backdrops.draw(size, scenes.side, generator)
+    sampler = Sampler(generator, size)
     poses, light = _poses(sampler, labels), _light(sampler)
     colour, cover = _toys(labels, poses, background, light, generator)
     image = _with_neighbours(background, colour, cover, poses, sampler)
@@ -168,7 +171,7 @@ def sheet_of(split: str, number: int, scenes: Scenes) -> Sheet:
     image.lerp_(colour, cover.unsqueeze(1))
     image, mask = _with_occluder(image, cover, poses, sampler)
     image = _photographed(image, light, sampler)
-    order = torch.randperm(_SHEET, generator=generator)
+    order = torch.randperm(size, generator=generator)
     return Sheet(image[order], mask[order], labels[order])
 
 

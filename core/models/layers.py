@@ -1,5 +1,6 @@
 """Shared parts of the networks of chapter 4: initialisation, the linear classifier on averaged maps, SAME pooling."""
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
@@ -73,6 +74,20 @@ class AveragedMaps(nn.Module, ABC):
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (N, classes) of normalised images (N, C, H, W)."""
         return self.head(self.features(x))
+
+
+def with_output(net: AveragedMaps, weight: Tensor, bias: Tensor) -> AveragedMaps:
+    """Return a net with the features of `net`, shared and not copied, and a linear layer of its own.
+
+    `weight` is (classes, F), `bias` (classes,). The net is in evaluation mode; neither of the two may be trained.
+    """
+    other = copy.copy(net)
+    other._modules = dict(net._modules)  # the copy would share it, and `net` get the new layer too
+    output = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
+    output.weight, output.bias = (nn.Parameter(tensor.float(), requires_grad=False) for tensor in (weight, bias))
+    other.output = output
+    other.training = False
+    return other
 
 
 def _same_padding(x: Tensor) -> tuple[int, int]:
