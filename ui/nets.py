@@ -43,7 +43,7 @@ def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None
     if in_address is not None or not named:
         st.session_state[LAST] = name
     with guard():
-        if stamp(name):
+        if stamp(name) or name in nets.shipped():
             return opened(name)
         _await(Run.open(name))
     return None
@@ -99,6 +99,8 @@ def of_data(kind: str) -> dict[str, str]:
     cards = weights.cards("classifier")
 
     def kind_of(name: str) -> str:
+        if name in nets.packaged():
+            return nets.IMAGENET
         record = NetRecord.find(cards[name]["data"]) if name in cards else Run.open(name).classifier.net
         return record.dataset.partition("?")[0] if record else ""
 
@@ -140,10 +142,11 @@ def _await(run: Run) -> None:
 def titles(own_first: bool) -> dict[str, str]:
     """Return names and titles of all nets that have weights.
 
-    Of the shipped ones those for photographs come first; with `own_first`, for pages that show a net's own data, those
-    whose data need no download.
+    Of the shipped ones those for photographs come first, whole ones before squares; with `own_first`, for pages that
+    show a net's own data, those whose data need no download, and last those whose data are not to be had.
     """
     cards = weights.cards("classifier")
+    whole = {name: nets.card(name)["title"] for name in nets.packaged()}
 
     def place(name: str) -> int:
         record = NetRecord.from_json(cards[name]["data"])
@@ -153,7 +156,7 @@ def titles(own_first: bool) -> dict[str, str]:
     runs = [run for run in list_runs("classifier") if isinstance(run, Run) and run.model_path()]
     names = Counter(run.name for run in runs)
     own = {run.id: run.name if names[run.name] == 1 else _dated(run) for run in runs}
-    return own | shipped if own_first else shipped | own
+    return own | shipped | whole if own_first else whole | shipped | own
 
 
 def _dated(run: Run) -> str:
@@ -166,7 +169,10 @@ def _dated(run: Run) -> str:
 
 def _weights_file(name: str) -> Path | None:
     if name in nets.shipped():
-        return weights.WEIGHTS / f"{name}.safetensors"
+        try:
+            return nets.weights_file(name)
+        except UserError:  # its package is missing, which opening it says
+            return None
     return Run.open(name).model_path()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def _as_json(
     trained: TrainedClassifier, picture: Picture, explained: View, threshold: float, by: str
 ) -> dict[str, Any]:
     box = explained.box(0, threshold)
+    in_whole = partial(_in_whole, view.part_at_net(trained, picture), explained)
     low, high = float(explained.maps[0].min()), float(explained.maps[0].max())
     return {
         "model": trained.name,
@@ -77,17 +79,17 @@ def _as_json(
         "remarks": list(explained.remarks()),
         "evidence": [low, high],
         "threshold": threshold,
-        "box": None if box is None else _in_whole(picture, explained, box),
-        "boxes": [_in_whole(picture, explained, each) for each in explained.boxes(0, threshold, by)],
+        "box": None if box is None else in_whole(box),
+        "boxes": [in_whole(each) for each in explained.boxes(0, threshold, by)],
     }
 
 
-def _in_whole(picture: Picture, explained: View, box: Box) -> list[int]:
-    """Return a box of the view, half-open [x0, y0, x1, y1], in pixels of the whole picture."""
-    top, left, edge = view.central_square(picture)
-    scale = edge / explained.picture.shape[0]
-    x0, y0, x1, y1 = (round(side * scale) for side in box)
-    return [left + x0, top + y0, left + x1, top + y1]
+def _in_whole(part: tuple[int, int, int, int], explained: View, box: Box) -> list[int]:
+    """Return a box of the view, half-open [x0, y0, x1, y1], in pixels of the picture whose `part` the net got."""
+    top, left, height, width = part
+    across, down = width / explained.picture.shape[1], height / explained.picture.shape[0]
+    x0, y0, x1, y1 = box
+    return [left + round(x0 * across), top + round(y0 * down), left + round(x1 * across), top + round(y1 * down)]
 
 
 def _table(trained: TrainedClassifier, explained: View, row: dict[str, Any]) -> str:

@@ -1,5 +1,10 @@
 """The classes of the data sets, in the order of their labels."""
 
+import functools
+from pathlib import Path
+
+from core.errors import UserError
+
 DIGITS = tuple("0123456789")
 
 FASHION = (
@@ -22,3 +27,19 @@ CIFAR100 = (
     *("squirrel", "streetcar", "sunflower", "sweet pepper", "table", "tank", "telephone", "television", "tiger"),
     *("tractor", "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow tree", "wolf", "woman", "worm"),
 )
+
+_IMAGENET = Path(__file__).with_name("imagenet_classes.txt")
+
+
+@functools.cache
+def imagenet() -> tuple[str, ...]:
+    """Return the thousand classes of ImageNet (ILSVRC 2012), by torchvision's names.
+
+    Raises UserError where their file is missing.
+    """
+    try:
+        return tuple(_IMAGENET.read_text("utf-8").splitlines())
+    except OSError as error:
+        raise UserError(
+            f"The class names {_IMAGENET.name} cannot be read ({error.strerror}): install again."
+        ) from error

@@ -79,6 +79,8 @@ def _info(parts: Name, name: str) -> DatasetInfo:
         return _toybox_info(toybox.Scenes.named(parts))
     if parts.kind == "folder":
         return _folder_info(folder.Pictures.named(parts))
+    if parts.kind == "imagenet":
+        raise UserError("The photographs of ImageNet do not come with Atelier: give the net photographs of your own.")
     for entry in _INFOS:
         if entry.name == parts.kind and not parts.path:
             return _part_info(entry, parts)

@@ -18,7 +18,8 @@ from core.images import Picture
 from core.models import catalogue
 from core.trainers.trained import TrainedClassifier
 
-LARGEST_SIDE = 512  # of a photograph that is shown
+LARGEST_SIDE = 512  # px of a photograph that is shown, where the net gets its central square
+LARGEST_WHOLE = 1024  # px of one that it gets whole
 FAINT = 0.1  # share of the evidence against a class; evidence for it below that share is negligible
 SHOWN_SIDE = 448  # small images are enlarged up to this, by whole factors
 
@@ -27,11 +28,11 @@ _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 @dataclass(frozen=True)
 class View:
-    """A square image and a net's explanation of it.
+    """An image and a net's explanation of it.
 
-    `picture` uint8 (S, S, 3); `probabilities` (classes,); `classes`, the K classes that have a map; `maps`
-    (K, h, w), raw and signed; `method` and `why` as in `cam.Explanation`; `input`, the pixels that the net was given,
-    uint8 (h, w, 3), by default the picture.
+    `picture` uint8 (H, W, 3), square unless the net takes whole pictures; `probabilities` (classes,); `classes`, the K
+    classes that have a map; `maps` (K, h, w), raw and signed; `method` and `why` as in `cam.Explanation`; `input`, the
+    pixels that the net was given, uint8 (h, w, 3), by default the picture.
     """
 
     picture: Picture
@@ -123,7 +124,7 @@ class View:
 
 
 def _zoom(picture: Picture) -> int:
-    return max(1, SHOWN_SIDE // picture.shape[0])
+    return max(1, SHOWN_SIDE // max(picture.shape[:2]))
 
 
 def _framed(picture: Picture, box: Box, zoom: int) -> Picture:
@@ -142,11 +143,12 @@ def of_picture(
     method: str | None = None,
     side: int | None = None,
 ) -> View:
-    """Return the net's view of the central square of a picture, uint8 (H, W, 3). The rest as for `of_image`."""
+    """Return the net's view of the part of a picture, uint8 (H, W, 3), that it gets. The rest as for `of_image`."""
     prepared = (trained if side is None else replace(trained, side=side)).prepare_picture(picture)
     view = of_image(trained, prepared[0], classes, method)
-    top, left, edge = central_square(picture)
-    return replace(view, picture=images.fit(picture[top : top + edge, left : left + edge], LARGEST_SIDE))
+    top, left, height, width = part_at_net(trained, picture)
+    largest = LARGEST_WHOLE if trained.whole else LARGEST_SIDE
+    return replace(view, picture=images.fit(picture[top : top + height, left : left + width], largest))
 
 
 def of_image(
@@ -236,8 +238,16 @@ def _check_sides(trained: TrainedClassifier, batch: Tensor) -> None:
         )
 
 
+def part_at_net(trained: TrainedClassifier, picture: Picture) -> tuple[int, int, int, int]:
+    """Return (top, left, height, width) in pixels of the part of a picture that the net gets: all, or the square."""
+    if trained.whole:
+        return 0, 0, picture.shape[0], picture.shape[1]
+    top, left, edge = central_square(picture)
+    return top, left, edge, edge
+
+
 def central_square(picture: Picture) -> tuple[int, int, int]:
-    """Return (top, left, edge) in pixels of the largest central square of a picture, the part that a net gets."""
+    """Return (top, left, edge) in pixels of the largest central square of a picture."""
     height, width = picture.shape[:2]
     edge = min(height, width)
     return (height - edge) // 2, (width - edge) // 2, edge

@@ -12,7 +12,7 @@ from torch import nn
 from core.models import forward_pass
 from core.models.forward_pass import MERGING, Call, Operation, Shape, Step
 
-_ACTIVATING = ("batch normalisation", "ReLU", "GELU", "scaling", "shift")
+_ACTIVATING = ("batch normalisation", "ReLU", "ReLU6", "GELU", "scaling", "shift")
 _CONTAINERS = (nn.Sequential, nn.ModuleList)
 
 

@@ -11,6 +11,7 @@ from core import datasets, weights
 from core.errors import UserError
 from core.models import blueprint, vgg
 from core.models.baseline import Baseline
+from core.models.efficientnet import EfficientNetLite
 from core.models.nin import BNNiN, NiN, widths_for
 from core.models.speedrun import Speedrun
 from core.models.variants import DenseNetVariant, ResNetVariant, Variant
@@ -31,7 +32,8 @@ class Shape:
 class Entry:
     """A net of the catalogue. `depth` counts layers with weights as Table 4.6 does, `smallest_side` is in pixels.
 
-    `variant` has the parameters of a net that belongs to a family.
+    `variant` has the parameters of a net that belongs to a family. Nets `for_photographs` come with weights of other
+    people's training and take whole pictures; Atelier trains the others.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Entry:
     smallest_side: int
     make: Callable[[Shape], nn.Module]
     variant: Variant | None = None
+    for_photographs: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ _ENTRIES: dict[str, Entry] = {
     "densenet_40_12": _of(DenseNetVariant(12, growth=12)),
     "densenet_bc_100_12": _of(DenseNetVariant(16, growth=12, bottleneck=True, compression=0.5)),
     "speedrun": Entry("Speedrun", 8, 2, lambda shape: Speedrun(shape.classes, shape.channels)),
+    "efficientnet_lite0": Entry(
+        "EfficientNet-Lite0", 50, 1, lambda shape: EfficientNetLite(shape.classes, shape.channels), for_photographs=True
+    ),
 }
 
 # Table 4.6, row by row. Parameters are counted with ten classes there; CIFAR-100's nets have a few more.
@@ -116,8 +122,13 @@ _TABLE: dict[tuple[str, str], ThesisFigures] = {
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all nets."""
-    return tuple(_ENTRIES)
+    """Return the names of the nets of the thesis, and of those like them: all that are trained here."""
+    return tuple(name for name, entry in _ENTRIES.items() if not entry.for_photographs)
+
+
+def photograph_nets() -> tuple[str, ...]:
+    """Return the names of the nets for whole photographs."""
+    return tuple(name for name, entry in _ENTRIES.items() if entry.for_photographs)
 
 
 def title(name: str) -> str:
@@ -142,7 +153,7 @@ def smallest_side(name: str) -> int:
 
 def _entry(name: str) -> Entry:
     if name not in _ENTRIES:
-        raise UserError(f'There is no net "{name}": choose one of {", ".join(names())}.')
+        raise UserError(f'There is no net "{name}": choose one of {", ".join(_ENTRIES)}.')
     return _ENTRIES[name]
 
 

@@ -22,6 +22,7 @@ _KINDS = {
     "linear": "linear layer",
     "batch_norm": "batch normalisation",
     "relu": "ReLU",
+    "relu6": "ReLU6",
     "gelu": "GELU",
     "max_pool2d": "max pooling",
     "max_pool2d_with_indices": "max pooling",
@@ -38,8 +39,11 @@ _KINDS = {
     "rmul": "scaling",
     "truediv": "scaling",
 }
-# These only change the layout.
-_LAYOUTS = {"flatten", "view", "reshape", "contiguous", "squeeze", "unsqueeze", "to", "clone", "detach"}
+# These change only the layout, the precision or the extent.
+_LAYOUTS = {
+    *("flatten", "view", "reshape", "contiguous", "squeeze", "unsqueeze"),
+    *("to", "float", "clone", "detach", "getitem"),
+}
 _WEIGHTED = ("convolution", "linear layer")
 MERGING = ("addition", "concatenation")
 

@@ -1,24 +1,35 @@
-"""A trained classifier with all that its use needs: shipped with Atelier, or the present state of a run."""
+"""A trained classifier with all its use needs: shipped with Atelier, of an installed package, or of a run."""
 
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from core import hardware, weights
+from core import hardware, images, weights
+from core.datasets import classes
 from core.datasets.augmentation import normalise
 from core.errors import UserError
-from core.models import catalogue
+from core.models import catalogue, pretrained
+from core.models.efficientnet import EfficientNetLite
 from core.runs.record import NetRecord
 from core.runs.run import DamagedRun, Run
+
+PHOTOGRAPH_SIDE = 352  # px of a photograph's long side: 8 x 11 cells of 32 px for one of 3 x 2
+IMAGENET = "imagenet"
+_PACKAGED = ("efficientnet_lite0",)
 
 
 @dataclass(frozen=True)
 class TrainedClassifier:
-    """A net in evaluation mode, float32, channels_last, on the CPU; never train or change it, it may be shared."""
+    """A net in evaluation mode, float32, channels_last, on the CPU; never train or change it, it may be shared.
+
+    With `whole` it takes a picture as it is, its long side brought to `side` px; else the central square, `side` px a
+    side. `source` is "shipped", "package" or "run".
+    """
 
     name: str
     title: str
@@ -33,16 +44,20 @@ class TrainedClassifier:
     held_out: str
     source: str
     card: dict[str, Any]
+    whole: bool = False
 
     def prepare(self, images: Tensor) -> Tensor:
         """Normalise images for the net: uint8 (N, C, H, W) to float32 (N, C, H, W), channels_last."""
         return normalise(images, self.mean, self.std).contiguous(memory_format=torch.channels_last)
 
     def prepare_picture(self, picture: np.ndarray) -> Tensor:
-        """A picture, uint8 (H, W, 3), cut to its central square, at the net's size: uint8 (1, C, side, side).
+        """Return a picture, uint8 (H, W, 3), at the net's size: uint8 (1, C, side, side) of its central square.
 
-        A net for grey images sees the picture's luminance.
+        A net for `whole` pictures gets (1, C, h, w), the longer of h and w being `side`. A net for grey images sees the
+        picture's luminance.
         """
+        if self.whole:
+            return self._whole(picture)
         height, width = picture.shape[:2]
         edge = min(height, width)
         top, left = (height - edge) // 2, (width - edge) // 2
@@ -53,19 +68,68 @@ class TrainedClassifier:
         array = np.array(small).reshape(self.side, self.side, self.channels)
         return torch.from_numpy(array).permute(2, 0, 1)[None].contiguous()
 
+    def _whole(self, picture: np.ndarray) -> Tensor:
+        """Return a picture with its long side at the net's size: uint8 (1, 3, h, w)."""
+        height, width = picture.shape[:2]
+        scale = self.side / max(height, width)
+        resized = images.resize(picture, max(1, round(width * scale)), max(1, round(height * scale)))
+        return torch.from_numpy(resized).permute(2, 0, 1)[None].contiguous()
+
 
 def shipped() -> tuple[str, ...]:
-    """Return the names of the classifiers that come with Atelier."""
-    return tuple(weights.cards("classifier"))
+    """Return the names of the classifiers that come with Atelier, those for whole photographs first."""
+    return (*packaged(), *weights.cards("classifier"))
+
+
+def packaged() -> tuple[str, ...]:
+    """Return the names of the classifiers whose weights are in a Python package that Atelier needs."""
+    return tuple(_PACKAGED)
+
+
+def card(name: str) -> dict[str, Any]:
+    """Return the card of a classifier that comes with Atelier: title, licence and how it was trained."""
+    return pretrained.CARD if name in _PACKAGED else weights.card(name)
+
+
+def weights_file(name: str) -> Path:
+    """Return the file of the weights of a classifier that comes with Atelier. Raises UserError where there is none."""
+    return pretrained.path() if name in _PACKAGED else weights.WEIGHTS / f"{name}.safetensors"
 
 
 def open_shipped(name: str) -> TrainedClassifier:
     """Open a classifier that comes with Atelier. Raises UserError, listing them, for another name."""
+    if name in _PACKAGED:
+        return _open_packaged(name)
     card = weights.card(name)
     if card["kind"] != "classifier":
         raise UserError(f"{name} paints; it does not classify. Choose one of: {', '.join(shipped())}.")
     tensors = weights.read(weights.WEIGHTS / f"{name}.safetensors")
     return _built(name, card["title"], card["data"], tensors, "shipped", card)
+
+
+def _open_packaged(name: str) -> TrainedClassifier:
+    """Open EfficientNet-Lite0, whose batch normalisation is folded into its convolutions."""
+    tensors, names = pretrained.read(), classes.imagenet()
+    net = catalogue.build(name, classes=len(names), channels=3, side=PHOTOGRAPH_SIDE)
+    weights.fill(net, tensors, f"The weights file of {pretrained.CARD['title']}")
+    hardware.channels_last(net.eval().requires_grad_(False))
+    cast(EfficientNetLite, net).fold()
+    return TrainedClassifier(
+        name=name,
+        title=pretrained.CARD["title"],
+        net=net,
+        model=name,
+        dataset=IMAGENET,
+        classes=names,
+        channels=3,
+        side=PHOTOGRAPH_SIDE,
+        mean=(pretrained.MEAN,) * 3,
+        std=(pretrained.DEVIATION,) * 3,
+        held_out="validation",
+        source="package",
+        card=pretrained.CARD,
+        whole=True,
+    )
 
 
 def open_run(run: Run) -> TrainedClassifier:

@@ -22,7 +22,7 @@ WAY_LABELS = {"frozen": "Linear probe", "fine_tuned": "Fine-tuning", "scratch": 
 
 def choose() -> None:
     """Draw the controls of a study and the button that starts it."""
-    titles = nets.titles(own_first=False)
+    titles = {name: title for name, title in nets.titles(own_first=False).items() if name not in trained.packaged()}
     source = address.choice(
         "source", "Source model", tuple(titles), lambda name: titles[name],
         help="Shipped nets, and the nets of your own runs with the weights saved last.",

@@ -1,15 +1,20 @@
 """A trained classifier: what opening one refuses, and how it prepares a picture."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from efficientnet_lite_pytorch import EfficientNet
+from PIL import Image
 
-from core import weights
+from core import images, weights
 from core.errors import UserError
-from core.models import catalogue
+from core.models import catalogue, pretrained
 from core.runs.run import Run
 from core.trainers import recipe as recipes
 from core.trainers import trained
+from core.vision import torchvision
 from tests.nets import a_run
 
 
@@ -35,3 +40,42 @@ def test_a_picture_becomes_what_the_net_wants():
     assert small.shape == (1, 1, 28, 28)
     assert small.unique().tolist() == [200]
     assert net.prepare(small).dtype == torch.float32
+
+
+@pytest.fixture(scope="module")
+def photograph_net() -> trained.TrainedClassifier:
+    return trained.open_named("efficientnet_lite0")
+
+
+def test_the_net_for_photographs_comes_first_with_a_thousand_classes(photograph_net):
+    names = torchvision.models.ResNet18_Weights.DEFAULT.meta["categories"]
+    assert photograph_net.classes == tuple(names) and len(set(names)) == 1000
+    assert trained.shipped()[0] == photograph_net.name and photograph_net.source == "package"
+    assert trained.card(photograph_net.name)["licence"] == "Apache-2.0"
+    assert photograph_net.whole and not trained.open_shipped("resnet20_cifar10").whole
+
+
+def test_it_gets_whole_pictures_as_it_was_trained_to(photograph_net):
+    picture = np.zeros((200, 300, 3), np.uint8)
+    picture[:, :, 0] = 255
+    small = photograph_net.prepare_picture(picture)
+    assert small.shape == (1, 3, 235, 352) and small.dtype == torch.uint8
+    x = photograph_net.prepare(small)
+    assert x[0, 0].unique().tolist() == pytest.approx([1.0]) and x[0, 1].unique().tolist() == pytest.approx(
+        [-127 / 128]
+    )
+    assert photograph_net.prepare_picture(picture[:8]).shape == (1, 3, 9, 352)
+    assert photograph_net.prepare_picture(picture[:, :9]).shape == (1, 3, 352, 16)
+
+
+@pytest.mark.parametrize("name", images.sample_names())
+def test_the_first_five_of_a_sample_picture_are_the_companion_packages(photograph_net, name):
+    companion = EfficientNet.from_name("efficientnet-lite0").eval().requires_grad_(False)
+    companion.load_state_dict(torch.load(pretrained.path(), weights_only=True))
+    square = np.array(Image.fromarray(images.sample(name)).resize((224, 224), Image.Resampling.BICUBIC))
+    x = (torch.from_numpy(square).permute(2, 0, 1)[None].float() - 127) / 128
+    expected = companion(x).softmax(1)[0]
+    answer = replace(photograph_net, side=224)
+    probabilities = answer.net(answer.prepare(answer.prepare_picture(square))).softmax(1)[0]
+    assert probabilities.topk(5).indices.tolist() == expected.topk(5).indices.tolist()
+    torch.testing.assert_close(probabilities, expected, atol=1e-5, rtol=0)
