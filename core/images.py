@@ -24,6 +24,7 @@ Picture = NDArray[np.uint8]
 
 LUMINANCE = (0.299, 0.587, 0.114)  # weights of R, G, B: ITU-R BT.601, as the Y of YIQ and PIL's "L"
 MIN_SIDE = 8
+LONGEST_TO_NET = 1024  # px: a square of up to 256 px out of a picture four times as long as wide is never enlarged
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
@@ -155,6 +156,38 @@ def fit(picture: Picture, max_side: int) -> Picture:
     if scale >= 1:
         return picture
     return resize(picture, max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def photograph(source: bytes | str | Path | BinaryIO) -> Picture:
+    """Read a picture that a net is to classify or to learn from: as `decode`, at most LONGEST_TO_NET px a side.
+
+    It is decoded whole before it is shrunk, so that its pixels do not depend on the size that a net takes.
+    """
+    return fit(decode(source), LONGEST_TO_NET)
+
+
+def for_net(picture: Picture, side: int, *, whole: bool = False) -> Picture:
+    """Return a picture, uint8 (H, W, 3), at a net's size: its central square, (side, side, 3).
+
+    With `whole` it is the whole picture in its proportions, the longer side `side` px. Training and prediction both
+    use this function alone, so the same file gives the same pixels. The filter is the antialiased triangle: with it
+    photographs have the power spectrum of CIFAR's images, and the shipped nets the least loss on them.
+    """
+    small = fit(picture, LONGEST_TO_NET)
+    height, width = small.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if not whole:
+        top, left, edge = central_square(small)
+        small, size = small[top : top + edge, left : left + edge], (side, side)
+    return np.array(_pillow(small).resize(size, Image.Resampling.BILINEAR))
+
+
+def central_square(picture: Picture) -> tuple[int, int, int]:
+    """Return (top, left, edge) in pixels of the largest central square of a picture (H, W, 3)."""
+    height, width = picture.shape[:2]
+    edge = min(height, width)
+    return (height - edge) // 2, (width - edge) // 2, edge
 
 
 def to_tensor(picture: Picture) -> torch.Tensor:

@@ -289,9 +289,7 @@ def _squares(pictures: Pictures, listing: Listing, progress: Progress) -> tuple[
         for entry in listing.entries:
             progress(f"{pictures.title}: reading pictures", done, total)
             try:
-                # Four times the side, so that a picture up to four times as long as wide is never enlarged.
-                picture = images.decode(source(entry), max_side=4 * pictures.side)
-                squares[len(entries)] = _square(picture, pictures.side)
+                squares[len(entries)] = images.for_net(images.photograph(source(entry)), pictures.side)
                 entries.append(entry)
             except _UNREADABLE as error:
                 faults.append(f"{entry.place}: {error}")
@@ -308,14 +306,6 @@ def _source(path: Path) -> Iterator[Callable[[Entry], bytes | Path]]:
         return
     with _archive(path) as archive:
         yield lambda entry: archive.read(entry.place)
-
-
-def _square(picture: images.Picture, side: int) -> images.Picture:
-    """Return the largest central square of a picture (H, W, 3), resized to (side, side, 3)."""
-    height, width = picture.shape[:2]
-    cut = min(height, width)
-    top, left = (height - cut) // 2, (width - cut) // 2
-    return images.resize(picture[top : top + cut, left : left + cut], side, side)
 
 
 def _stratified(labels: list[int], seed: int) -> tuple[torch.Tensor, ...]:

@@ -110,9 +110,13 @@ def in_channels(split: Split, channels: int) -> Split:
         return split
     if channels == 3:
         return replace(split, images=images.expand(-1, 3, -1, -1).contiguous())
+    return replace(split, images=grey(images))
+
+
+def grey(images: Tensor) -> Tensor:
+    """Return the luminance (N, 1, H, W) of colour images, uint8 (N, 3, H, W)."""
     weights = torch.tensor(LUMINANCE).view(1, 3, 1, 1)
-    grey = [(part * weights).sum(1, keepdim=True).round().to(torch.uint8) for part in images.split(1000)]
-    return replace(split, images=torch.cat(grey))
+    return torch.cat([(part * weights).sum(1, keepdim=True).round().to(torch.uint8) for part in images.split(1000)])
 
 
 def _ranks(labels: Tensor, seed: int) -> Tensor:

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from core import images
 from core.datasets import Split
 from core.errors import UserError
-from core.explain import view
 from core.trainers.trained import TrainedClassifier
 
 MAX_JSON_BYTES = 256_000_000
@@ -271,7 +270,7 @@ def _in_square(
     picture: images.Picture, box: tuple[float, float, float, float], side: int
 ) -> tuple[float, float, float, float] | None:
     """Return the part of a box in the central square, in the net's pixels; None for less than half of its area."""
-    top, left, edge = view.central_square(picture)
+    top, left, edge = images.central_square(picture)
     x0, x1 = (min(max(x - left, 0.0), edge) for x in (box[0], box[2]))
     y0, y1 = (min(max(y - top, 0.0), edge) for y in (box[1], box[3]))
     if _area((x0, y0, x1, y1)) < 0.5 * _area(box):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from core import images
@@ -169,9 +168,9 @@ def of_image(
 
 
 def resized(image: Tensor, side: int) -> Tensor:
-    """Return a uint8 image (C, H, W) resized to (C, side, side) by bilinear interpolation."""
-    smooth = F.interpolate(image[None].float(), (side, side), mode="bilinear", align_corners=False, antialias=True)
-    return smooth[0].round().clamp(0, 255).to(torch.uint8)
+    """Return a uint8 image (C, S, S) resized to (C, side, side), as a photograph is."""
+    picture = image.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
+    return torch.from_numpy(images.for_net(picture, side)).permute(2, 0, 1)[: len(image)].contiguous()
 
 
 def side_at_net(trained: TrainedClassifier, times: int) -> int:
@@ -242,15 +241,8 @@ def part_at_net(trained: TrainedClassifier, picture: Picture) -> tuple[int, int,
     """Return (top, left, height, width) in pixels of the part of a picture that the net gets: all, or the square."""
     if trained.whole:
         return 0, 0, picture.shape[0], picture.shape[1]
-    top, left, edge = central_square(picture)
+    top, left, edge = images.central_square(picture)
     return top, left, edge, edge
-
-
-def central_square(picture: Picture) -> tuple[int, int, int]:
-    """Return (top, left, edge) in pixels of the largest central square of a picture."""
-    height, width = picture.shape[:2]
-    edge = min(height, width)
-    return (height - edge) // 2, (width - edge) // 2, edge
 
 
 def class_named(trained: TrainedClassifier, name: str) -> int:

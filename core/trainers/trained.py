@@ -6,11 +6,10 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from core import hardware, images, weights
-from core.datasets import classes
+from core.datasets import classes, forms
 from core.datasets.augmentation import normalise
 from core.errors import UserError
 from core.models import catalogue, pretrained
@@ -51,29 +50,13 @@ class TrainedClassifier:
         return normalise(images, self.mean, self.std).contiguous(memory_format=torch.channels_last)
 
     def prepare_picture(self, picture: np.ndarray) -> Tensor:
-        """Return a picture, uint8 (H, W, 3), at the net's size: uint8 (1, C, side, side) of its central square.
+        """Return a picture, uint8 (H, W, 3), as the net's training images were made: uint8 (1, C, side, side).
 
-        A net for `whole` pictures gets (1, C, h, w), the longer of h and w being `side`. A net for grey images sees the
-        picture's luminance.
+        That is its central square, by `images.for_net`. A net for `whole` pictures receives (1, C, h, w), the longer of
+        h and w being `side`; a net for grey images the luminance.
         """
-        if self.whole:
-            return self._whole(picture)
-        height, width = picture.shape[:2]
-        edge = min(height, width)
-        top, left = (height - edge) // 2, (width - edge) // 2
-        square = Image.fromarray(picture[top : top + edge, left : left + edge])
-        small = square.convert("L" if self.channels == 1 else "RGB").resize(
-            (self.side, self.side), Image.Resampling.BOX if edge >= self.side else Image.Resampling.BICUBIC
-        )
-        array = np.array(small).reshape(self.side, self.side, self.channels)
-        return torch.from_numpy(array).permute(2, 0, 1)[None].contiguous()
-
-    def _whole(self, picture: np.ndarray) -> Tensor:
-        """Return a picture with its long side at the net's size: uint8 (1, 3, h, w)."""
-        height, width = picture.shape[:2]
-        scale = self.side / max(height, width)
-        resized = images.resize(picture, max(1, round(width * scale)), max(1, round(height * scale)))
-        return torch.from_numpy(resized).permute(2, 0, 1)[None].contiguous()
+        small = torch.from_numpy(images.for_net(picture, self.side, whole=self.whole)).permute(2, 0, 1)[None]
+        return forms.grey(small) if self.channels == 1 else small.contiguous()
 
 
 def shipped() -> tuple[str, ...]:

@@ -140,4 +140,4 @@ def _sample(name: str) -> Picture:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _uploaded(digest: str, _upload: Upload) -> Picture:
-    return images.decode(_upload.read(), max_side=2048)
+    return images.photograph(_upload.read())

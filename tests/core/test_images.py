@@ -465,6 +465,40 @@ def test_resize_averages_before_it_shrinks():
     assert np.abs(small[:, 2:-2].astype(int) - 128).max() < 12
 
 
+def test_a_net_receives_the_central_square():
+    wide = np.zeros((40, 200, 3), np.uint8)
+    wide[:, 80:120] = BLUE
+    tall = np.zeros((160, 32, 3), np.uint8)
+    tall[64:96] = GREEN
+    for picture, colour in ((wide, BLUE), (tall, GREEN)):
+        for side in (16, 64):
+            square = images.for_net(picture, side)
+            assert square.shape == (side, side, 3)
+            assert (square == colour).all()
+    assert images.central_square(wide) == (0, 80, 40) and images.central_square(tall) == (64, 0, 32)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((300, 400), (264, 352)), ((40, 30), (352, 264)), ((9, 216), (15, 352)), ((8, 8000), (1, 352))],
+)
+def test_a_net_may_receive_the_whole_picture_in_its_proportions(size, expected):
+    picture = np.full((*size, 3), RED, np.uint8)
+    whole = images.for_net(picture, 352, whole=True)
+    assert whole.shape == (*expected, 3) and (whole == RED).all()
+
+
+@pytest.mark.parametrize(("format", "size"), [("JPEG", (4200, 2600)), ("JPEG", (900, 700)), ("PNG", (2000, 90))])
+def test_a_net_receives_the_same_pixels_from_a_file_and_from_its_pixels(quadrants, format, size):
+    noise = np.random.default_rng(0).integers(0, 60, (*size[::-1], 3), np.uint8)
+    data = file_of(Image.fromarray(images.resize(quadrants, *size) // 2 + noise), format)
+    photograph = images.photograph(data)
+    assert max(photograph.shape) <= images.LONGEST_TO_NET
+    for side, whole in ((32, False), (224, False), (352, True)):
+        received = images.for_net(photograph, side, whole=whole)
+        np.testing.assert_array_equal(received, images.for_net(images.decode(data), side, whole=whole))
+
+
 @pytest.mark.parametrize("name", ["out.png", "out.bmp", "out.tiff"])
 def test_save_goes_by_suffix(quadrants, tmp_path, name):
     images.save(quadrants, tmp_path / name)

@@ -5,7 +5,6 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -74,17 +73,6 @@ def test_a_lone_folder_around_everything_is_looked_through(put: Put, tmp_path: P
     contents = {f"holiday/{name}": data for name, data in files(cat=5, dog=6).items()}
     path = put(contents | {"__MACOSX/holiday/._0.png": b"left behind"}, tmp_path)
     assert folder.look(Pictures(path)).classes == ("cat", "dog")
-
-
-def test_the_middle_of_a_picture_is_what_is_seen(tmp_path: Path) -> None:
-    wide = np.zeros((40, 200, 3), dtype=np.uint8)
-    wide[:, 80:120] = BLUE
-    tall = np.zeros((160, 32, 3), dtype=np.uint8)
-    tall[64:96] = GREEN
-    for name, array in (("wide", wide), ("tall", tall)):
-        square = folder._square(array, 16)
-        assert square.shape == (16, 16, 3)
-        assert (square == (BLUE if name == "wide" else GREEN)).all()
 
 
 def test_the_seed_decides_the_split(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import torch
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 
-from core import images, weights
+from core import datasets, images, weights
 from core.errors import UserError
 from core.models import catalogue, pretrained
 from core.runs.run import Run
@@ -79,3 +79,32 @@ def test_the_first_five_of_a_sample_picture_are_the_companion_packages(photograp
     probabilities = answer.net(answer.prepare(answer.prepare_picture(square))).softmax(1)[0]
     assert probabilities.topk(5).indices.tolist() == expected.topk(5).indices.tolist()
     torch.testing.assert_close(probabilities, expected, atol=1e-5, rtol=0)
+
+
+def photographs(folder):
+    """Two classes of files, each of its own size and kind, all with detail finer than a net's pixels."""
+    draw = np.random.default_rng(0)
+    sizes = [(3000, 2100), (640, 480), (1500, 64), (90, 400), (24, 18), (33, 32)]
+    for name in ("left", "right"):
+        (folder / name).mkdir(parents=True)
+        for i, (width, height) in enumerate(sizes):
+            rough = images.resize(draw.integers(0, 256, (9, 12, 3), np.uint8), width, height)
+            fine = draw.integers(0, 120, (height, width, 3), np.uint8)
+            images.save(rough // 2 + fine, folder / name / f"{i}.{'png' if i % 2 else 'jpg'}")
+
+
+@pytest.mark.parametrize(("name", "channels"), [("resnet20_cifar10", 3), ("bn_nin_digits", 1)])
+def test_training_and_prediction_use_the_same_pixels_of_a_file(tmp_path, name, channels):
+    photographs(tmp_path / "own")
+    net = trained.open_shipped(name)
+    grey = "&channels=1" if channels == 1 else ""
+    data = datasets.load(f"folder:{tmp_path / 'own'}?side={net.side}{grey}")
+    training = torch.cat([split.images for split in (data.train, data.validation, data.test)])
+    paths = sorted((tmp_path / "own").rglob("*.*"))
+    for read in (images.photograph, images.decode):
+        prepared = torch.cat([net.prepare_picture(read(path)) for path in paths])
+        places = [(training == one).flatten(1).all(1).nonzero()[:, 0].tolist() for one in prepared]
+        assert sorted(place for (place,) in places) == list(range(12))
+        with torch.no_grad():
+            of_prepared, of_training = (net.net(net.prepare(batch)).softmax(1) for batch in (prepared, training))
+        torch.testing.assert_close(of_prepared, of_training[[place for (place,) in places]], atol=1e-6, rtol=0)
