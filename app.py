@@ -4,7 +4,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui.frame import show_failure
+from ui.menu import HOME, MENU
 from web.compression import Compressed
+from web.quick_start import QuickStart
 from web.server import Headers, warming
 
 
@@ -18,6 +20,6 @@ def prepare() -> None:
 app = st.App(
     "ui/navigation.py",
     lifespan=warming(prepare),
-    middleware=[Middleware(Headers), Middleware(Compressed)],
+    middleware=[Middleware(Headers), Middleware(Compressed), Middleware(QuickStart, pages={*MENU, ""} - {HOME})],
     on_script_error=show_failure,
 )

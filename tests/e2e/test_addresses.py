@@ -18,3 +18,11 @@ def test_old_addresses_lead_to_the_new_ones_with_their_query(page: Page, address
         expect(page.get_by_role("heading", name=MENU[new].title, level=1)).to_be_visible()
         expect(page.get_by_text("There is no run named gone")).to_be_visible()
         assert sorted(top_menu.titles(page)) == sorted(entry.title for entry in MENU.values())
+
+
+def test_a_page_knows_where_its_server_is(page: Page, address: str):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/data")
+    expect(page.get_by_role("heading", name="Data", level=1)).to_be_visible()
+    assert not [url for url in asked if url.startswith(f"{address}/data/")]  # Streamlit alone tries that first
