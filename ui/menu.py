@@ -101,6 +101,14 @@ PAGE_LIST = (
         "Taught nothing but names, a net learns places: its class maps show what decides.",
     ),
     Page(
+        "teach",
+        "Look inside",
+        "Teach it",
+        "school",
+        "Classes of your own from a handful of pictures, learned at once.",
+        "Show it a few pictures of each of your classes: it learns within a second, and shows where it sees them.",
+    ),
+    Page(
         "localise",
         "Look inside",
         "Localise",

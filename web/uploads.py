@@ -99,6 +99,11 @@ def pictures(key: str, label: str, *, most: int = MOST, help: str | None = PICTU
     return [upload for _, upload in present if upload is not None]
 
 
+def remember(key: str) -> None:
+    """Let the button that deletes a visitor's uploads take theirs out of the address under `key`."""
+    st.session_state.setdefault(_KEYS, set()).add(key)
+
+
 def forget(key: str) -> None:
     """Take the uploads under `key` out of the address; their files stay until they expire or are deleted."""
     st.query_params.pop(key, None)
@@ -168,7 +173,7 @@ def _one(field: Field) -> Upload | None:
 
 def _draw(field: Field) -> None:
     """Draw the field, and below it why the last file was refused."""
-    st.session_state.setdefault(_KEYS, set()).add(field.key)
+    remember(field.key)
     st.file_uploader(
         field.label,
         list(field.types),

@@ -14,9 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core import weights
 from core.errors import UserError
 from core.images import Picture
+from core.models import catalogue
 from core.models.layers import AveragedMaps
+from core.runs.record import NetRecord
+from core.trainers import trained
 from core.trainers.trained import TrainedClassifier
 
 FLIPS = 2  # views of a picture: as it is, and flipped
@@ -25,6 +29,15 @@ BATCH = 8  # pictures of one size in a forward pass
 _CACHE: OrderedDict[tuple[str, str], Tensor] = OrderedDict()
 _LOCK = threading.Lock()
 Progress = Callable[[int, int], None]
+
+
+def sources() -> tuple[str, ...]:
+    """Return the names of the nets that come with Atelier whose features fit: colour pictures, averaged maps."""
+    records = {name: NetRecord.find(card["data"]) for name, card in weights.cards("classifier").items()}
+    fitting = [name for name, one in records.items() if one and one.channels == 3 and catalogue.variant(one.model)]
+    # Not those of the toybox: its toys are the example, and pictures of one class are all alike to such a net.
+    own = [name for name in fitting if not records[name].dataset.startswith("toybox")]  # type: ignore[union-attr]
+    return (*trained.packaged(), *sorted(own, reverse=True))
 
 
 def check_source(source: TrainedClassifier) -> None:
@@ -58,14 +71,19 @@ def of(
         done += len(places)
         progress(done, len(missing))
     with _LOCK:
-        _CACHE.update({(source.name, digest): tensor for digest, tensor in computed.items()})
-        # A copy of what is asked for before old ones are forgotten: there may be more of them than are remembered.
-        found = [_CACHE[source.name, digest] for digest in digests]
-        for digest in digests:
-            _CACHE.move_to_end((source.name, digest))
+        found = [computed[digest] if digest in computed else _CACHE[source.name, digest] for digest in digests]
+    remember(source.name, digests, found)
+    return torch.stack(found) if found else torch.zeros(0, FLIPS, 0)
+
+
+def remember(source: str, digests: Sequence[str], features: Sequence[Tensor] | Tensor) -> None:
+    """Keep features (FLIPS, F) of pictures by a net of that name in memory, and forget what was used longest ago."""
+    with _LOCK:
+        for digest, tensor in zip(digests, features, strict=True):
+            _CACHE[source, digest] = tensor
+            _CACHE.move_to_end((source, digest))
         while len(_CACHE) > REMEMBERED:
             _CACHE.popitem(last=False)
-    return torch.stack(found) if found else torch.zeros(0, FLIPS, 0)
 
 
 def _batches(

@@ -55,12 +55,17 @@ def encoded(picture: Picture, name: str = "") -> Encoded:
     return Encoded(f"{hashlib.sha256(data).hexdigest()}.{'png' if kind == 'PNG' else 'jpg'}", data, name)
 
 
+def unchanged(data: bytes, name: str) -> Encoded:
+    """Return a JPEG that is small enough already as it is kept."""
+    return Encoded(f"{hashlib.sha256(data).hexdigest()}.jpg", data, name)
+
+
 def decoded(files: Iterable[tuple[str, bytes]]) -> tuple[list[Encoded], list[str]]:
     """Return the pictures among files, by name and bytes, and a sentence about each that cannot be read."""
     pictures, faults = [], []
     for name, data in files:
         try:
-            pictures.append(encoded(images.decode(data, max_side=2 * SIDE), name))
+            pictures.append(encoded(images.photograph(data), name))
         except UserError as error:
             faults.append(str(error).replace("The file", name or "The picture", 1))
     return pictures, faults

@@ -55,18 +55,22 @@ def fit(
 
     The features are brought to mean 0 and deviation 1 first, so that the penalty means the same at every depth; the
     biases bear none. `start` is where the search begins, else at zero. `before_evaluation` is called whenever the loss
-    is computed, and may raise to end the search.
+    is computed, and may raise to end the search. With fewer images than features the search goes over the span of the
+    images alone, in which the minimum lies, since what is outside of it adds to the penalty only.
     """
     features, labels = examples
     wide = features.double()
     mean, deviation = wide.mean(0), wide.std(0, correction=0)
     deviation = torch.where(deviation < CONSTANT, torch.ones_like(deviation), deviation)
     x = (wide - mean) / deviation
+    basis = torch.linalg.qr(x.T).Q if len(x) < x.shape[1] else None  # orthonormal: the penalty remains what it is
     if start is None:
         weight = torch.zeros(classes, x.shape[1], dtype=torch.float64)
         bias = torch.zeros(classes, dtype=torch.float64)
     else:
         weight, bias = start.weight * deviation, start.bias + start.weight @ mean
+    if basis is not None:
+        x, weight = x @ basis, weight @ basis
     weight.requires_grad_()
     bias.requires_grad_()
 
@@ -75,7 +79,8 @@ def fit(
         return F.cross_entropy(F.linear(x, weight, bias), labels) + penalty / 2 * weight.square().sum()
 
     iterations = _minimise(loss, weight, bias)
-    own = weight.detach() / deviation
+    found = weight.detach() if basis is None else weight.detach() @ basis.T
+    own = found / deviation
     return LinearProbe(own, bias.detach() - own @ mean, penalty, iterations)
 
 

@@ -17,6 +17,7 @@ from core.explain import boxes, mistakes, view
 from core.images import Picture
 from core.models import catalogue
 from core.style import painter
+from core.teach import example, features, learning
 from core.trainers import trained
 
 FOLDER = Path(__file__).with_name("tiles")
@@ -51,6 +52,18 @@ def wrong() -> Picture:
     return mosaic([one.heat(alpha=0.35) for one in view.of_images(net, split.images[worst])], 3)
 
 
+def taught() -> Picture:
+    """Return drawn toys under the maps of classes that were learned from the example's few pictures."""
+    source, (content, _) = trained.open_named(example.SOURCE), example.example()
+    example.remember_features()
+    found = features.of(
+        source, [sample.digest for sample in content.samples], lambda place: example.asked(*example.ASKED)
+    )
+    net = learning.learn(source, content, found).net()
+    asked = [example.asked(label, number) for number in (0, 3) for label in content.classes]
+    return mosaic([view.of_picture(net, picture).heat(alpha=0.45) for picture in asked], 3)
+
+
 def optimised() -> Picture:
     """Return the painting that optimisation has made of a photograph, out of the documentation's figure."""
     figure = images.decode(OPTIMISED)
@@ -77,7 +90,14 @@ def mosaic(pictures: Sequence[Picture], columns: int) -> Picture:
     return sheet
 
 
-TILES = {"data": data, "localise": localise, "mistakes": wrong, "optimise": optimised, "train_style": painted}
+TILES = {
+    "data": data,
+    "teach": taught,
+    "localise": localise,
+    "mistakes": wrong,
+    "optimise": optimised,
+    "train_style": painted,
+}
 
 
 def _cut(picture: Picture, wide: int, high: int) -> Picture:

@@ -111,6 +111,11 @@ TILES = (
     Tile("runs", "Three nets on CIFAR-10, their test errors over one another.", html=_runs),
     Tile("transfer", "From CIFAR-10 to Toybox with 10, 100 and 1,000 pictures a class.", html=_transfer),
     Tile(
+        "teach",
+        "Three classes from six pictures of each, and where the net sees them.",
+        "Six drawn toys, each under the heat map of its class.",
+    ),
+    Tile(
         "localise",
         "Boxes from class maps alone, vermilion, beside the true ones, green.",
         "Six toys under heat maps with two boxes each.",

@@ -109,6 +109,16 @@ def on_explain(page: Page, photograph: Path) -> None:
     slide(page, "Box threshold", 2, "threshold")
 
 
+def on_teach(page: Page, photograph: Path) -> None:
+    page.locator(".st-key-controls").get_by_role("button", name="Toys").click()
+    in_address(page, "samples", "Toys")
+    for toy in ("cat", "house"):
+        select(page, "Drawn toy", toy, "toy")
+        press(page, "Add 8 pictures", "class", toy)
+    press(page, "Another drawn toy", "drawn")
+    select(page, "Evidence for", "cat", "map")
+
+
 def on_localise(page: Page, _: Path) -> None:
     select(page, "Box around", re.compile("^Largest region"), "rule")
     slide(page, "Threshold", -3, "threshold")
@@ -160,6 +170,7 @@ CHANGES: dict[str, Callable[[Page, Path], None]] = {
     "transfer": on_transfer,
     "runs": on_runs,
     "explain": on_explain,
+    "teach": on_teach,
     "localise": on_localise,
     "mistakes": on_mistakes,
     "stylize": on_stylize,

@@ -35,6 +35,19 @@ def test_it_is_the_optimum_that_scikit_learn_finds(penalty):
     assert torch.allclose(probabilities, torch.from_numpy(other.predict_proba(x.numpy())), atol=1e-4)
 
 
+@pytest.mark.parametrize("started", [False, True])
+def test_with_fewer_images_than_features_it_is_the_same_optimum(started):
+    draw = torch.Generator().manual_seed(0)
+    features, labels = torch.randn(24, 100, generator=draw).double() + 3, torch.arange(24) % 3
+    x = (features - features.mean(0)) / features.std(0, correction=0)
+    other = LogisticRegression(C=1 / (0.03 * len(x)), tol=1e-8, max_iter=1000).fit(x.numpy(), labels.numpy())
+    start = linear_probe.fit((torch.randn(200, 100, generator=draw), torch.arange(200) % 3), 3, 0.1)
+    probe = linear_probe.fit((features, labels), 3, 0.03, start=start if started else None)
+    new = torch.randn(50, 100, generator=draw).double() + 3
+    expected = other.predict_proba(((new - features.mean(0)) / features.std(0, correction=0)).numpy())
+    assert torch.allclose(F.softmax(probe.logits(new), 1), torch.from_numpy(expected), atol=1e-4)
+
+
 def test_where_the_search_begins_does_not_matter():
     features, labels = clouds(apart=2.0)
     start = linear_probe.fit((features, labels), 3, 1.0)

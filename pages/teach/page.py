@@ -1,0 +1,103 @@
+"""Teach it: classes of one's own from a handful of pictures, learned at once, each with an exact map (section 5.1)."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import UserError
+from core.teach import features
+from core.teach.learning import Learned
+from core.trainers.trained import TrainedClassifier
+from pages.teach import answer, asked, current, gallery, lesson, samples
+from pages.teach.answer import Look
+from pages.teach.asked import Asked
+from pages.teach.current import Current
+from ui import frame, messages, nets
+from ui.frame import Layout, guard
+from web import address, hide, uploads
+from web.formats import escape_markdown
+
+TAKEAWAY = (
+    "The features stay as they were learned on other pictures; only one linear layer is fitted to yours. On averaged "
+    "feature maps that layer can be applied at every position as well, so each of your classes has an exact map."
+)
+EXAMPLE = (
+    "An example: three drawn toys, six pictures of each, and a new one to answer. Name a class at the right and add "
+    "pictures to teach your own."
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The set, the net whose features it is learned on, the picture to answer, and how its map is drawn."""
+
+    now: Current
+    source: TrainedClassifier
+    asked: Asked | None
+    look: Look
+
+
+def main() -> None:
+    places = frame.layout()
+    now, choice = current.read(), None
+    with places.controls, guard():
+        choice = choose(now)
+    if choice is not None:
+        show(choice, places)
+    with places.details, guard():
+        if hide.is_shown("samples"):
+            gallery.show(now)
+    with places.details:
+        if now.upload is not None:
+            st.caption(f"Kept until {now.upload.kept_until}. Whoever has the link sees these pictures.")
+            uploads.delete_mine()
+        frame.takeaway(TAKEAWAY)
+
+
+def choose(now: Current) -> Choice:
+    """Draw the controls and return what they are set to."""
+    with hide.group("samples"):
+        samples.choose(now)
+    question = None
+    with hide.group("picture"):
+        if now.content.samples:
+            question = asked.choose(now)
+    look = answer.choose(now)
+    with hide.group("more"), st.expander("More", key="more"):
+        source = choose_source()
+    return Choice(now, source, question, look)
+
+
+def choose_source() -> TrainedClassifier:
+    """Return the chosen net whose features are learned on."""
+    titles = nets.titles(own_first=False)
+    names = tuple(name for name in features.sources() if name in titles)
+    help = "The net whose features your classes are learned on. It ends in global average pooling, so maps are exact."
+    return nets.opened(address.choice("source", "Source model", names, titles.__getitem__, help))
+
+
+def show(choice: Choice, places: Layout) -> None:
+    """Draw the answer, then what it rests on."""
+    learned: Learned | None = None
+    with places.result, guard():
+        try:
+            learned = lesson.learned(choice.source, choice.now)
+        except UserError as error:
+            messages.empty(escape_markdown(str(error)))
+    if learned is None or choice.asked is None:
+        return
+    with places.result, guard():
+        result = lesson.explained(learned, choice.now, choice.asked)
+        place = answer.show(learned, result, choice.look)
+    with places.details, guard():
+        if choice.now.is_example:
+            st.caption(f":material/info: {EXAMPLE}")
+        elif choice.asked.remark:
+            st.caption(f":material/info: {escape_markdown(choice.asked.remark)}")
+        answer.draw_advice(choice.now, learned)
+        answer.describe(learned, result, choice.look)
+        # Last of all: it takes longer than the answer, which is there by now.
+        place.markdown(answer.tested(learned, lesson.test(learned, choice.now)))
+
+
+main()
