@@ -17,7 +17,8 @@ from core.errors import UserError
 from core.explain import cam
 from core.explain.cam import Explainable, Explanation
 
-FORWARD_BATCH = 256  # altered copies of images in one forward pass
+FORWARD_BATCH = 256  # altered copies of images in one forward pass, at most
+FORWARD_PIXELS = 2**20  # of all copies in one forward pass, at most
 OCCLUSION_CELLS = 8  # along a side of the occlusion map, as in the last maps of a ResNet for 32 pixels
 OCCLUSION_SHARE = 0.25  # of the image's side that the patch covers
 
@@ -139,13 +140,25 @@ def _hires_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -
 
 def _score_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
     with torch.no_grad():
-        masks = cam.upsample(features, (x.shape[-2], x.shape[-1]))
+        scores = torch.stack([_masked_scores(net, *one) for one in zip(x, features, classes, strict=True)])
+        return torch.einsum("nf,nfhw->nhw", scores.softmax(1), features)
+
+
+def _masked_scores(net: Explainable, image: Tensor, features: Tensor, wanted: Tensor) -> Tensor:
+    """Return the score (F,) of a class for an image (C, H, W) multiplied by each of its feature maps (F, h, w)."""
+    scores = []
+    for part in features.split(_copies_at_once(image)):
+        masks = cam.upsample(part, (image.shape[-2], image.shape[-1]))
         low, high = masks.amin((-2, -1), keepdim=True), masks.amax((-2, -1), keepdim=True)
         # A constant map masks everything: it points nowhere.
         masks = torch.where(high > low, (masks - low) / (high - low), torch.zeros(()))
-        masked = (x[i] * masks[i, :, None] for i in range(len(x)))
-        scores = torch.stack([_scores(net, copies, classes[i]) for i, copies in enumerate(masked)])
-        return torch.einsum("nf,nfhw->nhw", scores.softmax(1), features)
+        scores.append(_scores(net, image * masks[:, None], wanted))
+    return torch.cat(scores)
+
+
+def _copies_at_once(images: Tensor) -> int:
+    height, width = images.shape[-2:]
+    return max(1, min(FORWARD_BATCH, FORWARD_PIXELS // (height * width)))
 
 
 def _occlusion(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
@@ -171,7 +184,7 @@ def _windows(side: int) -> list[tuple[int, int]]:
 
 def _scores(net: Explainable, x: Tensor, classes: Tensor) -> Tensor:
     """Return the logits (N,) of `classes`, one for each image or one for all."""
-    logits = torch.cat([net.head(net.features(part)).float() for part in x.split(FORWARD_BATCH)])
+    logits = torch.cat([net.head(net.features(part)).float() for part in x.split(_copies_at_once(x))])
     return logits.gather(1, classes.expand(len(x))[:, None])[:, 0]
 
 

@@ -296,3 +296,14 @@ def test_pytorch_grad_cam_agrees(name, ours, theirs):
     enlarged = cam.upsample(by(ours, net, x, *chosen).relu(), (32, 32))  # it scales every picture to 0 to 1
     low, high = enlarged.amin((1, 2), keepdim=True), enlarged.amax((1, 2), keepdim=True)
     torch.testing.assert_close((enlarged - low) / (high - low).clamp(min=1e-12), found, rtol=1e-3, atol=1e-3)
+
+
+def test_altered_copies_of_a_large_image_go_in_parts(monkeypatch):
+    (net, x), classes = a_net("bn_nin", 28), torch.tensor([3, 0, 4])
+    whole = {name: methods.maps(name, net, x, classes) for name in ("score-cam", "occlusion")}
+    monkeypatch.setattr(methods, "FORWARD_PIXELS", 5 * 28 * 28)
+    sizes, forward = [], net.features
+    monkeypatch.setattr(net, "features", lambda batch: (sizes.append(len(batch)), forward(batch))[1])
+    for name, maps in whole.items():
+        torch.testing.assert_close(methods.maps(name, net, x, classes), maps)
+    assert max(sizes) == 5
