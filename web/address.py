@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.errors import UserError
 from web.formats import escape_markdown
 
 Number = TypeVar("Number", int, float)
@@ -22,6 +23,7 @@ LONGEST = 60  # characters of a value that are worth quoting
 _IN_FLIGHT = 5.0  # s in which the browser may still send the address from before a change
 _SEEN, _WRITTEN = "values of the address", "values just written to the address"
 DEFAULTS = "what a link names although the address does not"
+_NOT_FOUND = "why nothing was found for"
 _NOTES, _PLACE = "sentences about the address", "place of the sentences about the address"
 
 
@@ -106,10 +108,12 @@ def choice(
     on_change: Callable[[], None] = lambda: None,
     *,
     unfit: Mapping[str, str] | None = None,
+    search: Callable[[str], str] | None = None,
 ) -> str:
     """Return the chosen option; the first one where the address has none of them under `key`.
 
-    `unfit` says of names that are options elsewhere why they are none here.
+    `unfit` says of names that are options elsewhere why they are none here. With `search` any text may be typed, and
+    that function returns the option that is meant by one, or raises UserError, whose sentence is drawn.
     """
     widget = f"choice of {key}"
 
@@ -117,16 +121,43 @@ def choice(
         return f"{title(options[0])} is used"
 
     def write() -> None:
+        chosen = st.session_state[widget]
+        if search is not None and chosen and chosen not in options:
+            chosen = _searched(search, chosen, key)
+            st.session_state[widget] = chosen or read()
         # Where the options change under a choice, Streamlit reports its title as if it were new.
-        if st.session_state[widget] in options:
-            put(key, st.session_state[widget])
+        if chosen in options:
+            put(key, chosen)
             on_change()
+
+    def read() -> str:
+        in_address = st.query_params.get_all(key)
+        return in_address[0] if in_address and in_address[0] in options else options[0]
 
     in_address = _read_one(key, label, _among(options), instead, unfit)
     # What was chosen stands in the address: without it the first option holds, also where that is another one now.
     if is_new(key, widget) or st.session_state[widget] not in options or not st.query_params.get_all(key):
         st.session_state[widget] = options[0] if in_address is None else in_address
-    return st.selectbox(label, options, format_func=title, key=widget, on_change=write, help=help)
+    if fault := st.session_state.pop(f"{_NOT_FOUND} {key}", None):
+        note(fault)
+    return st.selectbox(
+        label,
+        options,
+        format_func=title,
+        key=widget,
+        on_change=write,
+        help=help,
+        accept_new_options=search is not None,
+    )
+
+
+def _searched(search: Callable[[str], str], text: str, key: str) -> str | None:
+    """Return the option that a typed text means; None, with a sentence once the page is drawn, where there is none."""
+    try:
+        return search(text)
+    except UserError as error:
+        st.session_state[f"{_NOT_FOUND} {key}"] = str(error)
+        return None
 
 
 def segments(

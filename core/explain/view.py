@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,8 @@ from core.trainers.trained import TrainedClassifier
 LARGEST_SIDE = 512  # px of a photograph that is shown, where the net gets its central square
 LARGEST_WHOLE = 1024  # px of one that it gets whole
 FAINT = 0.1  # share of the evidence against a class; evidence for it below that share is negligible
+FRAME_SHARE = 1 / 180  # of the longer side of a picture: the width of a box's frame
+FEW = 20  # classes that a sentence may list
 SHOWN_SIDE = 448  # small images are enlarged up to this, by whole factors
 
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
@@ -129,9 +132,10 @@ def _zoom(picture: Picture) -> int:
 def _framed(picture: Picture, box: Box, zoom: int) -> Picture:
     # White between two black lines stands out from every colour of the map and from every photograph.
     x0, y0, x1, y1 = (edge * zoom for edge in box)
-    dark = boxes.draw(picture, (x0, y0, x1, y1), _BLACK, line=5)
+    line = max(3, round(max(picture.shape[:2]) * FRAME_SHARE))
+    dark = boxes.draw(picture, (x0, y0, x1, y1), _BLACK, line=line)
     inset = (x0 + 1, y0 + 1, max(x0 + 2, x1 - 1), max(y0 + 2, y1 - 1))
-    light = boxes.draw(dark, inset, _WHITE, line=3)
+    light = boxes.draw(dark, inset, _WHITE, line=line - 2)
     return light
 
 
@@ -246,10 +250,41 @@ def part_at_net(trained: TrainedClassifier, picture: Picture) -> tuple[int, int,
 
 
 def class_named(trained: TrainedClassifier, name: str) -> int:
-    """Return the index of the class of that name. Raises UserError, which lists all names, for another."""
-    if name not in trained.classes:
-        raise UserError(f"{trained.title} has no class “{name}”: choose one of {', '.join(trained.classes)}.")
-    return trained.classes.index(name)
+    """Return the index of the class of that name, in whatever case.
+
+    Raises UserError, which lists the names that resemble it, or all where they are few, for a name of none.
+    """
+    exact = same_class(trained.classes, name)
+    if exact is None:
+        raise UserError(f"{trained.title} has no class “{name}”: {alternatives(trained.classes, name)}.")
+    return trained.classes.index(exact)
+
+
+def same_class(classes: Sequence[str], name: str) -> str | None:
+    """Return the class of that name, else the first one that differs from it in case alone; None for none."""
+    if name in classes:
+        return name
+    return next((one for one in classes if one.casefold() == name.strip().casefold()), None)
+
+
+def alternatives(classes: Sequence[str], name: str) -> str:
+    """Return what to choose instead of a name that is none of the `classes`: those that resemble it, or all of few."""
+    if len(classes) <= FEW:
+        return f"choose one of {', '.join(classes)}"
+    similar = resembling(classes, name)
+    if not similar:
+        return f"none of its {len(classes):,} classes has a name like it, so try a more general or a more special one"
+    return f"similar ones are {', '.join(similar)}"
+
+
+def resembling(classes: Sequence[str], name: str, most: int = 5) -> list[str]:
+    """Return up to `most` classes that hold all words of the name, or else are spelt much like it."""
+    words = name.casefold().split()
+    holding = [one for one in classes if words and all(word in one.casefold() for word in words)]
+    if holding:
+        return sorted(holding, key=len)[:most]
+    spelling = {one.casefold(): one for one in classes}
+    return [spelling[one] for one in difflib.get_close_matches(name.casefold(), spelling, most, 0.7)]
 
 
 def scale_picture(width: int = 256, height: int = 14, *, signed: bool = False) -> Picture:

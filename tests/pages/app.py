@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button
+from streamlit.testing.v1.element_tree import Button, Selectbox
 from streamlit.util import calc_hash
 
 from web import address
@@ -52,3 +52,10 @@ def trainings(app: AppTest, kind: str) -> list:
     """Return the elements of a kind ("progress", "page_link") behind the button of trainings in the head."""
     heads = [block for block in app.get("popover") if block.proto.popover.icon == ":material/model_training:"]
     return [element for block in heads for element in block.get(kind)]
+
+
+def type_into(box: Selectbox, text: str) -> AppTest:
+    """Return the app after a text that is no option was typed into a select box that takes any."""
+    assert box.proto.accept_new_options
+    box.options.append(box.format_func(text))
+    return box.set_value(text).run()

@@ -3,6 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.app import type_into
+
 
 def one() -> None:
     import streamlit as st
@@ -43,6 +45,22 @@ def noted() -> None:
     st.text(" ".join(address.several("more", "More", ("apple", "pear", "plum"), most=2, placeholder="Choose")))
 
 
+def searched() -> None:
+    import streamlit as st
+
+    from core.errors import UserError
+    from web import address
+
+    def search(text: str) -> str:
+        if text.lower() not in ("apple", "pear"):
+            raise UserError(f"There is no *{text}*.")
+        return text.lower()
+
+    address.begin()
+    address.place_notes(st.container())
+    st.text(address.choice("fruit", "Fruit", ("apple", "pear"), search=search))
+
+
 HOSTILE = "![](https://example.org/x.png)"
 
 
@@ -68,6 +86,22 @@ def test_a_choice_goes_into_the_address_by_its_name():
     app = at(one)
     app.selectbox[0].set_value("pear").run()
     assert app.query_params["fruit"] in ("pear", ["pear"]) and app.selectbox[0].options == ["APPLE", "PEAR"]
+
+
+def test_a_typed_text_is_searched_among_the_options():
+    app = at(searched)
+    type_into(app.selectbox[0], "Pear")
+    assert not app.exception and app.text[0].value == "pear" and not captions(app)
+    assert app.query_params["fruit"] in ("pear", ["pear"])
+
+
+def test_a_text_that_is_not_found_is_a_sentence_and_the_choice_stays():
+    app = at(searched, fruit="pear")
+    type_into(app.selectbox[0], "durian")
+    assert not app.exception and app.text[0].value == app.selectbox[0].value == "pear"
+    assert captions(app) == [r":material/info: There is no \*durian\*."]
+    app.selectbox[0].set_value("apple").run()
+    assert app.text[0].value == "apple" and not captions(app)
 
 
 def test_several_are_read_up_to_the_most_and_written():

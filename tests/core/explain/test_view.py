@@ -126,6 +126,23 @@ def test_class_named():
         view.class_named(trained, "seven")
 
 
+def test_a_class_is_found_in_whatever_case():
+    assert view.same_class(("Cardigan", "cardigan", "Irish wolfhound"), "cardigan") == "cardigan"
+    assert view.same_class(("Cardigan", "cardigan", "Irish wolfhound"), " irish Wolfhound ") == "Irish wolfhound"
+    assert view.same_class(("Cardigan",), "card") is None
+
+
+def test_a_name_among_many_classes_brings_those_that_resemble_it():
+    many = (*(f"thing {i}" for i in range(30)), "Irish wolfhound", "Scottish deerhound", "dog sled")
+    assert view.resembling(many, "wolfhound") == ["Irish wolfhound"]
+    assert view.resembling(many, "Hound Irish") == ["Irish wolfhound"]
+    assert view.resembling(many, "scotish deerhoud") == ["Scottish deerhound"]
+    assert view.resembling(many, "thing", 3) == ["thing 0", "thing 1", "thing 2"]
+    assert view.resembling(many, "zzz") == view.resembling(many, "  ") == []
+    assert view.alternatives(many, "hound") == "similar ones are Irish wolfhound, Scottish deerhound"
+    assert view.alternatives(many, "zzz").startswith("none of its 33 classes")
+
+
 def test_a_method_may_be_chosen():
     trained = a_net("bn_nin")
     image = torch.randint(0, 256, (1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
