@@ -11,10 +11,16 @@ from web.server import Headers, warming
 
 
 def prepare() -> None:
-    """Import what the first page needs and compute its results, so that the first visitor does not wait for it."""
+    """Import what pages need and compute what they show first, so that the first visitor does not wait for it.
+
+    The first page comes first, then the page with the largest net.
+    """
     from pages.home import results
 
     results.warm_up()
+    from pages.explain import results as explanations
+
+    explanations.warm_up()
 
 
 app = st.App(

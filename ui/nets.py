@@ -28,11 +28,13 @@ def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None
     The address carries it as `run=` (a run's id) or `net=` (a shipped net, or a run's id). Without either, the net that
     was shown last is chosen, else the first: a run with `own_first`, otherwise a net for photographs. With `of` the
     nets trained on that kind of data come first, and one of them is chosen by default where there is any. Where the
-    address names a net that is not there, a sentence says so beside that default.
+    address names a net that is not there, or the default cannot be opened, a sentence says so, and another is shown.
     """
     suited = set(of_data(of)) if of else set()
     options = dict(sorted(titles(own_first).items(), key=lambda item: item[0] not in suited))
     in_address = _in_address(options)
+    if own_first and st.session_state.get(LAST) in nets.packaged():
+        st.session_state.pop(LAST)  # there are no data of its own to show
     if not options:
         _invite()
         return None
@@ -83,7 +85,7 @@ def _select(options: dict[str, str], in_address: str | None, suited: set[str]) -
     """Return the chosen of the `options`, names to titles; `suited` are the names that a default is taken from."""
     last = st.session_state.get(LAST)
     default = in_address or (None if suited and last not in suited else last)
-    st.session_state[CHOICE] = default if default in options else next(iter(options))
+    st.session_state[CHOICE] = default if default in options else next(filter(_opens, options), next(iter(options)))
     return st.selectbox(
         "Net",
         list(options),
@@ -92,6 +94,18 @@ def _select(options: dict[str, str], in_address: str | None, suited: set[str]) -
         on_change=_to_address,
         help="Shipped nets, and the nets of your own runs with the weights saved last.",
     )
+
+
+def _opens(name: str) -> bool:
+    """Return False, with a sentence, for a net whose weights other packages bring, where these are not to be had."""
+    if name not in nets.packaged():
+        return True
+    try:
+        opened(name)
+    except UserError as error:
+        address.note(f"{error} Another net is shown.")
+        return False
+    return True
 
 
 def of_data(kind: str) -> dict[str, str]:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.explain import boxes, methods, view
+from core.explain.methods import Method
 from core.trainers.trained import TrainedClassifier
 from pages.explain.map_panels import Look
 from ui import nets
@@ -14,7 +16,12 @@ PREDICTED = "the predicted one"  # as addresses have it, beside the names of the
 SIDES = {"nothing": "One map", "classes": "Several classes", "methods": "Several methods", "nets": "Several nets"}
 MOST = 4  # maps side by side
 SIZES = {"1": "Native size", "2": "Twice as large", "3": "3 times as large", "4": "4 times as large"}
-RULES = {"all": "All evidence above", "largest": "The largest region above"}
+PATIENT = "score-cam"  # the method that needs most passes
+BOXES = {"all": "One for all", boxes.COMPONENTS: "One each", "largest": "Largest"}
+BOXES_HELP = (
+    "All evidence above the threshold in one box, as in the thesis; a box for each connected region, but for specks "
+    f"below {boxes.SPECK:.0%} of the largest one; or a box around the largest region alone (Zhou et al., 2016)."
+)
 SCALES = {"one": "One raw range for all maps", "each": "The range of each map alone"}
 
 
@@ -44,9 +51,8 @@ class _Compared:
     nets: tuple[TrainedClassifier, ...] = ()
 
 
-def choose(trained: TrainedClassifier) -> Settings:
+def choose(trained: TrainedClassifier, place_of_class: DeltaGenerator) -> Settings:
     """Draw the controls, those that are seldom needed under More, and return what they are set to."""
-    place = st.container()
     with hide.group("compare"):
         beside = address.choice(
             "beside", "Compare", tuple(SIDES), SIDES.__getitem__, "Maps of the same picture, side by side."
@@ -54,15 +60,16 @@ def choose(trained: TrainedClassifier) -> Settings:
         compared = _choose_compared(trained, beside)
     evidence_for = None
     if beside != "classes":
-        with place, hide.group("class"):
+        with place_of_class, hide.group("class"):
             evidence_for = _choose_class(trained)
+    with hide.group("sliders"):
+        rule = address.segments("rule", "Boxes", tuple(BOXES), BOXES.__getitem__, BOXES_HELP, labelled=True)
+        threshold, opacity = _sliders(rule)
     method = None
-    if beside != "methods":
-        with place, hide.group("method"):
-            method = _choose_method(trained)
-    sliders = st.container()
     with hide.group("more"), st.expander("More", key="more"):
-        rule = _choose_rule()
+        if beside != "methods":
+            with hide.group("method"):
+                method = _choose_method(trained)
         times = _choose_size(trained)
         signed = address.toggle(
             "signed",
@@ -71,8 +78,6 @@ def choose(trained: TrainedClassifier) -> Settings:
         )
         differing = len({method_of(net, method) for net in (trained, *compared.nets)}) > 1
         each_alone = _choose_scale(beside, differing)
-    with sliders, hide.group("sliders"):
-        threshold, opacity = _sliders(rule)
     look = Look(threshold, rule, opacity, signed, each_alone)
     return Settings(evidence_for, beside, compared.classes, compared.methods or (method,), compared.nets, times, look)
 
@@ -91,7 +96,8 @@ def _choose_class(trained: TrainedClassifier) -> str | None:
         "Evidence for",
         (PREDICTED, *trained.classes),
         lambda name: "Predicted class" if name == PREDICTED else name,
-        help="The class whose map is laid over the picture.",
+        help=f"The class whose map is laid over the picture: type to search among {len(trained.classes):,} names.",
+        search=lambda text: trained.classes[view.class_named(trained, text)],
     )
     return None if chosen == PREDICTED else chosen
 
@@ -108,7 +114,7 @@ def _choose_classes(trained: TrainedClassifier) -> list[str]:
 
 
 def _choose_methods(trained: TrainedClassifier) -> list[str]:
-    fitting = [method.name for method in methods.fitting(trained.net)]
+    fitting = offered(trained)
     chosen = address.several(
         "methods",
         "Methods",
@@ -138,7 +144,7 @@ def _choose_nets(trained: TrainedClassifier) -> list[TrainedClassifier]:
 
 def _choose_method(trained: TrainedClassifier) -> str | None:
     """Return a method by name; None for the one that suits the net."""
-    fitting = tuple(method.name for method in methods.fitting(trained.net))
+    fitting = tuple(offered(trained))
     others = [methods.named(name) for name in methods.names() if name not in fitting]
     chosen = address.choice(
         "method",
@@ -146,19 +152,29 @@ def _choose_method(trained: TrainedClassifier) -> str | None:
         fitting,
         lambda name: methods.named(name).title,
         methods.named(fitting[0]).measures,
-        unfit={method.name: f"{method.title} does not fit this net" for method in others},
+        unfit={method.name: _why_not(method) for method in others},
     )
     return None if chosen == fitting[0] else chosen
 
 
-def _choose_rule() -> str:
-    help = ". ".join(f"{name.capitalize()}: {rule.description}" for name, rule in boxes.RULES.items()) + "."
-    return address.choice("rule", "Box around", tuple(boxes.RULES), RULES.__getitem__, help)
+def offered(trained: TrainedClassifier) -> list[str]:
+    """Return the names of the methods that the page has for a net, first the one that suits it.
+
+    Score-CAM runs a net once for each feature map: with the 1,280 of a net for photographs that takes a minute or more.
+    """
+    fitting = [method.name for method in methods.fitting(trained.net)]
+    return [name for name in fitting if not (trained.whole and name == PATIENT)]
+
+
+def _why_not(method: Method) -> str:
+    if method.name == PATIENT:
+        return f"{method.title} takes a minute with this net, so only the command python -m core explain has it"
+    return f"{method.title} does not fit this net"
 
 
 def _choose_size(trained: TrainedClassifier) -> int:
     """Return how many times its own size the net's input has."""
-    most = view.LARGEST_SIDE if trained.net.ends_in_gap else 0
+    most = view.LARGEST_SIDE if trained.net.ends_in_gap and not trained.whole else 0
     options = tuple(times for times in SIZES if times == "1" or trained.side * int(times) <= most)
     gap = "This net is convolutional up to its global average pooling, so its input may be larger: a finer map."
     fixed = "This net does not end in global average pooling, so its input has one size."
@@ -167,7 +183,7 @@ def _choose_size(trained: TrainedClassifier) -> int:
 
 def method_of(net: TrainedClassifier, name: str | None) -> str:
     """Return the method of that name where it fits the net, else the one that suits the net."""
-    fitting = [method.name for method in methods.fitting(net.net)]
+    fitting = offered(net)
     return name if name in fitting else fitting[0]
 
 
@@ -187,10 +203,10 @@ def _sliders(rule: str) -> tuple[float, float]:
     """Return the box threshold and the opacity of the heat map."""
     threshold = address.slider(
         # A default is left out of the address, so another default needs another key to make the same link again.
-        "threshold" if rule == "all" else f"threshold_{rule}",
+        f"threshold_{rule}" if rule in boxes.RULES and rule != "all" else "threshold",
         "Box threshold",
         (0.05, 0.95, 0.05),
-        boxes.rule(rule).threshold,
+        boxes.rule(rule).threshold if rule in boxes.RULES else boxes.THRESHOLD,
         "Evidence counts for the box where it is above this share of the map's greatest value.",
     )
     opacity = address.slider(

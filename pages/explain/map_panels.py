@@ -18,11 +18,12 @@ from web.formats import escape_markdown
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2}  # of so many maps
 NARROWEST = 160  # px of a map, before the next goes below it
 QUALITY = 92  # of JPEGs on the screen
+LISTED = 6  # boxes in a sentence
 
 
 @dataclass(frozen=True)
 class Look:
-    """How maps are drawn: the box's `threshold` and `rule`, the `opacity` of the colours 0 to 1, `signed` or positive.
+    """How maps are drawn: `threshold` and `rule` of the boxes, `opacity` of the colours 0 to 1, `signed` or positive.
 
     With `each_alone` the colours of every map span its own range; otherwise one raw range spans them all.
     """
@@ -44,9 +45,9 @@ class Panel:
     title: str = ""
 
     def describe(self, look: Look) -> str:
-        """Return method, class, raw range and box in one sentence."""
+        """Return method, class, raw range and boxes in one sentence."""
         evidence = self.view.evidence(self.position)
-        return f"{self.view.method} of {self.name}: evidence {evidence}; {self._describe_box(look)}"
+        return f"{self.view.method} of {self.name}: evidence {evidence}; {self._describe_boxes(look)}"
 
     def heat(self, look: Look, scale: Scale) -> Picture:
         """Return the picture under its map, the colours spanning the raw range `scale`."""
@@ -60,13 +61,17 @@ class Panel:
         np.save(stream, self.view.maps[self.position].detach().numpy().astype(np.float32))
         return stream.getvalue()
 
-    def _describe_box(self, look: Look) -> str:
-        box = self.view.box(self.position, look.threshold, look.rule)
-        if box is None:
+    def _describe_boxes(self, look: Look) -> str:
+        boxes = self.view.boxes(self.position, look.threshold, look.rule)
+        if not boxes:
             return "no box: no evidence for the class"
-        x0, y0, x1, y1 = box
         height, width = self.view.picture.shape[:2]
-        return f"box {x1 - x0} x {y1 - y0} of {width} x {height} px, its corner at ({x0}, {y0})"
+        if len(boxes) == 1:
+            x0, y0, x1, y1 = boxes[0]
+            return f"box {x1 - x0} x {y1 - y0} of {width} x {height} px, its corner at ({x0}, {y0})"
+        listed = [f"{x1 - x0} x {y1 - y0} at ({x0}, {y0})" for x0, y0, x1, y1 in boxes[:LISTED]]
+        rest = f" and {len(boxes) - LISTED} more" if len(boxes) > LISTED else ""
+        return f"{len(boxes)} boxes in {width} x {height} px: {', '.join(listed)}{rest}"
 
 
 def scales(panels: Sequence[Panel], look: Look) -> list[Scale]:
@@ -94,9 +99,15 @@ def _image(panel: Panel, look: Look, scale: Scale) -> None:
     st.image(encode(panel.heat(look, scale), quality=QUALITY), width="stretch", alt=panel.describe(look))
 
 
-def show_input(view: View, side: int) -> None:
-    """Draw the network input, which has `side` pixels a side, as it is."""
-    st.image(encode(view.shown(), quality=QUALITY), width="stretch", alt=f"Network input, {side} x {side} pixels")
+def show_input(view: View) -> None:
+    """Draw the network input pixel by pixel."""
+    st.image(encode(view.given(), "PNG"), width="stretch", alt=f"Network input, {size_of_input(view)}")
+
+
+def size_of_input(view: View) -> str:
+    """Return the size of the network input in words."""
+    height, width = (view.picture if view.input is None else view.input).shape[:2]
+    return f"{width} x {height} pixels"
 
 
 def describe(panels: Sequence[Panel], look: Look) -> None:
@@ -116,7 +127,7 @@ def describe(panels: Sequence[Panel], look: Look) -> None:
 def downloads(panels: Sequence[Panel], look: Look, stem: str) -> None:
     """Draw buttons to download the picture and every map, raw and over the picture; file names begin with `stem`."""
     shown = panels[0].view.shown()
-    _download("Picture", lambda: encode(shown, "PNG"), f"{stem}.png", "The network input, as PNG.")
+    _download("Picture", lambda: encode(shown, "PNG"), f"{stem}.png", "The picture under the map, as PNG.")
     for panel, scale in zip(panels, scales(panels, look), strict=True):
         title = panel.title or panel.name
         name = "-".join((stem, plain_name(title), plain_name(panel.view.method)))

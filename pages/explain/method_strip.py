@@ -6,7 +6,7 @@ from core.explain import methods
 from core.explain.view import View
 from core.images import encode, fit
 from core.trainers.trained import TrainedClassifier
-from pages.explain.controls import Settings, method_of
+from pages.explain.controls import Settings, method_of, offered
 from pages.explain.map_panels import Panel, scales
 from pages.explain.pictures import Subject
 from web import address
@@ -18,7 +18,7 @@ THUMBNAIL_PX = 112
 def show(trained: TrainedClassifier, subject: Subject, settings: Settings, result: View) -> None:
     """Draw a thumbnail for each method but the one of `result`, over a button that chooses it."""
     shown = method_of(trained, settings.methods[0])
-    fitting = [method for method in methods.fitting(trained.net) if method.name != shown]
+    fitting = [methods.named(name) for name in offered(trained) if name != shown]
     fitting.sort(key=lambda method: method.name in SLOW)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="methods"):
         for method in fitting:

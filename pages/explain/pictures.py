@@ -1,4 +1,4 @@
-"""Where the picture to explain comes from: a sample, a test image, an upload, or the pad."""
+"""Where the picture to explain comes from: a sample, a test image, an upload, the camera, or the pad."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -14,12 +14,16 @@ from core.trainers.trained import TrainedClassifier
 from core.uploads import Upload
 from pages.explain import map_panels
 from ui import data_sets, digit_pad, nets
-from web import address, hide, uploads
+from web import address, camera, hide, uploads
 
-# These titles stand in addresses (`?from=Test+image`): another title needs the old one to be read still.
+# These names stand in addresses (`?from=Test+image`): another name needs the old one to be read still.
 SAMPLE, TEST, OWN, DRAWN = "Sample", "Test image", "Your own", "Draw a digit"
+TITLES = {OWN: "Your own, or camera"}
 UPLOAD = "upload"  # the key of an uploaded picture's id in the address
-_UNFIT = {DRAWN: "This net was not trained on digits, so there is none to draw"}
+_UNFIT = {
+    DRAWN: "This net was not trained on digits, so there is none to draw",
+    TEST: "The photographs that this net was tested on are not here",
+}
 
 # A net, the classes that get a map (left out: the predicted one), a method and a multiple of the net's size to a view.
 Explain = Callable[[TrainedClassifier, tuple[int, ...] | None, str | None, int], View]
@@ -62,12 +66,14 @@ def choose_source(trained: TrainedClassifier) -> str:
     """Return where the picture comes from: what the address carries, else a test image for nets of grey images."""
     # A default is left out of older addresses, so another default has another key.
     options, key = ((SAMPLE, TEST, OWN), "from") if trained.channels == 3 else ((TEST, SAMPLE, OWN), "grey_from")
+    if trained.whole:
+        options = (SAMPLE, OWN)
     if drawing.manner(trained.dataset):
         options = (*options, DRAWN)
     carried = [source for source, param in ((OWN, UPLOAD), (DRAWN, digit_pad.PARAM)) if param in st.query_params]
     first = [source for source in carried if source in options][:1]
     options = (*first, *(source for source in options if source not in first))
-    return address.choice(key, "Picture from", options, unfit=_UNFIT)
+    return address.choice(key, "Picture from", options, lambda name: TITLES.get(name, name), unfit=_UNFIT)
 
 
 def choose(trained: TrainedClassifier, source: str) -> Subject | None:
@@ -94,7 +100,10 @@ def of_drawing(strokes: tuple[drawing.Stroke, ...]) -> Subject:
 
 def _upload() -> Subject | None:
     with hide.group(UPLOAD):
-        upload = uploads.picture(UPLOAD, "Photograph")
+        place = st.container()
+        camera.upload(UPLOAD)
+        with place:
+            upload = uploads.picture(UPLOAD, "Photograph")
     if upload is None:
         return None
     picture = _uploaded(upload.digest, upload)

@@ -1,18 +1,28 @@
 """The explanations of a picture: the maps that were chosen, and how probable each class is."""
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from core.explain import view
 from core.explain.view import View
 from core.trainers.trained import TrainedClassifier
+from pages.explain import map_panels, pictures
 from pages.explain.controls import Settings, method_of
 from pages.explain.map_panels import Panel
 from pages.explain.pictures import Subject
-from ui import bars
+from ui import bars, nets
+from ui.class_bars import Bar
 from ui.frame import guard
 from web.formats import escape_markdown
 
 TOP = 5
+
+
+def warm_up() -> None:
+    """Open the net that this page begins with and explain the first sample, so that nobody waits for it."""
+    name = next(iter(nets.titles(own_first=False)))
+    pictures.sample().explain(nets.opened(name), None, None, 1)
 
 
 def panels(trained: TrainedClassifier, subject: Subject, settings: Settings) -> list[Panel]:
@@ -75,6 +85,21 @@ def headline(trained: TrainedClassifier, result: View, label: int | None) -> str
     return f"{predicted}, {verdict}"
 
 
+def bars_of(trained: TrainedClassifier, result: View, label: int | None, mapped: Collection[int]) -> list[Bar]:
+    """Return bars of the most probable classes, most probable first, and of the true and the `mapped` ones after."""
+    shown = dict.fromkeys([*result.top(TOP), *([] if label is None else [label]), *mapped])
+    return [
+        Bar(
+            trained.classes[index],
+            float(result.probabilities[index]),
+            predicted=index == result.predicted,
+            true=index == label,
+            mapped=index in mapped,
+        )
+        for index in shown
+    ]
+
+
 def top_five(trained: TrainedClassifier, result: View, label: int | None, *, row: int = bars.ROW) -> None:
     """Draw bars of the most probable classes, `row` px each, and of the true one where that is known."""
     top = result.top(TOP)
@@ -93,13 +118,23 @@ def top_five(trained: TrainedClassifier, result: View, label: int | None, *, row
 
 
 def show_reasons(trained: TrainedClassifier, subject: Subject, settings: Settings, shown: list[Panel]) -> None:
-    """Draw why each method was used, and what a larger input changes."""
+    """Draw why each method was used, the size of the input, what a larger one changes, and whose weights these are."""
     reasons = {panel.view.method: panel.view.why for panel in shown}
     st.caption("  \n".join(f"{method}: {why}" if len(reasons) > 1 else why for method, why in reasons.items()))
     side = view.side_at_net(trained, settings.times)
-    st.caption(f"Network input, {side} x {side} pixels")
-    if side != trained.side:
+    st.caption(f"Network input, {map_panels.size_of_input(shown[0].view)}")
+    if side != trained.side and not trained.whole:
         st.caption(escape_markdown(_about_larger_input(trained, subject, side, shown[0].view)))
+    if words := credit(trained):
+        st.caption(escape_markdown(words))
+
+
+def credit(trained: TrainedClassifier) -> str:
+    """Return who made the weights of a net that others have trained, and their licence; nothing for our own."""
+    card = trained.card
+    if "credit" not in card:
+        return ""
+    return f"Weights: {card['credit']}. Licence: {card['licence']}. Source: {card['source']}"
 
 
 def _about_larger_input(trained: TrainedClassifier, subject: Subject, side: int, result: View) -> str:

