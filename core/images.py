@@ -40,6 +40,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)  # orientations that swap width and height
 _SUFFIXES = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -87,6 +88,20 @@ def decode(source: bytes | str | Path | BinaryIO, *, max_side: int | None = None
         except Exception as error:
             raise ImageError(_damaged(name, kind)) from error
     return picture if max_side is None else fit(picture, max_side)
+
+
+def size(source: bytes | str | Path | BinaryIO) -> tuple[int, int]:
+    """Return the (width, height) of a picture turned upright, from its header.
+
+    Raises ImageError as `decode`, as far as the header shows.
+    """
+    with _opened(source) as (stream, name):
+        image = _header(stream, name, _recognise(stream, name))
+        try:
+            turned = image.getexif().get(_ORIENTATION_TAG) in _SIDEWAYS
+        except Exception:
+            turned = False
+    return (image.height, image.width) if turned else (image.width, image.height)
 
 
 def encode(picture: Picture, format: str = "JPEG", quality: int = 85, description: str = "") -> bytes:
@@ -178,14 +193,13 @@ def for_net(picture: Picture, side: int, *, whole: bool = False) -> Picture:
     scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if not whole:
-        top, left, edge = central_square(small)
+        top, left, edge = central_square(height, width)
         small, size = small[top : top + edge, left : left + edge], (side, side)
     return np.array(_pillow(small).resize(size, Image.Resampling.BILINEAR))
 
 
-def central_square(picture: Picture) -> tuple[int, int, int]:
-    """Return (top, left, edge) in pixels of the largest central square of a picture (H, W, 3)."""
-    height, width = picture.shape[:2]
+def central_square(height: int, width: int) -> tuple[int, int, int]:
+    """Return (top, left, edge) in pixels of the largest central square of a picture of `height` x `width` pixels."""
     edge = min(height, width)
     return (height - edge) // 2, (width - edge) // 2, edge
 

@@ -5,7 +5,7 @@ only the slot, an empty list, under a key that names the net, its `nets.stamp` a
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from ui import messages
 from ui.messages import Work
 
 ESTIMATE_AFTER = 1.0  # seconds of work: the pace of less says little
+_CANCELLED = "work that was cancelled"
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
 
@@ -47,3 +48,21 @@ def progress_bar(label: str, unit: str = "images", cancel: Callable[[], None] | 
         yield move
     finally:
         place.empty()
+
+
+def canceller(key: Hashable) -> Callable[[], None]:
+    """Return what a Cancel button calls to give up the work of that key until `is_cancelled` starts it again."""
+
+    def cancel() -> None:
+        st.session_state.setdefault(_CANCELLED, set()).add(key)
+
+    return cancel
+
+
+def is_cancelled(key: Hashable, label: str) -> bool:
+    """Return whether the visitor has cancelled the work of that key; if so, draw a button that starts it again."""
+    cancelled = st.session_state.get(_CANCELLED, set())
+    if key not in cancelled:
+        return False
+    st.button(label, icon=":material/play_arrow:", on_click=cancelled.discard, args=(key,))
+    return True

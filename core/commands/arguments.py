@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from core.datasets import class_names
+from core.errors import UserError
 from core.explain import splits
+from core.trainers.trained import TrainedClassifier
 
 
 def add_model_and_images(parser: argparse.ArgumentParser, *, images: int) -> None:
@@ -20,3 +23,29 @@ def add_model_and_images(parser: argparse.ArgumentParser, *, images: int) -> Non
         metavar="N",
         help=f"number of images, evenly spaced in the split (default {images or 'all'})",
     )
+
+
+def add_classes(parser: argparse.ArgumentParser) -> None:
+    """Add --class to the parser: what names of the user's own mean, as `classes` reads it."""
+    parser.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        default=[],
+        metavar="NAME=CLASS",
+        help="what a name in your folders or file means to the net; may be repeated",
+    )
+
+
+def classes(trained: TrainedClassifier, pairs: list[str]) -> dict[str, str]:
+    """Return the pairs "NAME=CLASS" as a dictionary. Raises UserError for another text or a class that is not there."""
+    chosen = {}
+    for pair in pairs:
+        name, mark, choice = pair.partition("=")
+        if not name or not mark:
+            raise UserError(f'--class "{pair}" is not NAME=CLASS: give it as in --class person=ballplayer.')
+        if not class_names.match(choice, trained.classes):
+            near = ", ".join(class_names.nearest(choice, trained.classes))
+            raise UserError(f'{trained.title} has no class "{choice}": choose another, such as {near}.')
+        chosen[name] = choice
+    return chosen

@@ -15,6 +15,7 @@ from core.commands import arguments
 from core.datasets import Split
 from core.errors import UserError
 from core.explain import box_files, boxes, localise, methods, splits
+from core.explain.box_files import Source
 from core.explain.localise import FEWEST, LEVELS, Located, Report, Score
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
@@ -50,10 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--method", metavar="NAME", help=f"one of {', '.join(methods.names())} (default: CAM or Grad-CAM)"
     )
     parser.add_argument("--rule", choices=boxes.RULES, action="append", help="how boxes are read off (default: each)")
-    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="your own pictures, with --boxes")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="FOLDER", help="your own pictures, a folder or .zip, with --boxes"
+    )
     parser.add_argument(
         "--boxes", type=Path, metavar="FILE", help="COCO-style .json, Pascal VOC .xml or folder of such"
     )
+    arguments.add_classes(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object, with the curves")
 
 
@@ -84,20 +88,24 @@ def _of_dataset(trained: TrainedClassifier, args: argparse.Namespace, method: st
 
 
 def _of_pictures(trained: TrainedClassifier, args: argparse.Namespace, method: str) -> _Images:
-    own = box_files.boxed(trained, args.pictures, box_files.read(args.boxes))
-    if len(own.split) < FEWEST:
+    chosen = arguments.classes(trained, args.classes)
+    source = Source.read(args.pictures, box_files.read(args.boxes), chosen)
+    boxed = box_files.boxed(trained, source)
+    with tqdm(total=len(boxed), desc=method, unit=" pictures", disable=None, leave=False) as bar:
+        own, located = localise.locate_photographs(trained, boxed, method, lambda done, of: bar.update(done - bar.n))
+    if len(own) < FEWEST:
         raise UserError(
-            f"{len(own.split)} pictures with boxes are too few to choose a threshold on one half and evaluate it on "
+            f"{len(own)} pictures with boxes are too few to choose a threshold on one half and evaluate it on "
             f"the other: give {FEWEST} or more."
         )
-    located = _located(trained, own.split, method, own.truth)
     selection, evaluation = (located.part(indices) for indices in localise.halves(len(located)))
-    return _Images(evaluation, str(args.pictures), selection, "the other half of the pictures", own.remarks)
+    remarks = own.photographs.remarks
+    return _Images(evaluation, str(args.pictures), selection, "the other half of the pictures", remarks)
 
 
-def _located(trained: TrainedClassifier, split: Split, method: str, truth: np.ndarray | None = None) -> Located:
+def _located(trained: TrainedClassifier, split: Split, method: str) -> Located:
     with tqdm(total=len(split), desc=method, unit=" images", disable=None, leave=False) as bar:
-        return localise.locate(trained, split, method, truth, lambda done, of: bar.update(done - bar.n))
+        return localise.locate(trained, split, method, lambda done, of: bar.update(done - bar.n))
 
 
 def _as_json(results: _Results) -> dict[str, Any]:
@@ -112,6 +120,7 @@ def _as_json(results: _Results) -> dict[str, Any]:
         "iou": list(LEVELS),
         "chosen_on": {"images": images.selection_description, "count": report.selection_images},
         "rules": [_report_as_json(report) for report in results.reports],
+        "whole_box": _score_as_json(report.whole),
         "centre_box": {**_score_as_json(report.centre), "box": report.centre.box},
         "constant_box": {**_score_as_json(report.constant), "box": report.constant.box},
         "remarks": list(images.remarks),
@@ -141,6 +150,7 @@ def _table(results: _Results) -> str:
     images, reports = results.images, results.reports
     first, best = reports[0], max(reports, key=lambda report: report.score.mean_accuracy)
     rows = [(f"{report.rule}, threshold {report.threshold:.2f}", report.score) for report in reports]
+    rows += [("whole picture", first.whole)]
     rows += [(f"centre box {first.centre.box}", first.centre)]
     rows += [(f"best constant box {first.constant.box}", first.constant)]
     width = max(len(name) for name, _ in rows)
@@ -152,6 +162,7 @@ def _table(results: _Results) -> str:
             f"{'':<{width}} " + " ".join(f"IoU {level:g}".rjust(9) for level in LEVELS) + "      mean  mean IoU",
             *(_table_row(name.ljust(width), score) for name, score in rows),
             f"Box and predicted class both correct, by the better rule: {with_class}.",
+            *(["Boxes are in percent of a picture's width and height."] if results.trained.whole else []),
             *(f"{report.rule}: {boxes.rule(report.rule).description}." for report in reports),
             f"Thresholds and constant boxes are chosen on {images.selection_description} "
             f"({first.selection_images:,} images).",

@@ -35,7 +35,8 @@ LIMITS = {"side": (8, 256), "seed": (0, 2**31 - 1)}
 _SPLITS = ("train", "validation", "test")
 LONGEST_PATH = 60  # characters of a path that cannot be
 _LISTED = 3  # of the pictures left out, in a remark
-_UNREADABLE = (ImageError, zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError)  # of a .zip, mostly
+MOST_LISTED = 20  # classes that a sentence lists
+UNREADABLE = (ImageError, zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError)  # of a .zip, mostly
 
 
 @dataclass(frozen=True)
@@ -106,16 +107,37 @@ def look(pictures: Pictures) -> Listing:
     A single folder around everything, which many archives have, is ignored. Raises UserError where nothing is there,
     for fewer than two classes or fewer than FEWEST_A_CLASS pictures of one, and for more than this module's bounds.
     """
-    path = pictures.path
-    files = sorted(_of_zip(path) if _is_file(path) else _of_folder(path))
+    listed = listing(pictures.path)
+    _check(pictures, listed.classes, listed.entries)
+    return listed
+
+
+def listing(path: Path) -> Listing:
+    """List the classes and pictures of a folder or an archive, however few of each; else as `look`.
+
+    Raises UserError where nothing is there, and for fewer than two classes.
+    """
+    files = contents(path)
     places = [PurePosixPath(place).parts for place, _, _ in files]
     depth = 1 if len({parts[0] for parts in places}) == 1 and any(len(parts) > 2 for parts in places) else 0
     classed = [(parts[depth], *file) for parts, file in zip(places, files, strict=True) if len(parts) > depth + 1]
     classes = tuple(sorted({name for name, *_ in classed}))
     labels = {name: label for label, name in enumerate(classes)}
     entries = tuple(Entry(place, labels[name], size) for name, place, size, _ in classed)
-    _check(pictures, classes, entries)
+    shape = "put the pictures of each class into a sub-folder named after it"
+    if not entries:
+        raise UserError(f"{path} has no sub-folder with pictures: {shape}.")
+    if len(classes) == 1:
+        raise UserError(f'{path} has one class only, "{classes[0]}": {shape}, two classes or more.')
     return Listing(classes, entries, tuple(files))
+
+
+def contents(path: Path) -> list[tuple[str, int, int]]:
+    """Return (place, bytes, state) of every file but hidden ones in a folder or archive; `state` changes with the file.
+
+    Raises UserError where nothing is there, or more than this module's bounds.
+    """
+    return sorted(_of_zip(path) if _is_file(path) else _of_folder(path))
 
 
 def _is_file(path: Path) -> bool:
@@ -215,12 +237,6 @@ def _check_count(path: Path, files: int) -> None:
 
 
 def _check(pictures: Pictures, classes: tuple[str, ...], entries: tuple[Entry, ...]) -> None:
-    path = pictures.path
-    shape = "put the pictures of each class into a sub-folder named after it"
-    if not entries:
-        raise UserError(f"{path} has no sub-folder with pictures: {shape}.")
-    if len(classes) == 1:
-        raise UserError(f'{path} has one class only, "{classes[0]}": {shape}, two classes or more.')
     if len(entries) * 3 * pictures.side**2 > MAX_TENSOR_BYTES:
         raise UserError(
             f"{len(entries):,} pictures of {pictures.side} px a side need more than "
@@ -267,31 +283,31 @@ def read(pictures: Pictures, progress: Progress = silent) -> Splits:
     Pictures that cannot be read are left out, counted and listed in `remarks`. Raises UserError as `look` does, and
     where too few of a class can be read.
     """
-    listing = look(pictures)
-    entries, squares, faults = _squares(pictures, listing, progress)
+    listed = look(pictures)
+    entries, squares, faults = _squares(pictures, listed, progress)
     labels = [entry.label for entry in entries]
     why = f", because {len(faults)} cannot be read (the first: {faults[0].removesuffix('.')})" if faults else ""
-    _check_enough(pictures, listing.classes, labels, why)
+    _check_enough(pictures, listed.classes, labels, why)
     tensor = torch.from_numpy(squares).permute(0, 3, 1, 2).contiguous()
     train, validation, test = (
         Split(tensor[indices], torch.tensor(labels)[indices]) for indices in _stratified(labels, pictures.seed)
     )
-    return Splits(train, test, validation, _remarks(faults, len(listing.entries)))
+    return Splits(train, test, validation, remarks(faults, len(listed.entries)))
 
 
-def _squares(pictures: Pictures, listing: Listing, progress: Progress) -> tuple[list[Entry], np.ndarray, list[str]]:
+def _squares(pictures: Pictures, listed: Listing, progress: Progress) -> tuple[list[Entry], np.ndarray, list[str]]:
     """Return the entries that are pictures, their squares uint8 (N, side, side, 3), and the faults of the others."""
     entries: list[Entry] = []
     faults: list[str] = []
-    squares = np.empty((len(listing.entries), pictures.side, pictures.side, 3), dtype=np.uint8)
-    done, total = 0, sum(entry.size for entry in listing.entries)
-    with _source(pictures.path) as source:
-        for entry in listing.entries:
+    squares = np.empty((len(listed.entries), pictures.side, pictures.side, 3), dtype=np.uint8)
+    done, total = 0, sum(entry.size for entry in listed.entries)
+    with opened(pictures.path) as source:
+        for entry in listed.entries:
             progress(f"{pictures.title}: reading pictures", done, total)
             try:
                 squares[len(entries)] = images.for_net(images.photograph(source(entry)), pictures.side)
                 entries.append(entry)
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 faults.append(f"{entry.place}: {error}")
             done += entry.size
     progress(f"{pictures.title}: reading pictures", total, total)
@@ -299,8 +315,11 @@ def _squares(pictures: Pictures, listing: Listing, progress: Progress) -> tuple[
 
 
 @contextmanager
-def _source(path: Path) -> Iterator[Callable[[Entry], bytes | Path]]:
-    """Yield a function that returns the source of an entry's picture for `images.decode`."""
+def opened(path: Path) -> Iterator[Callable[[Entry], bytes | Path]]:
+    """Yield a function that returns the source of a picture of a folder or archive, for `images.decode`.
+
+    It raises one of UNREADABLE where the picture is gone or damaged.
+    """
     if not path.is_file():
         yield lambda entry: path / entry.place
         return
@@ -319,7 +338,8 @@ def _stratified(labels: list[int], seed: int) -> tuple[torch.Tensor, ...]:
     return tuple(torch.cat(part).sort().values for part in parts)
 
 
-def _remarks(faults: list[str], listed: int) -> tuple[str, ...]:
+def remarks(faults: list[str], listed: int) -> tuple[str, ...]:
+    """Return a sentence on the pictures, of `listed` ones, that were left out, by their `faults`; none without any."""
     if not faults:
         return ()
     first = " ".join(f"{sentence.removesuffix('.')}." for sentence in faults[:_LISTED])

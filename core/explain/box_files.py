@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -19,15 +18,21 @@ from xml.parsers import expat
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core import images
-from core.datasets import Split
+from core.datasets import class_names, folder
+from core.datasets.class_names import Naming
+from core.datasets.folder import Entry
 from core.errors import UserError
+from core.explain import subjects, view
+from core.explain.subjects import Photographs
 from core.trainers.trained import TrainedClassifier
 
 MAX_JSON_BYTES = 256_000_000
 MAX_XML_BYTES = 1_000_000  # of one picture's boxes
 MAX_PICTURES = 20_000
+POSITIONS = 100  # along a side of a whole picture
 _SLACK = 1.0  # pixels that a box may stick out of its picture: files round differently
 _LISTED = 3  # of the pictures or classes left out, in a remark
 
@@ -43,16 +48,20 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Boxed:
-    """N pictures at a net's input size, each with its class and the true boxes of that class.
+    """N photographs, each with the true boxes of one name.
 
-    `split` has images uint8 (N, C, side, side) and labels (N,); `truth` float (N, B, 4) is in the net's pixels, zeros
-    where a picture has fewer than B boxes; `remarks` are sentences about what was left out.
+    `truth` float (N, B, 4) is in positions of the part that the net receives, `positions` along its width and its
+    height; zeros where a photograph has fewer than B boxes. `labels` (N,) are classes: the first that the name means,
+    as long as no net has classified it. The remarks are those of `photographs`.
     """
 
-    split: Split
+    photographs: Photographs
     truth: NDArray
-    pictures: tuple[str, ...]
-    remarks: tuple[str, ...]
+    labels: Tensor
+    positions: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
 
 def read(path: Path) -> list[Labelled]:
@@ -182,39 +191,115 @@ def _tree(path: Path) -> Element:
 # Matching boxes with pictures
 
 
-def boxed(trained: TrainedClassifier, folder: Path, labelled: list[Labelled]) -> Boxed:
-    """Return the pictures of a folder and their boxes, cut to the central square and resized to the net's input.
+@dataclass(frozen=True)
+class Source:
+    """Pictures in the folder or archive `path` and their boxes.
 
-    The label of a picture with several classes is that of the largest box; all boxes of that class are kept. Boxes of
-    classes that the net lacks, and those outside the square, are left out, with a remark. Raises UserError where a
+    `places` maps names that a file of boxes may call a picture to places in `path`; `where` names it in sentences.
+    `chosen` maps names of boxes to classes.
+    """
+
+    path: Path
+    places: dict[str, list[str]]
+    labelled: list[Labelled]
+    where: str
+    chosen: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path, labelled: list[Labelled], chosen: dict[str, str] | None = None) -> Source:
+        """Return the pictures of a folder with its sub-folders, or of a .zip. Raises UserError where it is neither."""
+        if not path.exists():
+            raise UserError(f"There is no folder {path}: give the one that holds the pictures of the boxes.")
+        places: dict[str, list[str]] = {}
+        for place, *_ in folder.contents(path):
+            for key in {PurePosixPath(place).name, place}:
+                places.setdefault(key, []).append(place)
+        return cls(path, places, labelled, str(path), chosen or {})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all boxes, each once."""
+        return tuple(dict.fromkeys(name for row in self.labelled for name, _ in row.boxes))
+
+
+def positions(trained: TrainedClassifier) -> int:
+    """Return the positions along either side of what a net receives that boxes are read off at.
+
+    For a square they are its pixels. A whole picture, of any proportions, has POSITIONS along its width and along its
+    height: each is a hundredth, and an IoU is the same in either unit.
+    """
+    return POSITIONS if trained.whole else trained.side
+
+
+def boxed(trained: TrainedClassifier, source: Source) -> Boxed:
+    """Return pictures and their boxes, in the part that the net receives: the whole picture or its central square.
+
+    The name of a picture with several is that of the largest box; all boxes of that name are kept. Boxes of names that
+    mean no class of the net, and those outside the square, are left out, with a remark. Raises UserError where a
     picture is missing, differs in size from the file or has a box that sticks out of it, and where no box is left.
     """
-    if not folder.is_dir():
-        raise UserError(f"There is no folder {folder}: give the one that holds the pictures of the boxes.")
-    paths = _pictures(folder)
-    inputs, labels, truths, names = [], [], [], []
-    unknown: Counter[str] = Counter()
+    naming = class_names.naming(source.names, trained.classes, source.chosen)
+    rows: list[_Row] = []
     outside: list[str] = []
-    for row in labelled:
-        boxes = [(name, box) for name, box in row.boxes if name in trained.classes]
-        unknown.update(name for name, _ in row.boxes if name not in trained.classes)
-        if not boxes:
-            continue
-        picture = images.decode(_path(paths, row.picture, folder))
-        _check(row, picture)
-        inside = [(name, square) for name, box in boxes if (square := _in_square(picture, box, trained.side))]
-        if not inside:
-            outside.append(row.picture)
-            continue
-        label = max(inside, key=lambda item: _area(item[1]))[0]
-        inputs.append(trained.prepare_picture(picture)[0])
-        labels.append(trained.classes.index(label))
-        truths.append([box for name, box in inside if name == label])
-        names.append(row.picture)
-    remarks = _remarks(trained, unknown, outside)
-    if not inputs:
+    faults: list[str] = []
+    with folder.opened(source.path) as data_of:
+        for labelled in source.labelled:
+            boxes = [(name, box) for name, box in labelled.boxes if naming[name]]
+            if not boxes:
+                continue
+            entry = Entry(_place(source, labelled.picture), 0, 0)
+            try:
+                size = images.size(data_of(entry))
+            except folder.UNREADABLE as error:
+                faults.append(f"{labelled.picture}: {error}")
+                continue
+            _check(labelled, size)
+            row = _row(trained, entry.place, size, boxes)
+            if row is None:
+                outside.append(labelled.picture)
+            else:
+                rows.append(row)
+    unknown = sum(not naming[name] for labelled in source.labelled for name, _ in labelled.boxes)
+    remarks = subjects.unnamed_remark(trained, naming, unknown, "boxes are")
+    remarks += _remarks(outside) + folder.remarks(faults, len(source.labelled))
+    if not rows:
         raise UserError(" ".join(["No picture has a box that the net could find.", *remarks]))
-    return Boxed(Split(torch.stack(inputs), torch.tensor(labels)), _padded(truths), tuple(names), remarks)
+    return _together(trained, source, rows, naming, remarks)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A picture that has a box: its place in the source, the name of its largest box, and the boxes of that name."""
+
+    place: str
+    name: str
+    boxes: list[tuple[float, float, float, float]]
+
+
+def _row(
+    trained: TrainedClassifier,
+    place: str,
+    size: tuple[int, int],
+    boxes: list[tuple[str, tuple[float, float, float, float]]],
+) -> _Row | None:
+    inside = [(name, part) for name, box in boxes if (part := _in_part(trained, size, box))]
+    if not inside:
+        return None
+    name = max(inside, key=lambda item: _area(item[1]))[0]
+    return _Row(place, name, [box for other, box in inside if other == name])
+
+
+def _together(
+    trained: TrainedClassifier, source: Source, every: list[_Row], naming: Naming, remarks: tuple[str, ...]
+) -> Boxed:
+    """Return at most `subjects.MOST` of the rows, evenly spaced, as photographs with their boxes."""
+    rows, sentence = subjects.spaced(every)
+    names = source.names
+    entries = tuple(Entry(row.place, names.index(row.name), 0) for row in rows)
+    groups = tuple(naming[row.name] for row in rows)
+    photographs = Photographs(source.path, names, entries, groups, remarks + sentence)
+    labels = torch.tensor([group[0] for group in groups])
+    return Boxed(photographs, _padded([row.boxes for row in rows]), labels, positions(trained))
 
 
 def _padded(boxes: list[list[tuple[float, float, float, float]]]) -> NDArray:
@@ -225,33 +310,25 @@ def _padded(boxes: list[list[tuple[float, float, float, float]]]) -> NDArray:
     return padded
 
 
-def _pictures(folder: Path) -> dict[str, list[Path]]:
-    """Return the files of a folder and its sub-folders, by name and by relative path."""
-    paths: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            for key in {path.name, path.relative_to(folder).as_posix()}:
-                paths.setdefault(key, []).append(path)
-    return paths
-
-
-def _path(paths: dict[str, list[Path]], picture: str, folder: Path) -> Path:
-    # Only files in the folder are looked up, so a name that leads out of it matches nothing.
+def _place(source: Source, picture: str) -> str:
+    # Only places of the source are looked up, so a name that leads out of it matches nothing.
     name = picture.replace("\\", "/")
-    candidates = paths.get(name) or paths.get(PurePosixPath(name).name) or []
+    candidates = source.places.get(name) or source.places.get(PurePosixPath(name).name) or []
     if not candidates:
         raise UserError(
-            f'The boxes are those of "{picture}", which is not in {folder}: give the folder of the pictures that the '
-            "boxes were drawn in."
+            f'The boxes are those of "{picture}", which is not in {source.where}: give the folder of the pictures that '
+            "the boxes were drawn in."
         )
     if len(candidates) > 1:
-        raise UserError(f'There are {len(candidates)} pictures called "{picture}" in {folder}: rename all but one.')
+        raise UserError(
+            f'There are {len(candidates)} pictures called "{picture}" in {source.where}: rename all but one.'
+        )
     return candidates[0]
 
 
-def _check(row: Labelled, picture: images.Picture) -> None:
+def _check(row: Labelled, size: tuple[int, int]) -> None:
     """Raise UserError where the picture has another size than the file of boxes, or a box sticks out of it."""
-    height, width = picture.shape[:2]
+    width, height = size
     if row.size not in (None, (0, 0), (width, height)) and row.size is not None:
         raise UserError(
             f'In the file of boxes "{row.picture}" has {row.size[0]} x {row.size[1]} pixels, but the picture has '
@@ -266,34 +343,28 @@ def _check(row: Labelled, picture: images.Picture) -> None:
             )
 
 
-def _in_square(
-    picture: images.Picture, box: tuple[float, float, float, float], side: int
+def _in_part(
+    trained: TrainedClassifier, size: tuple[int, int], box: tuple[float, float, float, float]
 ) -> tuple[float, float, float, float] | None:
-    """Return the part of a box in the central square, in the net's pixels; None for less than half of its area."""
-    top, left, edge = images.central_square(picture)
-    x0, x1 = (min(max(x - left, 0.0), edge) for x in (box[0], box[2]))
-    y0, y1 = (min(max(y - top, 0.0), edge) for y in (box[1], box[3]))
+    """Return the part of a box that the net receives, in positions; None for less than half of the box's area."""
+    width, height = size
+    top, left, down, across = view.part_of(trained, height, width)
+    x0, x1 = (min(max(x - left, 0.0), across) for x in (box[0], box[2]))
+    y0, y1 = (min(max(y - top, 0.0), down) for y in (box[1], box[3]))
     if _area((x0, y0, x1, y1)) < 0.5 * _area(box):
         return None
-    scale = side / edge
-    return x0 * scale, y0 * scale, x1 * scale, y1 * scale
+    count = positions(trained)
+    return x0 * count / across, y0 * count / down, x1 * count / across, y1 * count / down
 
 
 def _area(box: tuple[float, float, float, float]) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _remarks(trained: TrainedClassifier, unknown: Counter[str], outside: list[str]) -> tuple[str, ...]:
-    remarks = []
-    if unknown:
-        names = ", ".join(f'"{name}"' for name, _ in unknown.most_common(_LISTED))
-        remarks.append(
-            f"{unknown.total():,} boxes are of classes that {trained.title} does not have ({names}) and left out; its "
-            f"classes are {', '.join(trained.classes)}."
-        )
-    if outside:
-        remarks.append(
-            f"{len(outside):,} pictures have no box in the central square, the net's input, and are left out: "
-            f"{', '.join(outside[:_LISTED])}."
-        )
-    return tuple(remarks)
+def _remarks(outside: list[str]) -> tuple[str, ...]:
+    if not outside:
+        return ()
+    return (
+        f"{len(outside):,} pictures have no box in the central square, the net's input, and are left out: "
+        f"{', '.join(outside[:_LISTED])}.",
+    )

@@ -1,13 +1,13 @@
 """Weakly supervised localisation (section 5.1.1): accuracy of boxes from maps against true boxes.
 
 The threshold is chosen on one set of images and evaluated on another, by the share of images whose box reaches an IoU
-of 0.3, 0.5 and 0.7 with a true box (MaxBoxAccV2 of Choe et al., 2020), given the true class. Two baselines are the same
-box for every image: the best centred one, and the best of any place. A map below them has localised nothing.
+of 0.3, 0.5 and 0.7 with a true box (MaxBoxAccV2 of Choe et al., 2020), given the true class. Three baselines are the
+same box for every image: the whole of it, the best centred one, and the best of any place. A map below them has
+localised nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,13 +17,16 @@ from torch import Tensor
 
 from core.datasets import Split
 from core.errors import UserError
-from core.explain import boxes, cam, methods
+from core.explain import boxes, cam, methods, subjects
+from core.explain.box_files import Boxed
 from core.explain.boxes import Boxes
+from core.explain.subjects import Progress
 from core.trainers.trained import TrainedClassifier
 
 LEVELS = (0.3, 0.5, 0.7)  # IoU from which a box counts as correct
 THRESHOLDS: NDArray = np.arange(1, 100) / 100
 FEWEST = 20  # of the user's own, to choose a threshold on one half and evaluate it on the other
+CAM = "cam"  # the method of nets that end in global average pooling
 _BATCH = 100  # images that are explained at once
 _GRID = 16  # places along a side where the search for the best constant box begins
 _PAIRS = 2_000_000  # boxes compared at once
@@ -33,8 +36,9 @@ _PAIRS = 2_000_000  # boxes compared at once
 class Located:
     """The maps of N images beside their true boxes.
 
-    `maps` (N, H, W) float32 are of the true class, in the images' size; `truth` (N, B, 4) holds up to B boxes an image,
-    zeros where there are fewer; `correct` (N,) bool, whether the net predicts the true class.
+    `maps` (N, H, W) float32 are of the true class, in the images' size or, of photographs, in positions; `truth`
+    (N, B, 4) holds up to B boxes an image, zeros where there are fewer; `correct` (N,) bool, whether the net predicts
+    the true class.
     """
 
     maps: NDArray
@@ -113,6 +117,7 @@ class Report:
     threshold: float
     selection_images: int
     score: Score
+    whole: Score
     centre: Score
     constant: Score
     curve: Curve
@@ -122,21 +127,19 @@ def locate(
     trained: TrainedClassifier,
     split: Split,
     method: str | None = None,
-    truth: NDArray | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Progress = lambda done, of: None,
 ) -> Located:
     """Return the maps of the true classes of a split, by a method of `methods` (default: CAM or Grad-CAM).
 
-    `truth` (N, B, 4), in the net's pixels, replaces the split's own boxes. `progress` is called with the images done
-    and in all. Raises UserError where there are neither, and where the split has classes that the net lacks.
+    `progress` is called with the images done and in all. Raises UserError where the split has no boxes, and where it
+    has classes that the net lacks.
     """
-    if truth is None:
-        if split.boxes is None:
-            raise UserError(
-                f"The images of {trained.dataset} have no true boxes to compare with: choose a net for the toybox, or "
-                "give a folder of pictures and a file of their boxes."
-            )
-        truth = split.boxes.numpy()[:, None]
+    if split.boxes is None:
+        raise UserError(
+            f"The images of {trained.dataset} have no true boxes to compare with: choose a net for the toybox, or "
+            "give a folder of pictures and a file of their boxes."
+        )
+    truth = split.boxes.numpy()[:, None]
     if not len(split):
         raise UserError("There are no images to find anything in: give at least one.")
     name = method or methods.fitting(trained.net)[0].name
@@ -148,6 +151,43 @@ def locate(
         correct.append(explanation.logits.argmax(1) == labels)
         progress(start + len(x), len(split))
     return Located(torch.cat(maps).numpy(), truth, torch.cat(correct).numpy())
+
+
+def locate_photographs(
+    trained: TrainedClassifier, boxed: Boxed, method: str | None = None, progress: Progress = lambda done, of: None
+) -> tuple[Boxed, Located]:
+    """Return the photographs that can be read, with the class of each, and the maps of these classes, in positions.
+
+    Where a name means several classes, it is the one of the greatest logit. One photograph is in memory at a time.
+    `progress` is called with the photographs done and in all. Raises UserError where none can be read.
+    """
+    name = method or methods.fitting(trained.net)[0].name
+    maps, labels, correct, readable, faults = [], [], [], [], []
+    for index, picture in boxed.photographs.readable():
+        if isinstance(picture, str):
+            faults.append(picture)
+        else:
+            x, group = trained.prepare(trained.prepare_picture(picture)), boxed.photographs.groups[index]
+            map, label, predicted = _of_group(trained, x, group, name)
+            maps.append(cam.upsample(map, (boxed.positions, boxed.positions)))
+            labels.append(label)
+            correct.append(predicted in group)
+            readable.append(index)
+        progress(index + 1, len(boxed))
+    photographs = subjects.without_faults(boxed.photographs, readable, faults)
+    rest = replace(boxed, photographs=photographs, truth=boxed.truth[readable], labels=torch.tensor(labels))
+    return rest, Located(torch.stack(maps).numpy(), rest.truth, np.array(correct))
+
+
+def _of_group(trained: TrainedClassifier, x: Tensor, group: tuple[int, ...], method: str) -> tuple[Tensor, int, int]:
+    """Return the map (h, w) of the likeliest class of a group for one input, that class, and the predicted class."""
+    if method != CAM:  # by CAM all maps of a group come in one pass, by others each would cost one
+        with torch.inference_mode():
+            group = (subjects.best_of(trained.net(x)[0], group),)
+    explanation = methods.explain(trained.net, x, torch.tensor([group]), None if method == CAM else method)
+    logits = explanation.logits[0]
+    label = subjects.best_of(logits, group)
+    return explanation.maps[0, group.index(label)], label, int(logits.argmax())
 
 
 def curve(located: Located, rule: str, thresholds: NDArray = THRESHOLDS) -> Curve:
@@ -171,6 +211,7 @@ def evaluate(selection: Located, evaluation: Located, rule: str) -> Report:
         float(evaluated.thresholds[threshold]),
         len(selection),
         _score(evaluated.ious[:, threshold], evaluation.correct),
+        _score_of_box(np.array([0, 0, *side]), evaluation),
         _score_of_box(centred_box(selection.truth, side), evaluation),
         _score_of_box(constant_box(selection.truth, side), evaluation),
         evaluated,

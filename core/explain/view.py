@@ -243,9 +243,14 @@ def _check_sides(trained: TrainedClassifier, batch: Tensor) -> None:
 
 def part_at_net(trained: TrainedClassifier, picture: Picture) -> tuple[int, int, int, int]:
     """Return (top, left, height, width) in pixels of the part of a picture that the net gets: all, or the square."""
+    return part_of(trained, *picture.shape[:2])
+
+
+def part_of(trained: TrainedClassifier, height: int, width: int) -> tuple[int, int, int, int]:
+    """Return the part, as `part_at_net`, of a picture of `height` x `width` pixels."""
     if trained.whole:
-        return 0, 0, picture.shape[0], picture.shape[1]
-    top, left, edge = images.central_square(picture)
+        return 0, 0, height, width
+    top, left, edge = images.central_square(height, width)
     return top, left, edge, edge
 
 

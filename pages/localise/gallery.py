@@ -1,21 +1,23 @@
 """The images with their boxes: one of them large, and all of them in the order of their IoU."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 
 import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.explain import boxes, cam, localise, view
+from core.explain import boxes, cam, localise
 from core.explain.view import View
-from core.images import encode
+from core.images import encode, fit
 from pages.localise import boxed_pictures
-from pages.localise.search import Evaluation, Scene
-from ui import theme
+from pages.localise.search import Evaluation, Method, PictureSet, Scene
+from ui import nets, theme
 from web import address
 from web.formats import escape_markdown
 
 A_PAGE = 8
+SMALL_SIDE = 448  # px of a photograph among others
 BESIDE = [5, 2]  # widths of the map and of what stands beside it
 ENDS = {"worst": "Lowest IoU first", "best": "Highest IoU first"}
 
@@ -40,12 +42,25 @@ class Seen:
 
 def see(scene: Scene, index: int) -> Seen:
     """Return what the net sees in an image at the threshold of the scene."""
-    method, split = scene.method, scene.split
-    label = int(split.labels[index])
-    result = view.of_image(method.trained, split.images[index], (label,), method.name)
-    box = boxes.box(cam.upsample(result.maps[0], tuple(split.images.shape[-2:])), scene.threshold, method.rule)
-    iou = 0.0 if box is None else float(localise.overlap(np.array(box), scene.truth[index]))
-    return Seen(result, box, true_boxes(scene.truth[index]), iou, method.trained.classes[label])
+    method, pictures = scene.method, scene.pictures
+    label, truth, count = int(pictures.labels[index]), pictures.truth[index], pictures.positions
+    (result,) = views(method, pictures, (index,))
+    box = boxes.box(cam.upsample(result.maps[0], (count, count)), scene.threshold, method.rule)
+    iou = 0.0 if box is None else float(localise.overlap(np.array(box), truth))
+    predicted = next(iter(in_pixels(np.array([box or (0,) * 4]), result, count)), None)
+    return Seen(result, predicted, in_pixels(truth, result, count), iou, method.trained.classes[label])
+
+
+def views(method: Method, pictures: PictureSet, indices: tuple[int, ...]) -> list[View]:
+    """Return the net's view of some pictures, each with the map of its class."""
+    trained = method.trained
+    return _views((pictures.content, trained.name, nets.stamp(trained.name), method.name), indices, method, pictures)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _views(key: Hashable, indices: tuple[int, ...], _method: Method, _pictures: PictureSet) -> list[View]:
+    labels = _pictures.labels[list(indices)][:, None]
+    return _pictures.subjects.views(_method.trained, indices, labels, _method.name)
 
 
 def one(seen: Seen, chart: alt.LayerChart | None) -> None:
@@ -78,9 +93,11 @@ def _prediction(result: View, classes: tuple[str, ...], name: str) -> str:
     return f"Predicted: {predicted}, {100 * share:.0f}% sure{'' if predicted == name else f'; true class: {name}'}."
 
 
-def true_boxes(truth: np.ndarray) -> list[boxes.Box]:
-    """Return the true boxes of an image (B, 4), to the pixel."""
-    rounded = (tuple(round(edge) for edge in box) for box in truth.tolist())
+def in_pixels(edges: np.ndarray, result: View, positions: int) -> list[boxes.Box]:
+    """Return boxes (B, 4) of so many positions along either side, to the pixel of a view's picture; zeros are none."""
+    height, width = result.picture.shape[:2]
+    scaled = edges * np.array([width, height, width, height]) / positions
+    rounded = (tuple(round(edge) for edge in box) for box in scaled.tolist())
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in rounded if x1]
 
 
@@ -98,9 +115,7 @@ def in_order(evaluation: Evaluation) -> None:
     pages = max(1, -(-len(order) // A_PAGE))
     page = address.page("page", "Page", pages)
     shown = order[A_PAGE * (page - 1) : A_PAGE * page]
-    images = pictures.evaluated_on.images[pictures.positions[shown]]
-    labels = pictures.evaluated_on.labels[pictures.positions[shown]]
-    results = view.of_images(method.trained, images, labels[:, None], method.name)
+    results = views(method, pictures.evaluated_on, tuple(pictures.places[shown].tolist()))
     with slot, st.grid(4, min_column_width=120, gap="small"):
         for position, result in zip(shown.tolist(), results, strict=True):
             with st.container(gap="xxsmall"):
@@ -109,11 +124,14 @@ def in_order(evaluation: Evaluation) -> None:
 
 def _small(evaluation: Evaluation, position: int, result: View) -> None:
     """Draw the image at `position` of the report with its boxes, and the button that shows it large."""
-    index, iou = int(evaluation.pictures.positions[position]), evaluation.ious[position]
-    x0, y0, x1, y1 = evaluation.report.curve.boxes[position, evaluation.position].tolist()
-    box = (x0, y0, x1, y1) if x1 else None
-    truth = true_boxes(evaluation.pictures.truth[index])
-    picture = boxed_pictures.framed(result.heat(alpha=0.45), result.zoom, box, truth, line=8)
+    index, iou = int(evaluation.pictures.places[position]), evaluation.ious[position]
+    every = evaluation.pictures.evaluated_on
+    small = replace(result, picture=fit(result.picture, SMALL_SIDE))
+    box = next(
+        iter(in_pixels(evaluation.report.curve.boxes[position, [evaluation.position]], small, every.positions)), None
+    )
+    truth = in_pixels(every.truth[index], small, every.positions)
+    picture = boxed_pictures.framed(small.heat(alpha=0.45), small.zoom, box, truth, line=8)
     name = evaluation.method.trained.classes[result.classes[0]]
     st.image(encode(picture), width="stretch", alt=f"Image {index}, a {name}, with both boxes: IoU {iou:.2f}")
     st.button(

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.explain import boxes, methods
-from core.trainers.trained import TrainedClassifier
+from core.trainers.trained import TrainedClassifier, packaged
 from pages.localise import chart, gallery, own_boxes, scores, search
 from pages.localise.search import Evaluation, Method, Pictures, Scene
 from ui import data_sets, frame, messages, nets
@@ -15,7 +15,8 @@ from ui.frame import guard
 from web import address, hide
 
 KIND = "toybox"  # the data that come with true boxes
-SOURCES = {"data": "The net's own data", "own": "Your own, with boxes"}
+OWN = "own"
+SOURCES = {"data": "The net's own data", OWN: "Your own, with boxes"}
 RULES = {"all": "All evidence (thesis)", "largest": "Largest region (Zhou)"}
 SLOW = ("score-cam", "occlusion")  # dozens of passes for one map
 EVERY, FEWEST = "all", "200"  # images
@@ -65,12 +66,14 @@ def choose() -> Settings | None:
     own_first = any(key in st.query_params for key in (own_boxes.UPLOADS, own_boxes.FOLDER))
     has_boxes = trained.dataset.partition("?")[0] == KIND and not own_first
     with hide.group("picture"):
+        sources = tuple(SOURCES) if has_boxes else tuple(reversed(SOURCES))
         source = address.choice(
             "from",
             "Pictures",
-            tuple(SOURCES) if has_boxes else tuple(reversed(SOURCES)),
+            (OWN,) if trained.name in packaged() else sources,
             SOURCES.__getitem__,
             "The toybox has a true box in every image. Your own pictures need a file of boxes.",
+            unfit={"data": "The photographs that this net was trained on do not come with Atelier"},
         )
         place_of_pictures = st.container()
     place_of_image = st.container()
@@ -107,7 +110,7 @@ def choose_method(trained: TrainedClassifier) -> Method:
 def show(settings: Settings, places: frame.Layout) -> None:
     """Draw one image with the curve beside it, then the scores at the chosen threshold and all images."""
     pictures, remark, large = None, "", places.result.empty()
-    if settings.source == "own":
+    if settings.source == OWN:
         with settings.place_of_pictures, guard():
             pictures = search.in_own(settings.method)
         remark = "" if pictures else "Give pictures and their boxes, and see how well the net's maps find them."
@@ -133,7 +136,7 @@ def find(settings: Settings, large: DeltaGenerator) -> Pictures | None:
         return None
     if data.test.boxes is not None and search.is_slow(method, settings.count):
         index = min(image_in_address(), len(data.test) - 1)
-        scene = Scene(method, data.test, search.truth_of(data), boxes.rule(method.rule).threshold)
+        scene = Scene(method, search.of_data(data, settings.count), boxes.rule(method.rule).threshold)
         with large.container():
             gallery.one(gallery.see(scene, index), None)
     return search.in_data(method, data, settings.count, quicker(settings))
@@ -153,7 +156,7 @@ def show_found(settings: Settings, pictures: Pictures, places: frame.Layout, lar
     key = (*search.key_of(settings.method, pictures), settings.method.rule)
     report = search.report(key, settings.method.rule, pictures)
     with settings.place_of_image:
-        image = choose_image(len(pictures.evaluated_on))
+        image = choose_image(len(pictures.evaluated_on.labels))
         threshold = choose_threshold(report.threshold)
     evaluation = Evaluation(settings.method, pictures, report, threshold)
     seen = gallery.see(evaluation.scene, image)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.explain.localise import LEVELS
 from pages.localise.search import Evaluation
+from web.formats import escape_markdown
 
 HALF = LEVELS.index(0.5)  # the level of the headline
 
@@ -12,7 +13,7 @@ HALF = LEVELS.index(0.5)  # the level of the headline
 def headline(evaluation: Evaluation) -> None:
     """Draw the accuracy at the threshold, beside that of the better constant box."""
     report, accuracy = evaluation.report, evaluation.score.accuracy[HALF]
-    lead = accuracy - max(report.centre.accuracy[HALF], report.constant.accuracy[HALF])
+    lead = accuracy - max(one.accuracy[HALF] for one in (report.whole, report.centre, report.constant))
     st.header(
         f"{accuracy:.1f}% of the boxes reach an IoU of 0.5, "
         f"{abs(lead):.1f} points {'more' if lead >= 0 else 'less'} than the constant-box baseline",
@@ -27,6 +28,7 @@ def table(evaluation: Evaluation) -> None:
     rows = {
         f"Map, threshold {evaluation.threshold:.2f}": evaluation.score,
         f"Map, chosen threshold {report.threshold:.2f}": report.score,
+        "Whole picture": report.whole,
         "Centre box": report.centre,
         "Best constant box": report.constant,
     }
@@ -45,8 +47,8 @@ def table(evaluation: Evaluation) -> None:
         alt="Accuracy of the map's boxes and of the constant-box baseline",
     )
     st.caption(
-        f"Evaluated on {pictures.source}; the threshold and both constant boxes are chosen on "
+        f"Evaluated on {pictures.source}; the threshold, the centre box and the best constant box are chosen on "
         f"{pictures.chosen_source}. A map that does not surpass the constant boxes has localised nothing."
     )
     for remark in pictures.remarks:
-        st.caption(remark)
+        st.caption(escape_markdown(remark))

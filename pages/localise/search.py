@@ -1,6 +1,5 @@
 """The search for objects: maps of a net's own data or of one's own pictures, and their boxes at every threshold."""
 
-import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
@@ -10,11 +9,13 @@ import torch
 
 from core.datasets import Dataset, Split
 from core.explain import localise, splits
+from core.explain.box_files import Boxed
 from core.explain.localise import FEWEST, Located, Report, Score
+from core.explain.subjects import Images, Subjects
 from core.trainers.trained import TrainedClassifier
 from pages.localise import own_boxes
 from ui import nets
-from ui.slots import progress_bar
+from ui.slots import canceller, is_cancelled, progress_bar
 
 
 @dataclass(frozen=True)
@@ -27,31 +28,41 @@ class Method:
 
 
 @dataclass(frozen=True)
+class PictureSet:
+    """M pictures, their classes `labels` (M,) and true boxes `truth` (M, B, 4) in positions, `positions` along a side.
+
+    `content` is the same for the same pictures, whatever their names.
+    """
+
+    subjects: Subjects
+    labels: torch.Tensor
+    truth: np.ndarray
+    positions: int
+    content: Hashable
+
+
+@dataclass(frozen=True)
 class Scene:
-    """Images with their true boxes (M, B, 4), and the threshold at which a method draws boxes into them."""
+    """Pictures, and the threshold at which a method draws boxes into them."""
 
     method: Method
-    split: Split
-    truth: np.ndarray
+    pictures: PictureSet
     threshold: float
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The images of `evaluated_on`, whose `positions` (N,) are in `located`, and those a threshold is chosen on.
+    """Pictures to be `evaluated_on`: `located` are those at `places` (N,); a threshold is chosen on others.
 
-    `truth` (M, B, 4) holds the true boxes of `evaluated_on`. `source` names these images, `chosen_source` those that
-    the threshold is chosen on. `content` is the same for the same images, whatever their names.
+    `source` names these pictures, `chosen_source` those that the threshold is chosen on.
     """
 
-    evaluated_on: Split
-    truth: np.ndarray
-    positions: np.ndarray
+    evaluated_on: PictureSet
+    places: np.ndarray
     located: Located
     chosen_on: Located
     source: str
     chosen_source: str
-    content: Hashable
     remarks: tuple[str, ...] = ()
 
 
@@ -67,7 +78,7 @@ class Evaluation:
     @property
     def scene(self) -> Scene:
         """The images and their boxes at the threshold."""
-        return Scene(self.method, self.pictures.evaluated_on, self.pictures.truth, self.threshold)
+        return Scene(self.method, self.pictures.evaluated_on, self.threshold)
 
     @property
     def score(self) -> Score:
@@ -88,7 +99,7 @@ class Evaluation:
 def key_of(method: Method, pictures: Pictures) -> tuple[Hashable, ...]:
     """Return what names these maps of these pictures among all others."""
     trained = method.trained
-    return trained.name, nets.stamp(trained.name), method.name, pictures.content
+    return trained.name, nets.stamp(trained.name), method.name, pictures.evaluated_on.content
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading boxes off the maps at every threshold")
@@ -122,77 +133,60 @@ def in_data(method: Method, data: Dataset, count: int, cancel: Callable[[], None
     slot = _slot_of(method, count)
     if not slot:
         evaluated_on, other = splits.part(data.test, count), data.validation or data.train
-        maps = located(
-            method, evaluated_on, "Mapping test images", cancel=cancel
-        )  # raises UserError where there are no boxes
-        chosen_on = located(method, splits.part(other, count), "Mapping validation images", cancel=cancel)
+        maps = located(method, evaluated_on, "Mapping test images", cancel)  # UserError where there are no boxes
+        chosen_on = located(method, splits.part(other, count), "Mapping validation images", cancel)
         source = f"{len(evaluated_on):,} test images of {data.title}"
         chosen_source = f"{len(chosen_on):,} {'validation' if data.validation else 'training'} images"
-        positions = np.arange(len(evaluated_on)) * len(data.test) // len(evaluated_on)
-        content = (method.trained.dataset, count)
-        slot.append(Pictures(data.test, truth_of(data), positions, maps, chosen_on, source, chosen_source, content))
+        places = np.arange(len(evaluated_on)) * len(data.test) // len(evaluated_on)
+        slot.append(Pictures(of_data(data, count), places, maps, chosen_on, source, chosen_source))
     return slot[0]
 
 
-def truth_of(data: Dataset) -> np.ndarray:
-    """Return the true boxes of the test images, (N, 1, 4); none of them where the data set has no boxes."""
-    return np.zeros((0, 1, 4)) if data.test.boxes is None else data.test.boxes.numpy()[:, None]
+def of_data(data: Dataset, count: int) -> PictureSet:
+    """Return the test images of a data set with their boxes, of which `count` are evaluated on, 0 for all."""
+    truth = np.zeros((0, 1, 4)) if data.test.boxes is None else data.test.boxes.numpy()[:, None]
+    return PictureSet(Images(data.test), data.test.labels, truth, data.side, (data.name, count))
 
 
 def in_own(method: Method) -> Pictures | None:
-    """Return the user's pictures, one half to choose a threshold on and the other to evaluate it; None without any."""
+    """Return the user's pictures, one half to choose a threshold on and the other to evaluate it.
+
+    None without any, and after the search for the objects has been cancelled: then a button starts it again.
+    """
     trained = method.trained
     own = own_boxes.choose(trained)
     if own is None:
         return None
-    content = digest(own.split.images.numpy(), own.split.labels.numpy(), own.truth)
-    slot = _slot((trained.name, nets.stamp(trained.name), method.name, content))
+    key = (trained.name, nets.stamp(trained.name), method.name, own.content)
+    slot = _slot(key)
+    if not slot and is_cancelled(key, "Localise in these pictures"):
+        return None
     if not slot:
-        whole = located(method, own.split, "Mapping your pictures", own.truth)
-        evaluated, chosen = (torch.arange(len(whole)),) * 2
-        source, chosen_source = f"{len(whole):,} pictures of your own", "the same pictures"
-        remarks = own.remarks
-        if len(whole) >= FEWEST:
-            chosen, evaluated = localise.halves(len(whole))
-            source, chosen_source = f"half of {source}", "the other half of the pictures"
-        else:
-            remarks += (
-                f"With fewer than {FEWEST} pictures the threshold is chosen on those it is evaluated on, so the scores "
-                "are too good.",
-            )
-        evaluated_on, chosen_on = whole.part(evaluated), whole.part(chosen)
-        slot.append(
-            Pictures(
-                own.split,
-                own.truth,
-                evaluated.numpy(),
-                evaluated_on,
-                chosen_on,
-                source,
-                chosen_source,
-                content,
-                remarks,
-            )
-        )
+        with progress_bar("Mapping your pictures", "pictures", canceller(key)) as progress:
+            boxed, whole = localise.locate_photographs(trained, own.boxed, method.name, progress)
+        slot.append(_halved(boxed, whole, own.content))
     return slot[0]
 
 
-def digest(*arrays: np.ndarray) -> str:
-    """Return a name for the content of some arrays."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+def _halved(boxed: Boxed, whole: Located, content: Hashable) -> Pictures:
+    """Return the half to evaluate on and the half to choose a threshold on; all for both of too few pictures."""
+    evaluated, chosen = (torch.arange(len(whole)),) * 2
+    source, chosen_source = f"{len(whole):,} pictures of your own", "the same pictures"
+    remarks = boxed.photographs.remarks
+    if len(whole) >= FEWEST:
+        chosen, evaluated = localise.halves(len(whole))
+        source, chosen_source = f"half of {source}", "the other half of the pictures"
+    else:
+        remarks += (
+            f"With fewer than {FEWEST} pictures the threshold is chosen on those it is evaluated on, so the scores "
+            "are too good.",
+        )
+    every = PictureSet(boxed.photographs, boxed.labels, boxed.truth, boxed.positions, content)
+    parts = whole.part(evaluated), whole.part(chosen)
+    return Pictures(every, evaluated.numpy(), *parts, source, chosen_source, remarks)
 
 
-def located(
-    method: Method,
-    split: Split,
-    label: str,
-    truth: np.ndarray | None = None,
-    cancel: Callable[[], None] | None = None,
-) -> Located:
+def located(method: Method, split: Split, label: str, cancel: Callable[[], None] | None = None) -> Located:
     """Return the maps of all images of a split, behind a progress bar."""
     with progress_bar(label, cancel=cancel) as progress:
-        return localise.locate(method.trained, split, method.name, truth, progress)
+        return localise.locate(method.trained, split, method.name, progress)

@@ -33,3 +33,20 @@ def test_the_bar_goes_away():
 
     app = AppTest.from_function(script).run()
     assert not app.exception and not app.get("progress")
+
+
+def test_work_that_was_cancelled_waits_for_its_button():
+    def script() -> None:
+        import streamlit as st
+
+        from ui import slots
+
+        if slots.is_cancelled("counting", "Count again"):
+            st.markdown("waiting")
+        else:
+            st.button("Cancel", on_click=slots.canceller("counting"))
+
+    app = AppTest.from_function(script).run()
+    app = app.button[0].click().run()
+    assert app.markdown[0].value == "waiting" and app.button[0].label == "Count again"
+    assert app.button[0].click().run().button[0].label == "Cancel"

@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core import images
 from core.errors import UserError
 from core.explain import box_files
+from core.explain.box_files import Source
+from core.trainers.trained import open_named
 from tests.nets import a_net
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -48,8 +52,12 @@ def written(tmp_path, content, name="boxes.json"):
     return path
 
 
-def boxed(trained, folder, path):
-    return box_files.boxed(trained, folder, box_files.read(path))
+def boxed(trained, folder, path, **chosen):
+    return box_files.boxed(trained, Source.read(folder, box_files.read(path), chosen))
+
+
+def names(found):
+    return [Path(entry.place).name for entry in found.photographs.entries]
 
 
 def test_both_kinds_say_the_same(tmp_path):
@@ -74,8 +82,9 @@ def test_boxes_move_into_the_central_square_at_the_nets_size(tmp_path, folder, t
     found = boxed(trained, folder, written(tmp_path, coco()))
     # 60 x 40: the square begins at x = 10, and 40 pixels become 28
     np.testing.assert_allclose(found.truth, [[[0, 0, 14, 7]]])
-    assert found.split.images.shape == (1, 1, 28, 28) and found.split.labels.tolist() == [1]
-    assert found.pictures == ("a.png",) and found.remarks == ()
+    assert found.positions == 28 and found.labels.tolist() == [1]
+    assert names(found) == ["a.png"] and found.photographs.remarks == ()
+    np.testing.assert_array_equal(found.photographs.picture(0), NOISE)
 
 
 def test_boxes_are_cut_at_the_square_and_left_out_where_little_remains(tmp_path, folder, trained):
@@ -97,7 +106,7 @@ def test_several_boxes_of_the_class_of_the_largest(tmp_path, folder, trained):
         {"image_id": 7, "category_id": 4, "bbox": [40, 30, 10, 10]},
     ]
     found = boxed(trained, folder, written(tmp_path, coco(annotations=annotations)))
-    assert found.split.labels.tolist() == [1]
+    assert found.labels.tolist() == [1] and found.photographs.name_of(0) == "1"
     np.testing.assert_allclose(found.truth, [[[0, 7, 14, 21], [21, 21, 28, 28]]])
 
 
@@ -109,10 +118,44 @@ def test_unknown_classes_are_left_out_with_a_remark(tmp_path, folder, trained):
     categories = [{"id": 3, "name": "0"}, {"id": 9, "name": "teapot"}]
     found = boxed(trained, folder, written(tmp_path, coco(annotations=annotations, categories=categories)))
     assert found.truth.shape == (1, 1, 4)
-    assert found.remarks == (
-        '1 boxes are of classes that My net does not have ("teapot") and left out; '
+    assert found.photographs.remarks == (
+        '1 boxes are of names that are no class of My net ("teapot") and left out; '
         "its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
     )
+
+
+def test_a_class_may_be_chosen_for_a_name(tmp_path, folder, trained):
+    path = written(tmp_path, coco(categories=[{"id": 4, "name": "teapot"}]))
+    found = boxed(trained, folder, path, teapot="7")
+    assert found.labels.tolist() == [7] and found.photographs.name_of(0) == "teapot"
+    assert found.photographs.groups == ((7,),)
+
+
+def test_whole_pictures_keep_all_boxes_in_hundredths_of_their_sides(tmp_path, folder):
+    net = open_named("efficientnet_lite0")
+    annotations = [{"image_id": 7, "category_id": 4, "bbox": [0, 0, 9, 40]}]
+    categories = [{"id": 4, "name": "dog, domestic dog"}]
+    found = boxed(net, folder, written(tmp_path, coco(annotations=annotations, categories=categories)))
+    assert found.positions == 100
+    np.testing.assert_allclose(found.truth, [[[0, 0, 15, 100]]])
+    (group,) = found.photographs.groups
+    assert {"beagle", "pug"} < {net.classes[i] for i in group} and found.labels.tolist() == [group[0]]
+    with pytest.raises(
+        UserError, match=r"No picture has a box.*no class of EfficientNet.*\(\"1\"\).*it has 1,000 classes"
+    ):
+        boxed(net, folder, written(tmp_path, coco()))
+
+
+def test_pictures_that_cannot_be_read_are_left_out_with_a_remark(tmp_path, folder, trained):
+    images.save(NOISE, folder / "b.png")
+    (folder / "c.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    Image.new("RGB", (4, 4)).save(folder / "d.png")
+    listed = [{"id": i, "file_name": f"{i}.png"} for i in "abcd"]
+    annotations = [{"image_id": i, "category_id": 4, "bbox": [10, 0, 3, 3]} for i in "abcd"]
+    found = boxed(trained, folder, written(tmp_path, coco(images=listed, annotations=annotations)))
+    assert names(found) == ["a.png", "b.png"]
+    (remark,) = found.photographs.remarks
+    assert remark.startswith("2 of 4 files are no readable picture and left out.") and "d.png is 4 x 4 px" in remark
 
 
 def test_pictures_are_found_in_sub_folders(tmp_path, folder, trained):
@@ -120,7 +163,7 @@ def test_pictures_are_found_in_sub_folders(tmp_path, folder, trained):
     (folder / "a.png").rename(folder / "deep" / "a.png")
     for name in ("a.png", "deep/a.png", "elsewhere/a.png"):
         content = coco(images=[{"id": 7, "file_name": name}])
-        assert len(boxed(trained, folder, written(tmp_path, content)).split) == 1
+        assert len(boxed(trained, folder, written(tmp_path, content))) == 1
 
 
 def edited(**fields):

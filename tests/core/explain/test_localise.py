@@ -6,10 +6,11 @@ import torch
 
 from core.datasets import Split
 from core.errors import UserError
-from core.explain import localise
+from core.explain import box_files, localise
 from core.explain.localise import Located
-from core.trainers.trained import open_run
+from core.trainers.trained import open_named, open_run
 from tests.nets import a_net
+from tests.photographs import pasted
 from tests.scenes import a_run_for_scenes, scenes
 
 
@@ -130,3 +131,46 @@ def test_data_without_boxes_is_refused():
         localise.locate(trained, Split(torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.zeros(1, dtype=torch.long)))
     with pytest.raises(UserError, match="no images"):
         localise.locate(trained, Split(*(torch.zeros(0) for _ in range(3))))
+
+
+def test_maps_find_objects_in_whole_photographs_of_any_proportions(tmp_path):
+    net = open_named("efficientnet_lite0")
+    source = box_files.Source.read(tmp_path, box_files.read(pasted(tmp_path)))
+    (tmp_path / "5.png").write_bytes((tmp_path / "5.png").read_bytes()[:2000])  # damaged: seen only when it is decoded
+    calls = []
+    boxed, found = localise.locate_photographs(
+        net, box_files.boxed(net, source), progress=lambda done, of: calls.append((done, of))
+    )
+    assert len(boxed) == len(found) == 23 and found.maps.shape == (23, 100, 100) and calls[-1] == (24, 24)
+    assert boxed.photographs.remarks[-1].startswith("1 of 24 files is no readable picture and left out. 5.png: ")
+    cats = {net.classes[i] for i in boxed.labels.tolist()}
+    assert cats <= {"tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat"}
+    # The class of each is the likeliest of its group, and its map the one that the net gives for it.
+    seen = boxed.photographs.views(net, [0], boxed.labels[:1, None])[0]
+    group = list(boxed.photographs.groups[0])
+    assert seen.probabilities[group].argmax() == group.index(int(boxed.labels[0]))
+    assert bool(found.correct[0]) == (seen.predicted in group)
+    evidence = np.unravel_index(found.maps[0].argmax(), (100, 100))
+    x0, y0, x1, y1 = boxed.truth[0, 0]
+    assert y0 <= evidence[0] <= y1 and x0 <= evidence[1] <= x1
+    selection, evaluation = (found.part(indices) for indices in localise.halves(len(found)))
+    report = localise.evaluate(selection, evaluation, "largest")
+    assert report.score.mean_iou > max(report.whole.mean_iou, report.centre.mean_iou, report.constant.mean_iou) + 0.1
+
+
+def test_another_method_maps_the_same_class_of_a_group(tmp_path):
+    net = open_named("efficientnet_lite0")
+    boxed = box_files.boxed(net, box_files.Source.read(tmp_path, box_files.read(pasted(tmp_path, 2))))
+    (by_cam, cam_maps), (by_grad_cam, maps) = (
+        localise.locate_photographs(net, boxed, method) for method in ("cam", "grad-cam")
+    )
+    assert by_cam.labels.tolist() == by_grad_cam.labels.tolist()
+    np.testing.assert_array_equal(cam_maps.correct, maps.correct)
+
+
+def test_the_box_around_the_whole_picture_is_a_baseline():
+    truth = [(0, 0, 5, 1), (0, 0, 5, 2)]
+    both = located(maps_of(RIDGE, RIDGE), truth)
+    report = localise.evaluate(both, both, "all")
+    assert report.whole.box == (0, 0, 5, 2) and report.whole.ious.tolist() == [0.5, 1]
+    assert report.whole.accuracy == (100, 100, 50)

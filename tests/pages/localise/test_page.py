@@ -7,14 +7,16 @@ import torch
 
 from core import datasets, images, uploads
 from core.datasets import toybox
+from core.errors import UserError
 from core.explain import boxes, localise
-from core.models import catalogue
+from core.models import catalogue, pretrained
 from core.runs.run import Run
 from core.runs.writer import writing
 from core.trainers import recipe
 from core.trainers.trained import open_run
 from tests.nets import a_run
 from tests.pages.app import as_read, texts, visit
+from tests.photographs import pasted
 
 SIZES = {"train": 40, "validation": 30, "test": 50}
 
@@ -57,9 +59,9 @@ def test_begins_at_the_threshold_that_validation_chose_beside_the_constant_boxes
     assert f"{report.score.accuracy[1]:.1f}% of the boxes reach an IoU of 0.5" in texts(app)
     assert "Evaluated on 50 test images" in texts(app) and "chosen on 30 validation images" in texts(app)
     shown = app.dataframe[0].value
-    assert list(shown["Box"])[2:] == ["Centre box", "Best constant box"]
+    assert list(shown["Box"])[2:] == ["Whole picture", "Centre box", "Best constant box"]
     assert list(shown["IoU 0.3"])[1:] == pytest.approx(
-        [report.score.accuracy[0], report.centre.accuracy[0], report.constant.accuracy[0]]
+        [score.accuracy[0] for score in (report.score, report.whole, report.centre, report.constant)]
     )
 
 
@@ -194,3 +196,45 @@ def test_boxes_that_do_not_match_their_pictures_are_a_sentence(own):
     (own[0] / "4.png").unlink()
     app = visit("localise", run=a_run("bn_nin").id, pictures=str(own[0]), boxes=str(own[1]))
     assert '"4.png", which is not in' in app.error[0].value and not app.exception
+
+
+def test_whole_photographs_are_localised_by_a_net_of_a_thousand_classes(tmp_path):
+    boxes = pasted(tmp_path)
+    app = visit("localise", net="efficientnet_lite0", pictures=str(tmp_path), boxes=str(boxes))
+    assert not app.exception and not app.error
+    assert "half of 24 pictures of your own" in texts(app) and "the other half of the pictures" in texts(app)
+    assert "“cat” is any of 5 classes, tabby to Egyptian cat" in as_read(texts(app))
+    assert "more than the constant-box baseline" in app.header[0].value
+    opening = [button for button in app.button if str(button.key).startswith("open ")]
+    assert len(opening) == 8 and "cat" in opening[0].label
+    # The photograph is shown in its proportions, and so are its boxes: in pixels of it.
+    assert " px at (" in texts(app)
+
+
+def test_a_class_is_chosen_once_for_a_name_that_is_none(tmp_path):
+    boxes = pasted(tmp_path, 4, "my darling")
+    query = {"net": "efficientnet_lite0", "pictures": str(tmp_path), "boxes": str(boxes)}
+    app = visit("localise", **query)
+    assert "No picture has a box" in app.error[0].value and "my darling" in app.error[0].value and not app.exception
+    (choice,) = [box for box in app.selectbox if box.label == "my darling"]
+    app = choice.select("Egyptian cat").run()
+    assert app.query_params["means"] in ("my darling=Egyptian cat", ["my darling=Egyptian cat"])
+    assert not app.error and "4 pictures of your own" in texts(app) and "CAM of Egyptian cat" in texts(app)
+    app = visit("localise", **query, means=["my darling=Siamese cat", "my darling=unicorn"])
+    assert "CAM of Siamese cat" in texts(app) and not app.error
+    assert "my darling=unicorn" in texts(app) and "left out" in texts(app)
+
+
+def test_a_net_without_data_of_its_own_asks_for_pictures():
+    app = visit("localise", net="efficientnet_lite0", **{"from": "data"})
+    assert not app.error and not app.exception and "Give pictures and their boxes" in texts(app)
+    assert "do not come with Atelier" in texts(app)
+
+
+def test_a_net_whose_package_is_missing_is_a_sentence(monkeypatch):
+    def missing():
+        raise UserError("The package of the weights is not installed: install it.")
+
+    monkeypatch.setattr(pretrained, "path", missing)
+    app = visit("localise", net="efficientnet_lite0")
+    assert "package of the weights is not installed" in app.error[0].value and not app.exception
