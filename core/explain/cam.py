@@ -62,11 +62,23 @@ class Explainable(Protocol):
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Where the cells of maps lie in an image: the centre of the first and the step to the next, each (down, right).
+
+    Both are in shares of the image's height and width, so they hold for a picture of any size.
+    """
+
+    first: tuple[float, float]
+    step: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """The logits of N images, and K maps for each.
 
     `logits` (N, classes); `classes` (N, K), the class of every map; `maps` (N, K, h, w), raw and signed;
-    `method` is the title of the method, such as "CAM", and `why` a sentence about it.
+    `method` is the title of the method, such as "CAM", and `why` a sentence about it. `grid` says where the maps' cells
+    lie in the images; None: they divide them evenly.
     """
 
     logits: Tensor
@@ -74,6 +86,7 @@ class Explanation:
     maps: Tensor
     method: str
     why: str
+    grid: Grid | None = None
 
     @property
     def probabilities(self) -> Tensor:
@@ -98,9 +111,18 @@ def explain(net: nn.Module, x: Tensor, classes: Tensor | None = None) -> Explana
         explained = logits.argmax(1, keepdim=True) if classes is None else checked(classes, logits.shape[1])
         if explainable.ends_in_gap:
             maps = _selected(explainable.class_maps(features), explained)
-            return Explanation(logits, explained, maps.float(), "CAM", WHY_CAM)
+            return Explanation(logits, explained, maps.float(), "CAM", WHY_CAM, grid(net, x))
     maps = grad_cam(explainable, features, explained)
-    return Explanation(logits, explained, maps, "Grad-CAM", WHY_GRAD_CAM)
+    return Explanation(logits, explained, maps, "Grad-CAM", WHY_GRAD_CAM, grid(net, x))
+
+
+def grid(net: nn.Module, x: Tensor) -> Grid | None:
+    """Return where the cells of a net's last maps lie in images `x` (N, C, H, W); None: they divide them evenly."""
+    cells = getattr(net, "cells", None)
+    if cells is None:
+        return None
+    height, width = x.shape[-2:]
+    return Grid((cells.first / height, cells.first / width), (cells.step / height, cells.step / width))
 
 
 def _selected(class_maps: Tensor, classes: Tensor) -> Tensor:
@@ -155,10 +177,22 @@ def checked(classes: Tensor, count: int) -> Tensor:
     return classes
 
 
-def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return maps (..., h, w) resized to `size` (height, width) by bilinear interpolation, as in the thesis."""
+def upsample(maps: Tensor, size: tuple[int, int], grid: Grid | None = None) -> Tensor:
+    """Return maps (..., h, w) resized to `size` (height, width) by bilinear interpolation, as in the thesis.
+
+    A `grid` places the cells; beyond the centres of the outermost ones their values are held.
+    """
+    if grid is not None:
+        down, right = (_interpolation(*row) for row in zip(maps.shape[-2:], size, grid.first, grid.step, strict=True))
+        return down @ maps @ right.T
     flat = maps.reshape(-1, 1, *maps.shape[-2:])
     return F.interpolate(flat, size, mode="bilinear", align_corners=False).reshape(*maps.shape[:-2], *size)
+
+
+def _interpolation(cells: int, pixels: int, first: float, step: float) -> Tensor:
+    """Return the weights (pixels, cells) of the cells along one side for each pixel, linear between their centres."""
+    places = (((torch.arange(pixels) + 0.5) / pixels - first) / step).clamp(0, cells - 1)
+    return (1 - (places[:, None] - torch.arange(cells)).abs()).clamp(min=0)
 
 
 def scale(maps: Tensor, *, signed: bool = False) -> tuple[float, float]:

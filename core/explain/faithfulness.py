@@ -126,7 +126,8 @@ def _maps(net: nn.Module, x: Tensor, classes: Tensor, method: str, generator: to
     size = (x.shape[-2], x.shape[-1])
     if method in ORDERS:
         return torch.stack([ORDERS[method](size, generator) for _ in range(len(x))])
-    return cam.upsample(methods.maps(method, net, x, classes), size)
+    explanation = methods.explain(net, x, classes[:, None], method)
+    return cam.upsample(explanation.maps[:, 0], size, explanation.grid)
 
 
 @torch.no_grad()

@@ -20,6 +20,7 @@ from core.errors import UserError
 from core.explain import boxes, cam, methods, subjects
 from core.explain.box_files import Boxed
 from core.explain.boxes import Boxes
+from core.explain.cam import Explanation
 from core.explain.subjects import Progress
 from core.trainers.trained import TrainedClassifier
 
@@ -147,7 +148,7 @@ def locate(
     for start in range(0, len(split), _BATCH):
         x, labels = trained.prepare(split.images[start : start + _BATCH]), split.labels[start : start + _BATCH]
         explanation = methods.explain(trained.net, x, labels[:, None], name)
-        maps.append(cam.upsample(explanation.maps[:, 0], (x.shape[-2], x.shape[-1])))
+        maps.append(cam.upsample(explanation.maps[:, 0], (x.shape[-2], x.shape[-1]), explanation.grid))
         correct.append(explanation.logits.argmax(1) == labels)
         progress(start + len(x), len(split))
     return Located(torch.cat(maps).numpy(), truth, torch.cat(correct).numpy())
@@ -168,8 +169,10 @@ def locate_photographs(
             faults.append(picture)
         else:
             x, group = trained.prepare(trained.prepare_picture(picture)), boxed.photographs.groups[index]
-            map, label, predicted = _of_group(trained, x, group, name)
-            maps.append(cam.upsample(map, (boxed.positions, boxed.positions)))
+            explanation, position, predicted = _of_group(trained, x, group, name)
+            size = (boxed.positions, boxed.positions)
+            maps.append(cam.upsample(explanation.maps[0, position], size, explanation.grid))
+            label = int(explanation.classes[0, position])
             labels.append(label)
             correct.append(predicted in group)
             readable.append(index)
@@ -179,15 +182,16 @@ def locate_photographs(
     return rest, Located(torch.stack(maps).numpy(), rest.truth, np.array(correct))
 
 
-def _of_group(trained: TrainedClassifier, x: Tensor, group: tuple[int, ...], method: str) -> tuple[Tensor, int, int]:
-    """Return the map (h, w) of the likeliest class of a group for one input, that class, and the predicted class."""
+def _of_group(
+    trained: TrainedClassifier, x: Tensor, group: tuple[int, ...], method: str
+) -> tuple[Explanation, int, int]:
+    """Return maps of a group's classes for one input, the likeliest one's position in them, and the predicted class."""
     if method != CAM:  # by CAM all maps of a group come in one pass, by others each would cost one
         with torch.inference_mode():
             group = (subjects.best_of(trained.net(x)[0], group),)
     explanation = methods.explain(trained.net, x, torch.tensor([group]), None if method == CAM else method)
     logits = explanation.logits[0]
-    label = subjects.best_of(logits, group)
-    return explanation.maps[0, group.index(label)], label, int(logits.argmax())
+    return explanation, group.index(subjects.best_of(logits, group)), int(logits.argmax())
 
 
 def curve(located: Located, rule: str, thresholds: NDArray = THRESHOLDS) -> Curve:

@@ -41,6 +41,7 @@ class Method:
     needs_gradient: bool
     needs_pooling: bool
     compute: Computation
+    of_features: bool = True
 
 
 def names() -> tuple[str, ...]:
@@ -94,7 +95,8 @@ def explain(net: nn.Module, x: Tensor, classes: Tensor | None = None, method: st
             logits = cam.finite(explainable.head(features))
         explained = logits.argmax(1, keepdim=True) if classes is None else cam.checked(classes, logits.shape[1])
         maps = [chosen.compute(explainable, x, features, of_image).float() for of_image in explained.unbind(1)]
-    return Explanation(logits, explained, torch.stack(maps, 1), chosen.title, chosen.measures)
+    grid = cam.grid(net, x) if chosen.of_features else None
+    return Explanation(logits, explained, torch.stack(maps, 1), chosen.title, chosen.measures, grid)
 
 
 def _usable(tensor: Tensor) -> Tensor:
@@ -148,7 +150,7 @@ def _masked_scores(net: Explainable, image: Tensor, features: Tensor, wanted: Te
     """Return the score (F,) of a class for an image (C, H, W) multiplied by each of its feature maps (F, h, w)."""
     scores = []
     for part in features.split(_copies_at_once(image)):
-        masks = cam.upsample(part, (image.shape[-2], image.shape[-1]))
+        masks = cam.upsample(part, (image.shape[-2], image.shape[-1]), cam.grid(cast(nn.Module, net), image[None]))
         low, high = masks.amin((-2, -1), keepdim=True), masks.amax((-2, -1), keepdim=True)
         # A constant map masks everything: it points nowhere.
         masks = torch.where(high > low, (masks - low) / (high - low), torch.zeros(()))
@@ -248,6 +250,7 @@ _METHODS = {
             True,
             False,
             _saliency,
+            of_features=False,
         ),
         Method(
             "occlusion",
@@ -257,6 +260,7 @@ _METHODS = {
             False,
             False,
             _occlusion,
+            of_features=False,
         ),
     )
 }

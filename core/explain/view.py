@@ -34,7 +34,7 @@ class View:
 
     `picture` uint8 (H, W, 3), square unless the net takes whole pictures; `probabilities` (classes,); `classes`, the K
     classes that have a map; `maps` (K, h, w), raw and signed; `method` and `why` as in `cam.Explanation`; `input`, the
-    pixels that the net was given, uint8 (h, w, 3), by default the picture.
+    pixels that the net was given, uint8 (h, w, 3), by default the picture; `grid`, where the maps' cells lie in it.
     """
 
     picture: Picture
@@ -44,6 +44,7 @@ class View:
     method: str
     why: str
     input: Picture | None = None
+    grid: cam.Grid | None = None
 
     @property
     def predicted(self) -> int:
@@ -63,6 +64,10 @@ class View:
     def top(self, count: int) -> list[int]:
         """Return the `count` most probable classes, most probable first."""
         return self.probabilities.argsort(descending=True, stable=True)[:count].tolist()
+
+    def map(self, position: int, size: tuple[int, int]) -> Tensor:
+        """Return the map of `classes[position]` as it lies in the picture, resized to `size` (height, width)."""
+        return cam.upsample(self.maps[position], size, self.grid)
 
     def shown(self) -> Picture:
         """Return the picture alone, enlarged without smoothing where it is small."""
@@ -84,7 +89,7 @@ class View:
         colours, by default that of this view's maps.
         """
         picture = self.shown()
-        map = cam.upsample(self.maps[position], picture.shape[:2])
+        map = self.map(position, picture.shape[:2])
         low, high = cam.scale(self.maps, signed=signed) if scale is None else scale
         heat = cam.overlay(picture, map, low, high, alpha, signed=signed)
         for box in [] if threshold is None else self.boxes(position, threshold, by):
@@ -93,11 +98,11 @@ class View:
 
     def box(self, position: int = 0, threshold: float = THRESHOLD, by: str = "all") -> Box | None:
         """Return the box of `classes[position]` in pixels of `picture`, None where the map is positive nowhere."""
-        return boxes.box(cam.upsample(self.maps[position], self.picture.shape[:2]), threshold, by)
+        return boxes.box(self.map(position, self.picture.shape[:2]), threshold, by)
 
     def boxes(self, position: int = 0, threshold: float = THRESHOLD, by: str = "all") -> list[Box]:
         """Return the boxes of `classes[position]` in pixels of `picture`, by one of `boxes.RULES` or by COMPONENTS."""
-        return boxes.listed(cam.upsample(self.maps[position], self.picture.shape[:2]), threshold, by)
+        return boxes.listed(self.map(position, self.picture.shape[:2]), threshold, by)
 
     def given(self) -> Picture:
         """Return the pixels that the net was given, enlarged without smoothing where they are few."""
@@ -211,6 +216,7 @@ def of_images(
             explanation.method,
             explanation.why,
             pictures[i],
+            explanation.grid,
         )
         for i in range(len(batch))
     ]

@@ -5,12 +5,14 @@ images (x - 127) / 128. Batch normalisation can be folded into the convolutions 
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from core.models.cells import Cells
 from core.models.layers import AveragedMaps, he_initialise
 
 STEM, FEATURES = 32, 1280
@@ -38,6 +40,10 @@ STAGES = (
     Stage(6, 192, 4, 2, 5),
     Stage(6, 320, 1, 1, 3),
 )
+STEP = 32  # px of the input from a cell of the last maps to the next
+# px that the trained weights read to the right of and below the middle of a cell, (i + 1/2) * 32; measured by
+# `python -m core cells`.
+SHIFT = 2.0
 _LAST_STRIDED = max(number for number, stage in enumerate(STAGES) if stage.stride > 1)
 
 
@@ -77,9 +83,8 @@ class Unit(nn.Module):
     def fold(self, dtype: torch.dtype) -> None:
         """Compute the weights that hold convolution and normalisation in one, and use them until the next training."""
         norm = self.norm
-        weight, bias = fuse_conv_bn_weights(
-            self.conv.weight, None, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
-        )
+        mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+        weight, bias = fuse_conv_bn_weights(self.conv.weight, None, mean, variance, norm.eps, norm.weight, norm.bias)
         order = torch.channels_last
         self._folded = weight.detach().to(dtype).contiguous(memory_format=order), bias.detach().to(dtype)
 
@@ -112,8 +117,9 @@ class Block(nn.Module):
 class EfficientNetLite(AveragedMaps):
     """EfficientNet-Lite0: a stem, sixteen inverted residual blocks, 1,280 maps and a linear classifier.
 
-    A cell of the last maps covers 32 px. With `finer` the last stage that halves the maps leaves them as they are, and
-    the depthwise convolutions behind it are dilated by two: the same weights give maps of twice the size.
+    A cell of the last maps covers 32 px. After `make_finer` the last stage that halves the maps leaves them as they
+    are, and the depthwise convolutions behind it are dilated by two: the same weights give maps of twice the size.
+    `cells` are the places of the last maps' cells.
     """
 
     def __init__(self, classes: int, channels: int) -> None:
@@ -130,8 +136,12 @@ class EfficientNetLite(AveragedMaps):
         self.last = Unit(inputs, FEATURES, 1)
         self.dropout = nn.Dropout(DROP_PROBABILITY)
         self.output = nn.Linear(FEATURES, classes)
-        self.finer = False
+        self.cells = Cells(STEP / 2 + SHIFT, STEP)
         he_initialise(self)
+
+    @property
+    def _stages(self) -> list[list[Block]]:
+        return [list(cast(nn.Sequential, stage)) for stage in self.stages]  # type: ignore[arg-type]
 
     def features(self, x: Tensor) -> Tensor:
         """Return non-negative maps (N, 1280, ceil(H/32), ceil(W/32)) of normalised images (N, C, H, W), float32."""
@@ -146,11 +156,15 @@ class EfficientNetLite(AveragedMaps):
         return logits
 
     def make_finer(self) -> None:
-        """Let the last maps have twice as many cells along each side; the weights remain."""
-        self.stages[_LAST_STRIDED][0].depthwise.stride = 1
-        later = [block for stage in self.stages[_LAST_STRIDED:] for block in stage][1:]
+        """Let the last maps have twice as many cells along each side; the weights remain.
+
+        Every other cell, beginning with the second, is one of the plain net's.
+        """
+        first, *later = [block for stage in self._stages[_LAST_STRIDED:] for block in stage]
+        first.depthwise.stride = 1
         for block in later:
             block.depthwise.dilation = 2
+        self.cells = Cells(SHIFT, STEP / 2)
 
     def fold(self, dtype: torch.dtype = torch.float32) -> None:
         """Use convolutions that hold their normalisation, in `dtype`, until the net is trained."""

@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.explain import boxes, cam, localise
+from core.explain import boxes, localise
 from core.explain.view import View
 from core.images import encode, fit
 from pages.localise import boxed_pictures
@@ -45,7 +45,7 @@ def see(scene: Scene, index: int) -> Seen:
     method, pictures = scene.method, scene.pictures
     label, truth, count = int(pictures.labels[index]), pictures.truth[index], pictures.positions
     (result,) = views(method, pictures, (index,))
-    box = boxes.box(cam.upsample(result.maps[0], (count, count)), scene.threshold, method.rule)
+    box = boxes.box(result.map(0, (count, count)), scene.threshold, method.rule)
     iou = 0.0 if box is None else float(localise.overlap(np.array(box), truth))
     predicted = next(iter(in_pixels(np.array([box or (0,) * 4]), result, count)), None)
     return Seen(result, predicted, in_pixels(truth, result, count), iou, method.trained.classes[label])

@@ -89,7 +89,7 @@ def picture(shown: Picture, alt: str) -> None:
 def _difference(result: View) -> Picture:
     """Return the first map less the second, over the image in signed colours, as far on either side of zero."""
     shown = result.shown()
-    less = cam.upsample(result.maps[0] - result.maps[1], shown.shape[:2])
+    less = result.map(0, shown.shape[:2]) - result.map(1, shown.shape[:2])
     return cam.overlay(shown, less, *cam.scale(less, signed=True), 0.75, signed=True)
 
 
