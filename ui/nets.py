@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -184,10 +185,15 @@ def _dated(run: Run) -> str:
 def _weights_file(name: str) -> Path | None:
     if name in nets.shipped():
         try:
-            return nets.weights_file(name)
+            return _file_of(name)
         except UserError:  # its package is missing, which opening it says
             return None
     return Run.open(name).model_path()
+
+
+@lru_cache  # a package's list of files takes long to read
+def _file_of(name: str) -> Path:
+    return nets.weights_file(name)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -3,6 +3,7 @@
 A refused file is said under its field, and the page goes on with what it had.
 """
 
+import hashlib
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -71,6 +72,29 @@ def picture(key: str, label: str, *, help: str | None = PICTURE_HELP) -> Upload 
     Raises UploadGone where that one was deleted or has expired; the field and a button to forget it are drawn before.
     """
     return _one(Field(key, label, help))
+
+
+def photograph(key: str, label: str, *, help: str | None = PICTURE_HELP) -> Upload | None:
+    """Draw a field for a picture whose `pixels` go to a net; else as `picture`."""
+    return _one(Field(key, label, help, check=_check_pixels))
+
+
+def pixels(upload: Upload) -> images.Picture:
+    """Return an uploaded picture as nets get it, uint8 (H, W, 3); decoded once for check, thumbnail and net.
+
+    Raises UserError where it is no picture, UploadGone where it was deleted meanwhile.
+    """
+    return _pixels(upload.digest, upload.read)
+
+
+def _check_pixels(file: BinaryIO) -> None:
+    file.seek(0)
+    _pixels(hashlib.sha256(file.read()).hexdigest(), lambda: file)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _pixels(digest: str, _read: Callable[[], bytes | BinaryIO]) -> images.Picture:
+    return images.photograph(_read())
 
 
 def archive(
@@ -235,7 +259,7 @@ def _small(digest: str, _upload: Upload) -> bytes:
 
     Raises UserError where it is no picture or gone.
     """
-    picture = images.decode(_upload.read(), max_side=1024)
+    picture = pixels(_upload)
     height, width = picture.shape[:2]
     edge = min(height, width)
     top, left = (height - edge) // 2, (width - edge) // 2

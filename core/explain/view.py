@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from core import images
+from core.datasets import class_names
 from core.errors import UserError
 from core.explain import boxes, cam, methods
 from core.explain.boxes import THRESHOLD, Box
@@ -22,7 +22,7 @@ LARGEST_SIDE = 512  # px of a photograph that is shown, where the net gets its c
 LARGEST_WHOLE = 1024  # px of one that it gets whole
 FAINT = 0.1  # share of the evidence against a class; evidence for it below that share is negligible
 FRAME_SHARE = 1 / 180  # of the longer side of a picture: the width of a box's frame
-FEW = 20  # classes that a sentence may list
+FEW, NAMED = 20, 5  # classes that a sentence lists in full, and of more
 SHOWN_SIDE = 448  # small images are enlarged up to this, by whole factors
 
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
@@ -176,6 +176,17 @@ def of_image(
     return view if side is None else replace(view, picture=_pictures(image[None])[0])
 
 
+def by_methods(trained: TrainedClassifier, seen: View, names: Sequence[str]) -> list[View]:
+    """Return a net's view with the maps of each of other methods, from one forward pass of its network input.
+
+    Raises as `methods.explain` does.
+    """
+    pixels = seen.picture if seen.input is None else seen.input
+    image = torch.from_numpy(np.ascontiguousarray(pixels[..., : trained.channels])).permute(2, 0, 1)[None]
+    explanations = methods.explain_by(trained.net, trained.prepare(image), torch.tensor([seen.classes]), names)
+    return [replace(seen, maps=one.maps[0], method=one.method, why=one.why, grid=one.grid) for one in explanations]
+
+
 def resized(image: Tensor, side: int) -> Tensor:
     """Return a uint8 image (C, S, S) resized to (C, side, side), as a photograph is."""
     picture = image.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
@@ -261,41 +272,21 @@ def part_of(trained: TrainedClassifier, height: int, width: int) -> tuple[int, i
 
 
 def class_named(trained: TrainedClassifier, name: str) -> int:
-    """Return the index of the class of that name, in whatever case.
+    """Return the index of the one class that a name means, as `class_names.match` reads it.
 
-    Raises UserError, which lists the names that resemble it, or all where they are few, for a name of none.
+    Raises UserError for a name of none, with those that are most like it, or all where they are few, and for one of
+    several.
     """
-    exact = same_class(trained.classes, name)
-    if exact is None:
-        raise UserError(f"{trained.title} has no class “{name}”: {alternatives(trained.classes, name)}.")
-    return trained.classes.index(exact)
-
-
-def same_class(classes: Sequence[str], name: str) -> str | None:
-    """Return the class of that name, else the first one that differs from it in case alone; None for none."""
-    if name in classes:
-        return name
-    return next((one for one in classes if one.casefold() == name.strip().casefold()), None)
-
-
-def alternatives(classes: Sequence[str], name: str) -> str:
-    """Return what to choose instead of a name that is none of the `classes`: those that resemble it, or all of few."""
-    if len(classes) <= FEW:
-        return f"choose one of {', '.join(classes)}"
-    similar = resembling(classes, name)
-    if not similar:
-        return f"none of its {len(classes):,} classes has a name like it, so try a more general or a more special one"
-    return f"similar ones are {', '.join(similar)}"
-
-
-def resembling(classes: Sequence[str], name: str, most: int = 5) -> list[str]:
-    """Return up to `most` classes that hold all words of the name, or else are spelt much like it."""
-    words = name.casefold().split()
-    holding = [one for one in classes if words and all(word in one.casefold() for word in words)]
-    if holding:
-        return sorted(holding, key=len)[:most]
-    spelling = {one.casefold(): one for one in classes}
-    return [spelling[one] for one in difflib.get_close_matches(name.casefold(), spelling, most, 0.7)]
+    indices = class_names.match(name, trained.classes)
+    if len(indices) == 1:
+        return indices[0]
+    if indices:
+        some = ", ".join(trained.classes[i] for i in indices[:NAMED])
+        raise UserError(f"“{name}” is {len(indices)} classes of {trained.title}: choose one of them, such as {some}.")
+    if len(trained.classes) <= FEW:
+        raise UserError(f"{trained.title} has no class “{name}”: choose one of {', '.join(trained.classes)}.")
+    near = ", ".join(class_names.nearest(name, trained.classes, NAMED))
+    raise UserError(f"{trained.title} has no class “{name}”: the names most like it are {near}.")
 
 
 def scale_picture(width: int = 256, height: int = 14, *, signed: bool = False) -> Picture:

@@ -1,6 +1,6 @@
 """Where the picture to explain comes from: a sample, a test image, an upload, the camera, or the pad."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -11,7 +11,6 @@ from core.explain import drawing, view
 from core.explain.view import View
 from core.images import Picture
 from core.trainers.trained import TrainedClassifier
-from core.uploads import Upload
 from pages.explain import map_panels
 from ui import data_sets, digit_pad, nets
 from web import address, camera, hide, uploads
@@ -47,6 +46,24 @@ class Subject:
         if nets.opened(net.name) is not net:  # newer weights came while the page was drawn
             return self.view_of(net, classes, method, times)
         return _view(self.content, (net.name, stamp), classes, method, times, self, net)
+
+    def by_methods(self, net: TrainedClassifier, seen: View, names: Sequence[str], times: int) -> list[View]:
+        """Return the view `seen` with the maps of each of other methods, cached. Raises as `explain`."""
+        stamp = nets.stamp(net.name)
+        return _by_methods(self.content, (net.name, stamp), seen.classes, tuple(names), times, seen, net)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _by_methods(
+    content: Hashable,
+    net: tuple[str, int],
+    classes: tuple[int, ...],
+    names: tuple[str, ...],
+    times: int,
+    _seen: View,
+    _net: TrainedClassifier,
+) -> list[View]:
+    return view.by_methods(_net, _seen, names)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -103,10 +120,10 @@ def _upload() -> Subject | None:
         place = st.container()
         camera.upload(UPLOAD)
         with place:
-            upload = uploads.picture(UPLOAD, "Photograph")
+            upload = uploads.photograph(UPLOAD, "Photograph")
     if upload is None:
         return None
-    picture = _uploaded(upload.digest, upload)
+    picture = uploads.pixels(upload)
     return Subject(_of_picture(picture), ("upload", upload.digest), None, map_panels.plain_name(upload.stem))
 
 
@@ -145,8 +162,3 @@ def _of_picture(picture: Picture) -> Explain:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _sample(name: str) -> Picture:
     return images.sample(name)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _uploaded(digest: str, _upload: Upload) -> Picture:
-    return images.photograph(_upload.read())

@@ -1,12 +1,14 @@
 """What is shown of one image: the net's square, maps on one scale, boxes in the picture's pixels."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from core import datasets, images
+from core.datasets import classes
 from core.errors import UserError
 from core.explain import view
 from core.explain.view import View
@@ -126,21 +128,32 @@ def test_class_named():
         view.class_named(trained, "seven")
 
 
-def test_a_class_is_found_in_whatever_case():
-    assert view.same_class(("Cardigan", "cardigan", "Irish wolfhound"), "cardigan") == "cardigan"
-    assert view.same_class(("Cardigan", "cardigan", "Irish wolfhound"), " irish Wolfhound ") == "Irish wolfhound"
-    assert view.same_class(("Cardigan",), "card") is None
+def test_a_class_of_a_thousand_is_found_by_its_name_or_the_sentence_names_others():
+    trained = replace(a_net(), classes=classes.imagenet(), title="Net")
+    assert [trained.classes[view.class_named(trained, name)] for name in ("cardigan", "Cardigan", "GOLDFISH")] == [
+        "cardigan",
+        "Cardigan",
+        "goldfish",
+    ]
+    with pytest.raises(UserError, match="“dog” is 119 classes of Net: choose one of them, such as Chihuahua, "):
+        view.class_named(trained, "dog")
+    with pytest.raises(UserError, match="Net has no class “wolfhound”: .* are Irish wolfhound, ") as caught:
+        view.class_named(trained, "wolfhound")
+    assert len(str(caught.value)) < 200
 
 
-def test_a_name_among_many_classes_brings_those_that_resemble_it():
-    many = (*(f"thing {i}" for i in range(30)), "Irish wolfhound", "Scottish deerhound", "dog sled")
-    assert view.resembling(many, "wolfhound") == ["Irish wolfhound"]
-    assert view.resembling(many, "Hound Irish") == ["Irish wolfhound"]
-    assert view.resembling(many, "scotish deerhoud") == ["Scottish deerhound"]
-    assert view.resembling(many, "thing", 3) == ["thing 0", "thing 1", "thing 2"]
-    assert view.resembling(many, "zzz") == view.resembling(many, "  ") == []
-    assert view.alternatives(many, "hound") == "similar ones are Irish wolfhound, Scottish deerhound"
-    assert view.alternatives(many, "zzz").startswith("none of its 33 classes")
+@pytest.mark.parametrize("model", ["baseline", "bn_nin"])
+def test_several_methods_of_one_view_are_those_of_each_alone(model):
+    trained = a_net(model)
+    seen = view.of_picture(trained, images.sample("cat"), (3, 1))
+    names = ["layercam", "occlusion", "grad-cam"]
+    together = view.by_methods(trained, seen, names)
+    for name, one in zip(names, together, strict=True):
+        alone = view.of_picture(trained, images.sample("cat"), (3, 1), name)
+        torch.testing.assert_close(one.maps, alone.maps)
+        assert one.grid == alone.grid
+        assert (one.method, one.why, one.classes) == (alone.method, alone.why, (3, 1))
+        np.testing.assert_array_equal(one.picture, seen.picture)
 
 
 def test_a_method_may_be_chosen():
