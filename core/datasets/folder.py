@@ -255,8 +255,8 @@ def _check_enough(pictures: Pictures, classes: tuple[str, ...], labels: list[int
         )
 
 
-def check(file: BinaryIO, name: str) -> None:
-    """Raise UserError where an uploaded archive is not one of pictures with classes, as `look` does.
+def check(file: BinaryIO, name: str, read: Callable[[Path], object] = lambda path: look(Pictures(path))) -> None:
+    """Raise UserError where an uploaded archive is not one of pictures with classes, as `read` does: `look`, `listing`.
 
     The sentences call it `name`.
     """
@@ -267,7 +267,7 @@ def check(file: BinaryIO, name: str) -> None:
             with path.open("wb") as copy:
                 shutil.copyfileobj(file, copy)
             try:
-                look(Pictures(path))
+                read(path)
             except UserError as error:
                 raise UserError(str(error).replace(str(path), name).replace(path.name, name)) from error
     except OSError as error:

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import filelock
@@ -82,11 +83,18 @@ def _read(path: Path) -> dict[str, Marks]:
         raise UserError(f"The marks in {path} cannot be read ({error}): repair the file, or move it away.") from error
 
 
-def table(mistakes: Mistakes, classes: tuple[str, ...], marks: Marks) -> str:
-    """Return the mistakes as CSV with a header: image, truth, predicted, probabilities, loss, margin, marks."""
+def table(
+    mistakes: Mistakes, classes: tuple[str, ...], marks: Marks, file: Callable[[int], str] = lambda index: ""
+) -> str:
+    """Return the mistakes as CSV with a header: image, truth, predicted, probabilities, loss, margin, marks, file.
+
+    The last is what `file` returns for an image's index.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image", "truth", "predicted", "confidence", "probability_of_truth", "loss", "margin", *MARKS])
+    writer.writerow(
+        ["image", "truth", "predicted", "confidence", "probability_of_truth", "loss", "margin", *MARKS, "file"]
+    )
     columns = (mistakes.indices, mistakes.labels, mistakes.predicted, mistakes.confidence, mistakes.margin)
     rows = zip(*(column.tolist() for column in (*columns, mistakes.loss)), strict=True)
     for index, label, predicted, confidence, margin, loss in rows:
@@ -98,6 +106,7 @@ def table(mistakes: Mistakes, classes: tuple[str, ...], marks: Marks) -> str:
                 _text(classes[predicted]),
                 *(f"{value:.6g}" for value in (confidence, confidence - margin, loss, margin)),
                 *(int(mark in of_image) for mark in MARKS),
+                _text(file(index)),
             ]
         )
     return text.getvalue()

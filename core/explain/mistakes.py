@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +36,11 @@ class Answers:
     def right(self) -> Tensor:
         """Return which images are classified correctly, bool (N,)."""
         return self.predicted == self.labels
+
+    def both(self, indices: Sequence[int]) -> Tensor:
+        """Return the predicted and the true class of M images, (M, 2), whose maps Figure 5.4 compares."""
+        places = list(indices)
+        return torch.stack([self.predicted[places], self.labels[places]], 1)
 
     def confusion(self) -> Tensor:
         """Return the confusion matrix, int64 (classes, classes): true classes in rows, predicted ones in columns."""

@@ -7,6 +7,7 @@ stands for the name.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,10 @@ class Subjects(Protocol):
         """Return the net's view of the pictures at M `indices`; `classes` (M, K) as for `view.of_images`."""
         ...
 
+    def input(self, trained: TrainedClassifier, index: int) -> Tensor:
+        """Return a picture as the net receives it, uint8 (C, h, w)."""
+        ...
+
 
 @dataclass(frozen=True)
 class Images:
@@ -67,6 +72,10 @@ class Images:
     ) -> list[View]:
         """Return the net's view of the images at M `indices`; `classes` (M, K) as for `view.of_images`."""
         return view.of_images(trained, self.split.images[list(indices)], classes, method)
+
+    def input(self, trained: TrainedClassifier, index: int) -> Tensor:
+        """Return an image as the net receives it, uint8 (C, side, side)."""
+        return self.split.images[index]
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,12 @@ class Photographs:
         """Return the photographs at the indices."""
         entries, groups = self.entries, self.groups
         return replace(self, entries=tuple(entries[i] for i in indices), groups=tuple(groups[i] for i in indices))
+
+    def digest(self) -> str:
+        """Return a name for the choice of these photographs, the same whatever folder they lie in."""
+        rows = zip(self.entries, self.groups, strict=True)
+        words = "\n".join(f"{entry.place} {entry.size} {group}" for entry, group in rows)
+        return hashlib.sha256(words.encode(errors="surrogateescape")).hexdigest()[:16]
 
     def picture(self, index: int) -> Picture:
         """Return a photograph. Raises UserError where it cannot be read (any more)."""
@@ -128,6 +143,10 @@ class Photographs:
         of_each = [None] * len(indices) if classes is None else [tuple(row) for row in classes.tolist()]
         pairs = zip(indices, of_each, strict=True)
         return [view.of_picture(trained, self.picture(i), shown, method) for i, shown in pairs]
+
+    def input(self, trained: TrainedClassifier, index: int) -> Tensor:
+        """Return a photograph as the net receives it, uint8 (C, h, w)."""
+        return trained.prepare_picture(self.picture(index))[0]
 
 
 def in_folders(trained: TrainedClassifier, path: Path, chosen: dict[str, str] | None = None) -> Photographs:

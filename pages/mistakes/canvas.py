@@ -30,7 +30,8 @@ ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 6px;
 button.card { cursor: pointer; }
 button.card:hover, button.card:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 1px; }
 .tile { position: relative; display: block; min-width: 0; }
-.tile img { display: block; width: 100%; aspect-ratio: 1; border-radius: 3px; }
+.tile img { display: block; width: 100%; aspect-ratio: 1; border-radius: 3px; object-fit: contain;
+            background: var(--st-secondary-background-color); }
 .tile img.sharp { image-rendering: pixelated; }
 .tag { position: absolute; left: 4px; bottom: 4px; max-width: calc(100% - 8px); box-sizing: border-box;
        padding: 1px 6px; border-radius: 4px; color: #FFFFFF; background: rgb(0 0 0 / 0.75); line-height: 1.35;
@@ -110,7 +111,7 @@ class Tile:
 
 def source(picture: Picture) -> str:
     """Return a picture as a data address: a small one as it is, a larger one as JPEG."""
-    format = "PNG" if picture.shape[0] <= SHARP_SIDE else "JPEG"
+    format = "PNG" if max(picture.shape) <= SHARP_SIDE else "JPEG"
     return f"data:image/{format.lower()};base64,{base64.b64encode(encode(picture, format, QUALITY)).decode()}"
 
 

@@ -3,24 +3,21 @@ and their downloads, as a list and as a picture."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import streamlit as st
-import torch
 
-from core.datasets import Split
-from core.explain import marks, view
+from core.explain import marks
 from core.explain.view import View
-from core.images import resize
-from core.trainers.trained import TrainedClassifier
+from core.images import fit
 from pages.mistakes import canvas, sheet
 from pages.mistakes.canvas import Tile
 from pages.mistakes.listing import Listing
 from ui import nets
 
 A_PAGE = {"maps": 8, "pictures": 40}
-SIDE = 288  # px of a map on a card
+LONG_SIDE = 288  # px of the long side of a picture and of a map on a card
 HEIGHT = 1.5  # of a full page of cards, as a share of its width: it fills the first screen of a desk
 WORDS = {"label": "label looks wrong", "human": "I would err too"}
 
@@ -53,35 +50,23 @@ def of_page(listing: Listing, page: int, layout: str) -> list[Card]:
     """Return the cards of a page of the list, counted from 1."""
     a_page = A_PAGE[layout]
     indices = listing.mistakes.part(a_page * (page - 1), a_page).indices.tolist()
-    key = (listing.trained.name, nets.stamp(listing.trained.name), listing.data.name, listing.name)
-    return _drawn(key, tuple(indices), layout, listing.trained, listing.split)
+    key = (listing.trained.name, nets.stamp(listing.trained.name), listing.pictures.key, listing.name)
+    return _drawn(key, tuple(indices), layout, listing)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _drawn(
-    key: tuple[str, int, str, str],
-    indices: tuple[int, ...],
-    layout: str,
-    _trained: TrainedClassifier,
-    _split: Split,
-) -> list[Card]:
-    """Return the cards of these images; `key` names net, state of its weights, data and split."""
-    views = _views(_trained, _split, indices)
-    return [_card(_trained.classes, index, seen, layout) for index, seen in zip(indices, views, strict=True)]
-
-
-def _views(trained: TrainedClassifier, split: Split, indices: Sequence[int]) -> list[View]:
-    """Return the images with the maps of predicted and true class."""
-    images, labels = split.images[list(indices)], split.labels[list(indices)]
-    predicted = torch.tensor([seen.predicted for seen in view.of_images(trained, images)], dtype=torch.long)
-    return view.of_images(trained, images, torch.stack([predicted, labels], 1))
+def _drawn(key: tuple[str, int, str, str], indices: tuple[int, ...], layout: str, _listing: Listing) -> list[Card]:
+    """Return the cards of these images; `key` names net, state of its weights, pictures and what one is called."""
+    views = _listing.views(indices)
+    return [_card(_listing.trained.classes, index, seen, layout) for index, seen in zip(indices, views, strict=True)]
 
 
 def _card(names: tuple[str, ...], index: int, seen: View, layout: str) -> Card:
     predicted, label = seen.classes
-    pictures = [seen.picture]
+    small = replace(seen, picture=fit(seen.picture, LONG_SIDE))
+    pictures = [small.picture]
     if layout == "maps":
-        pictures += [resize(seen.heat(position, alpha=0.6), SIDE, SIDE) for position in (0, 1)]
+        pictures += [fit(small.heat(position, alpha=0.6), LONG_SIDE) for position in (0, 1)]
     return Card(
         index,
         names[label],
@@ -151,7 +136,7 @@ def downloads(listing: Listing, cards: Sequence[Card]) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "List, CSV",
-            lambda: marks.table(listing.mistakes, listing.trained.classes, listing.marks),
+            lambda: marks.table(listing.mistakes, listing.trained.classes, listing.marks, listing.pictures.file),
             f"{stem}.csv",
             "text/csv",
             icon=":material/table:",
@@ -169,7 +154,7 @@ def downloads(listing: Listing, cards: Sequence[Card]) -> None:
 
 def _sheet(listing: Listing, cards: Sequence[Card]) -> bytes:
     """Return the PNG of a page: every mistake with its picture and both maps."""
-    views = _views(listing.trained, listing.split, [card.index for card in cards])
+    views = listing.views([card.index for card in cards])
     entries = [
         sheet.Entry(
             card.headline(),
@@ -182,5 +167,5 @@ def _sheet(listing: Listing, cards: Sequence[Card]) -> bytes:
         )
         for card, seen in zip(cards, views, strict=True)
     ]
-    title = f"{listing.trained.title} on {listing.data.title}: image, predicted class, true class"
+    title = f"{listing.trained.title} on {listing.pictures.title}: image, predicted class, true class"
     return sheet.png(title, entries)

@@ -15,18 +15,26 @@ _NAME, _TITLE = 30, 22  # units above the cells: of the axis' name and of the ti
 Pair = tuple[int, int]  # true and predicted class
 
 
-def drawing(counts: Tensor, classes: Sequence[str], title: str, chosen: Pair | None = None) -> str:
+def drawing(
+    counts: Tensor,
+    classes: Sequence[str],
+    title: str,
+    chosen: Pair | None = None,
+    labels: Sequence[int] | None = None,
+) -> str:
     """Return the counts (classes, classes) as SVG, a row for each true class; right cells green, others vermilion.
 
     Cells that hold images are buttons that carry `data-cell="TRUE,PREDICTED"`; of more than MOST_NAMES classes they
-    can be clicked but are no stops of the keyboard. `title` stands above.
+    can be clicked but are no stops of the keyboard. `title` stands above. `labels` are the indices of the classes where
+    they are some of more; `chosen` is one of such pairs.
     """
+    numbers = range(len(classes)) if labels is None else labels
     has_names = len(classes) <= MOST_NAMES
     left = _place_for_names(classes) + 18 if has_names else 24
     names_slanted = has_names and max(map(len, classes)) > 3
     top = _TITLE + _NAME + ((_place_for_names(classes) * 0.75 if names_slanted else 10) if has_names else 0)
     across, down = (WIDTH - left - 2) / len(classes), CELLS_HEIGHT / len(classes)
-    parts = [_words(left, top, title), _cells(counts, classes, (left, top, across, down), chosen)]
+    parts = [_words(left, top, title), _cells(counts, classes, (left, top, across, down), numbers, chosen)]
     if has_names:
         parts.append(_names(classes, (left, top, across, down), names_slanted))
     height = top + CELLS_HEIGHT + 2
@@ -66,7 +74,11 @@ def _names(classes: Sequence[str], place: tuple[float, float, float, float], sla
 
 
 def _cells(
-    counts: Tensor, classes: Sequence[str], place: tuple[float, float, float, float], chosen: Pair | None
+    counts: Tensor,
+    classes: Sequence[str],
+    place: tuple[float, float, float, float],
+    labels: Sequence[int],
+    chosen: Pair | None,
 ) -> str:
     """Return the cells: of more than MOST_NAMES classes only those that hold something."""
     left, top, across, down = place
@@ -82,7 +94,10 @@ def _cells(
             box = f'x="{left + j * across:.1f}" y="{top + i * down:.1f}" width="{across:.2f}" height="{down:.2f}"'
             opacity = _FAINTEST + (_STRONGEST - _FAINTEST) * share
             filled = f'<rect {box} class="{"right" if i == j else "wrong"}" fill-opacity="{opacity:.2f}"/>'
-            parts.append(filled if not count else _button(filled, box, (i, j), count, classes, (i, j) == chosen))
+            pair = (labels[i], labels[j])
+            words = f"{classes[i]} predicted as {classes[j]}: {count:,}"
+            stops = len(classes) <= MOST_NAMES
+            parts.append(_button(filled, box, pair, words, stops, pair == chosen) if count else filled)
             if count and len(classes) <= MOST_NAMES:
                 x, y = left + (j + 0.5) * across, top + (i + 0.5) * down + 5
                 parts.append(
@@ -92,12 +107,12 @@ def _cells(
     return "".join(parts)
 
 
-def _button(filled: str, box: str, pair: Pair, count: int, classes: Sequence[str], is_chosen: bool) -> str:
-    words = escape(f"{classes[pair[0]]} predicted as {classes[pair[1]]}: {count:,}")
-    stop = f'role="button" tabindex="0" aria-pressed="{str(is_chosen).lower()}" ' if len(classes) <= MOST_NAMES else ""
+def _button(filled: str, box: str, pair: Pair, words: str, is_stop: bool, is_chosen: bool) -> str:
+    label = escape(words)
+    stop = f'role="button" tabindex="0" aria-pressed="{str(is_chosen).lower()}" ' if is_stop else ""
     return (
-        f'<g class="cell{" chosen" if is_chosen else ""}" {stop}aria-label="{words}" data-cell="{pair[0]},{pair[1]}">'
-        f'<title>{words}</title>{filled}<rect {box} class="edge"/></g>'
+        f'<g class="cell{" chosen" if is_chosen else ""}" {stop}aria-label="{label}" data-cell="{pair[0]},{pair[1]}">'
+        f'<title>{label}</title>{filled}<rect {box} class="edge"/></g>'
     )
 
 

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.explain import marks, mistakes
+from core.explain.subjects import Photographs
 from core.runs.run import Run
-from core.trainers.trained import TrainedClassifier
+from core.trainers.trained import TrainedClassifier, packaged
+from pages.mistakes import photographs
 from pages.mistakes.listing import ANY, back_to_list
 from ui import data_sets, nets
 from ui.frame import guard
 from web import address
 from web.hide import group
 
+DATA, OWN = "data", "own"
+SOURCES = {DATA: "The net's own data", OWN: "Your photographs"}
 LAYOUTS = {"maps": "With both maps", "pictures": "Pictures alone"}
 NONE = "none"
 WHICH = {
@@ -28,12 +32,17 @@ MARKED = {ANY: "Any", **marks.MARKS}
 class Settings:
     """What the controls are set to.
 
-    `truth` and `predicted` are classes by index, None for any; `confidence` is a range in percent, `marked` a mark or
-    ANY. `which` of WHICH matters only beside the net named `other`. With `quiz` predictions are guessed first.
+    `source` is the net's own DATA, of which `split` is taken, or OWN: `photographs`, if there are any; `failed`, where
+    those that were given cannot be used. `truth` and `predicted` are classes by index, None for any; `confidence` is a
+    range in percent, `marked` a mark or ANY. `which` of WHICH matters only beside the net named `other`. With `quiz`
+    predictions are guessed first.
     """
 
     trained: TrainedClassifier
+    source: str
     split: str
+    photographs: Photographs | None
+    failed: bool
     order: str
     truth: int | None
     predicted: int | None
@@ -54,7 +63,12 @@ def choose() -> Settings | None:
         trained = nets.choose(own_first=True)
         if trained is None:
             return None
-        split = data_sets.choose_split(trained)
+        source = _choose_source(trained)
+        split = data_sets.choose_split(trained) if source == DATA else photographs.NAME
+    own, failed = None, source == OWN
+    if source == OWN:
+        with group("photographs"), guard():
+            own, failed = photographs.choose(trained), False
     with group("filters"):
         order = _choose_order()
         # The keys of the address are older than the labels, and links to the page have them.
@@ -66,7 +80,7 @@ def choose() -> Settings | None:
     with group("more"), st.expander("More"):
         layout = address.choice("layout", "Cards", tuple(LAYOUTS), LAYOUTS.__getitem__)
         marked = address.choice("marked", "Marked", tuple(MARKED), MARKED.__getitem__, "Your own verdicts.")
-        other = _choose_other(trained)
+        other = _choose_other(trained) if source == DATA else None
         which = "all"
         if other is not None:
             which = address.choice("which", "Which mistakes", tuple(WHICH), WHICH.__getitem__)
@@ -76,7 +90,24 @@ def choose() -> Settings | None:
         )
     if trained.source == "run" and Run.open(trained.name).status().alive:
         _watch(trained, nets.stamp(trained.name))
-    return Settings(trained, split, order, truth, predicted, confidence, layout, marked, other, which, quiz)
+    return Settings(
+        trained, source, split, own, failed, order, truth, predicted, confidence, layout, marked, other, which, quiz
+    )
+
+
+def _choose_source(trained: TrainedClassifier) -> str:
+    """Return where the pictures come from: DATA or OWN, the latter first where the address names photographs."""
+    sources = (DATA, OWN)
+    if any(key in st.query_params for key in (photographs.FOLDER, photographs.ARCHIVE)):
+        sources = (OWN, DATA)
+    return address.choice(
+        "from",
+        "Pictures",
+        (OWN,) if trained.name in packaged() else sources,
+        SOURCES.__getitem__,
+        "Those that the net was made for, or your own in folders named like its classes.",
+        unfit={DATA: "The photographs that this net was trained on do not come with Atelier"},
+    )
 
 
 def _choose_order() -> str:

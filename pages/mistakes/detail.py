@@ -1,12 +1,14 @@
 """One image that a net gets wrong, as in Figure 5.4, and beyond it: difference of the maps, copies, and a verdict."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 from torch import Tensor
 
-from core.explain import cam, marks, survival, view
+from core.explain import cam, marks, survival
 from core.explain.view import View
-from core.images import Picture, encode
+from core.images import Picture, encode, fit
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes import canvas
 from pages.mistakes.canvas import Tile
@@ -16,6 +18,7 @@ from web.formats import escape_markdown
 
 MOST_BARS = 5
 CHOICES = 6  # classes to guess from
+LONG_SIDE = 720  # px of an opened photograph
 
 
 def quiz(trained: TrainedClassifier, result: View, label: int, key: str) -> int | None:
@@ -39,7 +42,7 @@ def figure(key: tuple[str, int, str, int], _trained: TrainedClassifier, _result:
 
     `_result` has the maps of the predicted and of the true class; `key` names net, state of its weights, and image.
     """
-    names, result = _trained.classes, _result
+    names, result = _trained.classes, replace(_result, picture=fit(_result.picture, LONG_SIDE))
     tiles, alone = [], []
     for position, (role, colour) in enumerate((("predicted", "prediction"), ("true class", "truth"))):
         index, evidence = result.classes[position], result.evidence(position)
@@ -125,14 +128,8 @@ def verdict(listing: Listing, index: int) -> None:
         selection_mode="multi",
         default=before,
         format_func=marks.MARKS.__getitem__,
-        key=f"marks {listing.trained.name} {listing.name} {index}",
+        key=f"marks {listing.trained.name} {listing.pictures.marks_key} {index}",
         help="Saved with the run, and exported with the list.",
     )
     if set(chosen) != set(before):
-        marks.put(listing.trained, listing.name, index, tuple(chosen))
-
-
-def both_maps(trained: TrainedClassifier, image: Tensor, label: int) -> View:
-    """Return the image with the maps of the predicted and of the true class."""
-    predicted = view.of_image(trained, image).predicted
-    return view.of_image(trained, image, (predicted, label))
+        marks.put(listing.trained, listing.pictures.marks_key, index, tuple(chosen))

@@ -1,12 +1,15 @@
 """The list of mistakes that was filtered, and how an image of it is opened and closed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from core.datasets import Dataset, Split
+from core.datasets import Split
 from core.explain import marks
-from core.explain.mistakes import Mistakes
+from core.explain.mistakes import Answers, Mistakes
+from core.explain.subjects import Photographs, Subjects
+from core.explain.view import View
 from core.trainers.trained import TrainedClassifier
 from web import address
 
@@ -15,15 +18,48 @@ ANY = "any"  # the filter by class that lets all through
 
 
 @dataclass(frozen=True)
+class Classified:
+    """Pictures titled `title` and a net's answers for them.
+
+    `name` is what one of them is called: "test" or "photograph". `key` names them among all others, `marks_key` in the
+    file of the user's marks. `train` is the split that the net was trained on, where there is one.
+    """
+
+    title: str
+    name: str
+    key: str
+    marks_key: str
+    subjects: Subjects
+    answers: Answers
+    train: Split | None = None
+
+    def file(self, index: int) -> str:
+        """Return the place of a photograph in its folder; nothing for an image of a split."""
+        return self.subjects.entries[index].place if isinstance(self.subjects, Photographs) else ""
+
+
+@dataclass(frozen=True)
 class Listing:
-    """The listed `mistakes` of `trained` on the images of `split`, which is called `name`, of `data`."""
+    """The listed `mistakes` of `trained` among the `pictures`, and the user's marks on them."""
 
     trained: TrainedClassifier
-    data: Dataset
-    name: str
-    split: Split
+    pictures: Classified
     mistakes: Mistakes
     marks: marks.Marks
+
+    @property
+    def name(self) -> str:
+        """What one of the pictures is called."""
+        return self.pictures.name
+
+    def label(self, index: int) -> int:
+        """Return the true class of a picture."""
+        return int(self.pictures.answers.labels[index])
+
+    def views(self, indices: Sequence[int]) -> list[View]:
+        """Return pictures with the maps of predicted and of true class."""
+        answers, places = self.pictures.answers, list(indices)
+        return self.pictures.subjects.views(self.trained, places, answers.both(places))
 
 
 def open_image(index: int) -> None:

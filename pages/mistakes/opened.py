@@ -21,8 +21,8 @@ def show(places: Layout, listing: Listing, index: int, quiz: bool, others: list[
 
     `places.controls` is that of the way back and of the quiz.
     """
-    trained, image, label = listing.trained, listing.split.images[index], int(listing.split.labels[index])
-    result = detail.both_maps(trained, image, label)
+    label = listing.label(index)
+    (result,) = views(listing, index)
     if result.predicted == label and not quiz:
         address.note(f"Image {index} of {listing.name} is not a mistake: the net classifies it correctly.")
     with places.controls:
@@ -35,18 +35,31 @@ def show(places: Layout, listing: Listing, index: int, quiz: bool, others: list[
             _details(listing, index, result, others)
 
 
+def views(listing: Listing, index: int) -> list[View]:
+    """Return the opened picture with both maps, cached."""
+    key = (listing.trained.name, nets.stamp(listing.trained.name), listing.pictures.key, listing.name, index)
+    return _views(key, listing, index)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _views(key: tuple[str, int, str, str, int], _listing: Listing, _index: int) -> list[View]:
+    return _listing.views([_index])
+
+
 def _drawing(listing: Listing, index: int, result: View, is_told: bool) -> str:
-    trained, label = listing.trained, int(listing.split.labels[index])
+    trained, label = listing.trained, listing.label(index)
     if not is_told:
         return detail.image_alone(trained, result, label)
-    key = (f"{trained.name} {listing.data.name}", nets.stamp(trained.name), listing.name, index)
+    key = (f"{trained.name} {listing.pictures.key}", nets.stamp(trained.name), listing.name, index)
     return detail.figure(key, trained, result, label)
 
 
 def _details(listing: Listing, index: int, result: View, others: list[Other]) -> None:
     """Draw what is below the maps: probabilities, other nets, marks, epochs, copies and nearest training images."""
-    trained, image, label = listing.trained, listing.split.images[index], int(listing.split.labels[index])
+    trained, label = listing.trained, listing.label(index)
     st.header(escape_markdown(headline(trained, result, label)), anchor=False)
+    if file := listing.pictures.file(index):
+        st.caption(escape_markdown(file))
     detail.explanation(trained, result, label)
     for other, answers in others:
         probabilities = answers.logits[index].softmax(0)
@@ -55,14 +68,17 @@ def _details(listing: Listing, index: int, result: View, others: list[Other]) ->
         st.markdown(escape_markdown(f"{other.title} predicts {trained.classes[predicted]}, {share:.1f}% sure."))
     with group("actions"):
         detail.verdict(listing, index)
-    st.header("Over the epochs", anchor=False)
-    with guard():
-        epochs.panel(trained, image, label, result, f"{listing.name} {index}")
+    image = listing.pictures.subjects.input(trained, index)
+    if listing.pictures.train is not None:
+        st.header("Over the epochs", anchor=False)
+        with guard():
+            epochs.panel(trained, image, label, result, f"{listing.name} {index}")
     st.header("Flipped and shifted", anchor=False)
     detail.copies(trained, image, label)
-    st.header("Nearest training images that the net classifies correctly", anchor=False)
-    with guard():
-        nearest.show(trained, listing.data.train, image, (result.predicted, label))
+    if listing.pictures.train is not None:
+        st.header("Nearest training images that the net classifies correctly", anchor=False)
+        with guard():
+            nearest.show(trained, listing.pictures.train, image, (result.predicted, label))
     if listing.name == trained.held_out:
         menu.link("explain", "Explain this image", query=explain_query(trained, index))
 

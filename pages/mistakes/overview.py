@@ -5,14 +5,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.explain.mistakes import Answers, Mistakes
+from core.explain.subjects import Photographs
 from core.trainers.trained import TrainedClassifier
 from pages.mistakes import canvas, cards, confusion
 from pages.mistakes.cards import Card
 from pages.mistakes.controls import Settings
-from pages.mistakes.listing import ANY, Listing, choose_pair, open_image
+from pages.mistakes.listing import ANY, Classified, Listing, choose_pair, open_image
 from web.formats import escape_markdown
 
 COMMONEST = 5
+MOST_CLASSES = 100  # classes that a confusion matrix shows whether they occur or not
 
 
 def show(settings: Settings, answers: Answers, listing: Listing, page: Sequence[Card]) -> None:
@@ -24,12 +26,21 @@ def show(settings: Settings, answers: Answers, listing: Listing, page: Sequence[
         choose_pair(*((ANY, ANY) if (truth, predicted) == chosen or max(truth, predicted) >= len(names) else pair))
 
     every = answers.mistakes()
-    matrix = confusion.drawing(answers.confusion(), names, _title(every), chosen)
+    matrix = _matrix(answers, names, _title(every), chosen)
     if not page:
         canvas.show(f'<div class="both"><div></div>{matrix}</div>', open_image, on_cell)
         return
     drawn = cards.html(listing, page, settings.quiz)
     canvas.show(f'<div class="both">{drawn}<div>{matrix}</div></div>', open_image, on_cell)
+
+
+def _matrix(answers: Answers, names: tuple[str, ...], title: str, chosen: tuple[int, int] | None) -> str:
+    """Return the confusion matrix; of very many classes only of those that are true or predicted somewhere."""
+    counts = answers.confusion()
+    if len(names) <= MOST_CLASSES:
+        return confusion.drawing(counts, names, title, chosen)
+    present = (counts.sum(0) + counts.sum(1)).nonzero()[:, 0]
+    return confusion.drawing(counts[present][:, present], [names[i] for i in present], title, chosen, present.tolist())
 
 
 def _chosen(settings: Settings) -> tuple[int, int] | None:
@@ -43,11 +54,24 @@ def _title(every: Mistakes) -> str:
     return f"{len(every):,} of {every.of:,} wrong: {every.error:.2f}% error"
 
 
-def summary(split: str, every: Mistakes, listed: Mistakes) -> None:
+def summary(pictures: Classified, every: Mistakes, listed: Mistakes) -> None:
     """Draw how many images are wrong, and how many of them are listed."""
-    st.header(f"{len(every):,} of {every.of:,} {split} images wrong: {every.error:.2f}% error", anchor=False)
+    what = "photographs" if isinstance(pictures.subjects, Photographs) else f"{pictures.name} images"
+    st.header(f"{len(every):,} of {every.of:,} {what} wrong: {every.error:.2f}% error", anchor=False)
     if len(listed) != len(every):
         st.caption(f"{len(listed):,} of these mistakes are shown.")
+
+
+def remarks(pictures: Classified) -> None:
+    """Draw what was left out of photographs, and that a name may mean several classes."""
+    if isinstance(pictures.subjects, Photographs):
+        for remark in pictures.subjects.remarks:
+            st.caption(escape_markdown(remark))
+        if any(len(group) > 1 for group in pictures.subjects.groups):
+            st.caption(
+                "Where the name of a folder means several classes, any of them is right, and the likeliest is shown as "
+                "the true class."
+            )
 
 
 def pairs(trained: TrainedClassifier, answers: Answers) -> None:

@@ -1,19 +1,22 @@
 """Mistakes: the images that a net gets wrong, sorted, and which part of them decided (section 5.1.2)."""
 
+from dataclasses import replace
+
 import streamlit as st
 import torch
 
 from core.datasets import Dataset, Split
 from core.explain import kept_answers, marks, mistakes
 from core.explain.mistakes import Answers, Mistakes
+from core.explain.subjects import Images
 from core.figures import class_maps
 from core.trainers.trained import TrainedClassifier
-from pages.mistakes import cards, controls, opened, overview
+from pages.mistakes import cards, controls, opened, overview, photographs
 from pages.mistakes.cards import Card
 from pages.mistakes.controls import Settings
-from pages.mistakes.listing import ANY, OPEN, PAGE, Listing
+from pages.mistakes.listing import ANY, OPEN, PAGE, Classified, Listing
 from pages.mistakes.opened import Other
-from ui import data_sets, frame, nets
+from ui import data_sets, frame, messages, nets
 from ui.frame import Layout, guard
 from ui.slots import filled
 from web import address
@@ -30,9 +33,9 @@ def main() -> None:
         above = st.container()  # what depends on the list: the way back from an opened image, or the pages
         settings = controls.choose()
     with places.result, guard():
-        data = None if settings is None else data_sets.load(settings.trained.dataset)
-        if settings is not None and data is not None:
-            show(Layout(places.result, places.details, above), settings, data)
+        pictures = None if settings is None else pictures_of(settings)
+        if settings is not None and pictures is not None:
+            show(Layout(places.result, places.details, above), settings, pictures)
     with places.details:
         frame.takeaway(
             "Many mistakes are understandable once the maps are seen side by side: the net looked at the right place "
@@ -40,18 +43,38 @@ def main() -> None:
         )
 
 
-def show(places: Layout, settings: Settings, data: Dataset) -> None:
+def pictures_of(settings: Settings) -> Classified | None:
+    """Return the pictures with the net's answers; None, with a sentence or a button, as long as there are none."""
+    if settings.source == controls.OWN:
+        if settings.photographs is not None:
+            return photographs.classified(settings.trained, settings.photographs)
+        if not settings.failed:
+            messages.empty(
+                "Give photographs in folders named like classes, such as tabby, espresso or dog, "
+                "and see which of them the net gets wrong, and why."
+            )
+        return None
+    data = data_sets.load(settings.trained.dataset)
+    return None if data is None else of_data(settings.trained, data, settings.split)
+
+
+def of_data(trained: TrainedClassifier, data: Dataset, name: str) -> Classified:
+    """Return a split of the net's own data with its answers."""
+    split = getattr(data, name)
+    return Classified(data.title, name, data.name, name, Images(split), answers_on(trained, split, name), data.train)
+
+
+def show(places: Layout, settings: Settings, pictures: Classified) -> None:
     """Draw the opened image, or else the cards with the confusion matrix and the summary."""
-    trained, split = settings.trained, getattr(data, settings.split)
-    answers = answers_on(trained, split, settings.split)
+    trained, answers = settings.trained, pictures.answers
     every = answers.mistakes()
-    net, of_net, others, compared = trained, every, [], ""
-    if settings.other is not None:
+    shown, of_net, others, compared = (trained, pictures), every, [], ""
+    if settings.other is not None and isinstance(pictures.subjects, Images):
         with guard():
-            net, of_net, others, compared = compare(settings, split, answers)
-    marks_of_net = marks.read(net, settings.split)
-    listing = Listing(net, data, settings.split, split, filtered(of_net, settings, marks_of_net), marks_of_net)
-    index = image_in_address(split, listing)
+            shown, of_net, others, compared = compare(settings, pictures, pictures.subjects.split)
+    marks_of_net = marks.read(shown[0], pictures.marks_key)
+    listing = Listing(*shown, filtered(of_net, settings, marks_of_net), marks_of_net)
+    index = image_in_address(listing)
     if index is not None:
         opened.show(places, listing, index, settings.quiz, others)
         return
@@ -59,12 +82,13 @@ def show(places: Layout, settings: Settings, data: Dataset) -> None:
     with places.result:
         overview.show(settings, answers, listing, page)
     with places.details:
-        overview.summary(settings.split, every, listing.mistakes)
+        overview.summary(pictures, every, listing.mistakes)
         if compared:
             st.markdown(compared)
         if not page:
             st.markdown(why_none(settings, every))
         overview.pairs(trained, answers)
+        overview.remarks(pictures)
         if page:
             with group("actions"):
                 cards.downloads(listing, page)
@@ -91,12 +115,14 @@ def answers_on(trained: TrainedClassifier, split: Split, name: str) -> Answers:
     return filled(slot, f"Classifying with {trained.title}", lambda step: kept_answers.answers(trained, split, step))
 
 
-def compare(settings: Settings, split: Split, answers: Answers) -> tuple[TrainedClassifier, Mistakes, list[Other], str]:
-    """Return the net that makes the mistakes `settings.which`, these, and the other net with its answers.
+def compare(
+    settings: Settings, pictures: Classified, split: Split
+) -> tuple[tuple[TrainedClassifier, Classified], Mistakes, list[Other], str]:
+    """Return the net that makes the mistakes `settings.which` with its answers, these, and the other net with its own.
 
     The last part is a sentence on how many there are of each kind. Raises UserError where the other cannot be opened.
     """
-    trained, other = settings.trained, nets.opened(settings.other or "")
+    trained, other, answers = settings.trained, nets.opened(settings.other or ""), pictures.answers
     before = answers_on(other, split, settings.split)
     comparison = mistakes.compare(before, answers)
     titles = (escape_markdown(net.title) for net in (other, trained))
@@ -104,9 +130,10 @@ def compare(settings: Settings, split: Split, answers: Answers) -> tuple[Trained
         *titles, *map(len, (comparison.fixed, comparison.broken, comparison.still_wrong))
     )
     if settings.which == "fixed":
-        return other, before.mistakes().among(indices=comparison.fixed), [(trained, answers)], words
+        by_other = replace(pictures, answers=before)
+        return (other, by_other), before.mistakes().among(indices=comparison.fixed), [(trained, answers)], words
     indices = {"broken": comparison.broken, "both": comparison.still_wrong}.get(settings.which)
-    return trained, answers.mistakes().among(indices=indices), [(other, before)], words
+    return (trained, pictures), answers.mistakes().among(indices=indices), [(other, before)], words
 
 
 def filtered(of_net: Mistakes, settings: Settings, marks_of_net: marks.Marks) -> Mistakes:
@@ -123,7 +150,7 @@ def filtered(of_net: Mistakes, settings: Settings, marks_of_net: marks.Marks) ->
     )
 
 
-def image_in_address(split: Split, listing: Listing) -> int | None:
+def image_in_address(listing: Listing) -> int | None:
     """Return the image that the address opens, by its number or as the first of the list; None for the list.
 
     A sentence says what is the matter with one that is not there, or is no mistake (any more).
@@ -134,9 +161,10 @@ def image_in_address(split: Split, listing: Listing) -> int | None:
     if image == class_maps.FIRST:
         return int(listing.mistakes.indices[0]) if len(listing.mistakes) else None
     is_number = image.isascii() and image.isdecimal() and len(image) < MOST_DIGITS
-    if not is_number or int(image) >= len(split):
+    if not is_number or int(image) >= len(listing.pictures.answers):
         address.note(
-            f"There is no image {address.quoted(image)}, only those from 0 to {len(split) - 1:,}: the list is shown."
+            f"There is no image {address.quoted(image)}, only those from 0 to "
+            f"{len(listing.pictures.answers) - 1:,}: the list is shown."
         )
         return None
     return int(image)

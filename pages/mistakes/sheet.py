@@ -16,7 +16,7 @@ PAPER, INK, FAINT = (252, 251, 248), (34, 37, 43), (110, 105, 95)
 
 @dataclass(frozen=True)
 class Entry:
-    """A mistake on the sheet: its headline, and pictures uint8 (S, S, 3), each with the words under it."""
+    """A mistake on the sheet: its headline, and pictures uint8 (H, W, 3), each with the words under it."""
 
     headline: str
     pictures: Sequence[Picture]
@@ -37,6 +37,9 @@ def png(title: str, entries: Sequence[Entry]) -> bytes:
         pen.text((left, top), entry.headline, INK, ImageFont.load_default(14))
         for i, (picture, words) in enumerate(zip(entry.pictures, entry.words, strict=True)):
             x = left + i * (SIDE + GAP // 2)
-            sheet.paste(Image.fromarray(resize(picture, SIDE, SIDE)), (x, top + LINE))
+            scale = SIDE / max(picture.shape[:2])
+            height, width = (max(1, round(length * scale)) for length in picture.shape[:2])
+            corner = (x + (SIDE - width) // 2, top + LINE + (SIDE - height) // 2)
+            sheet.paste(Image.fromarray(resize(picture, width, height)), corner)
             pen.text((x, top + LINE + SIDE + 3), words, FAINT, ImageFont.load_default(12))
     return encode(np.array(sheet), "PNG")

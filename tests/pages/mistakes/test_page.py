@@ -3,17 +3,21 @@
 import html
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import weights
+from core import images, weights
 from core.datasets import load
-from core.explain import epochs, marks, mistakes
+from core.explain import epochs, marks, mistakes, subjects
 from core.runs.run import Run
-from core.trainers.trained import open_run
+from core.trainers import trained
+from core.trainers.trained import open_named, open_run
 from tests.nets import a_run, with_epochs
-from tests.pages.app import in_link, texts, visit
+from tests.pages.app import as_read, in_link, texts, visit
 from tests.runs_on_disk import put_status
 
 
@@ -21,6 +25,7 @@ from tests.runs_on_disk import put_status
 def nothing_shipped(tmp_path, monkeypatch):
     (tmp_path / "weights").mkdir()
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(trained, "_PACKAGED", ())
 
 
 def expected(run: Run) -> mistakes.Mistakes:
@@ -330,3 +335,94 @@ def test_a_net_without_checkpoints_names_how_to_get_them():
     run = a_run()
     app = visit("mistakes", run=run.id, image=str(int(expected(run).indices[0])))
     assert "has no checkpoints" in texts(app) and "--keep-epochs" in texts(app) and not app.error
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Sample pictures in folders: two named rightly, one wrongly, and one by a name that means no class."""
+    for name, sample in (("cat", "cat"), ("space_shuttle", "rocket"), ("dog", "cat"), ("my darling", "cat")):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        images.save(images.sample(sample), tmp_path / "own" / name / f"{sample}.jpg")
+    (tmp_path / "own" / "cat" / "notes.jpg").write_text("no picture")
+    return tmp_path / "own"
+
+
+def of_photographs(folders):
+    net = open_named("efficientnet_lite0")
+    return net, *subjects.answers(net, subjects.in_folders(net, folders))
+
+
+def test_ones_own_photographs_in_folders_named_like_classes(folders):
+    net, found, answers = of_photographs(folders)
+    wrong = answers.mistakes()
+    app = visit("mistakes", net=net.name, photographs=str(folders))
+    assert not app.exception and not app.error
+    assert f"{len(wrong)} of 3 photographs wrong" in texts(app)
+    assert shown(app) == wrong.indices.tolist() and found.entries[shown(app)[0]].place == "dog/cat.jpg"
+    dog, cat = net.classes[int(wrong.labels[0])], net.classes[int(wrong.predicted[0])]
+    assert f"Open photograph {shown(app)[0]}, {dog} predicted as {cat}" in canvas(app)
+    assert f"CAM of {cat}, predicted: evidence" in canvas(app) and f"CAM of {dog}, true class: evidence" in canvas(app)
+    assert f'data-cell="{int(wrong.labels[0])},{int(wrong.predicted[0])}"' in canvas(app)
+    said = as_read(texts(app))
+    assert "1 photographs are in folders of names that are no class" in said and "“dog” is any of 119" in said
+    assert "1 of 4 files is no readable picture and left out. cat/notes.jpg" in said
+
+
+def test_a_photograph_opens_with_both_maps_and_its_file(folders):
+    net, found, answers = of_photographs(folders)
+    index = int(answers.mistakes().indices[0])
+    app = visit("mistakes", net=net.name, photographs=str(folders), image=str(index))
+    assert not app.exception and not app.error
+    assert "Flipped and shifted" in texts(app) and "dog/cat.jpg" in as_read(texts(app))
+    assert "Nearest training images" not in texts(app) and "Over the epochs" not in texts(app)
+    assert canvas(app).count("<img") == 6
+    (verdict,) = [pills for pills in app.get("button_group") if pills.label == "Your verdict"]
+    verdict.set_value(["label"]).run()
+    assert marks.read(net, f"photographs {found.digest()}") == {index: ("label",)}
+
+
+def test_a_folder_may_be_given_a_class_once(folders):
+    query = {"net": "efficientnet_lite0", "photographs": str(folders)}
+    app = visit("mistakes", **query)
+    (choice,) = [box for box in app.selectbox if box.label == "my darling"]
+    app = choice.select("tabby").run()
+    assert "of 4 photographs wrong" in texts(app) and not app.error
+    assert app.query_params["means"] in ("my darling=tabby", ["my darling=tabby"])
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda folder: [shutil.rmtree(folder / name) for name in ("dog", "my darling", "space_shuttle")], "one class"),
+        (lambda folder: shutil.rmtree(folder), "There is no folder"),
+        (lambda folder: [(folder / name).rename(folder / f"{name} 7") for name in NAMES], "Rename the folders"),
+        (lambda folder: [image.write_text("") for image in folder.rglob("*.jpg")], "None of the 4 photographs"),
+        (lambda folder: [images_of_4_px(image) for image in folder.rglob("*.jpg")], "must be at least 8 px"),
+    ],
+)
+def test_photographs_that_cannot_be_used_are_a_sentence(folders, change, sentence):
+    change(folders)
+    app = visit("mistakes", net="efficientnet_lite0", photographs=str(folders))
+    assert len(app.error) == 1 and sentence in as_read(app.error[0].value) and not app.exception
+
+
+NAMES = ("cat", "dog", "my darling", "space_shuttle")
+
+
+def images_of_4_px(path):
+    Image.new("RGB", (4, 4)).save(path)
+
+
+def test_a_net_without_data_of_its_own_begins_with_ones_own():
+    app = visit("mistakes", net="efficientnet_lite0", **{"from": "data"})
+    assert not app.error and not app.exception and "Give photographs in folders named like classes" in texts(app)
+    assert "do not come with Atelier" in texts(app)
+
+
+def test_photographs_are_uploaded_as_an_archive(folders):
+    app = visit("mistakes", net="efficientnet_lite0")
+    packed = Path(shutil.make_archive(str(folders.parent / "own"), "zip", folders))
+    app.file_uploader[0].upload("own.zip", packed.read_bytes())
+    app = app.run()
+    assert not app.exception and not app.error and "of 3 photographs wrong" in texts(app)
+    assert "archive" in app.query_params
