@@ -10,7 +10,7 @@ from core import datasets
 from core.errors import UserError
 from core.runs import queue
 from core.runs.run import Run
-from core.trainers.trained import shipped
+from core.trainers.trained import packaged, shipped
 from core.transfer_learning.study import KIND, LINEAR, TITLES, WAYS, Study, create
 from core.transfer_learning.training import carry_out
 from training.command import is_begun, run_path
@@ -36,6 +36,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, help=f"of the pictures, weights, shuffling and noise (default {Study.seed})"
     )
+    parser.add_argument(
+        "--flips", action="store_true", default=None, help="linear probes learn from the flipped pictures as well"
+    )
     parser.add_argument("--threads", type=int, help="CPU threads; default: all cores")
     parser.add_argument("--name", help="name of the run")
     return parser
@@ -45,6 +48,8 @@ def find_run(options: argparse.Namespace) -> Run:
     """Return the run that the options mean: a new one, or one to resume. Raises UserError where they do not fit."""
     settings = {field.name: value for field in fields(Study) if (value := getattr(options, field.name)) is not None}
     settings |= {key: tuple(settings[key]) for key in ("pictures", "ways") if key in settings}
+    if options.source in packaged() and not options.ways:
+        settings["ways"] = ("frozen",)  # its features are all that such a net lends
     path = run_path(options.run) if options.run else None
     if path is None or not is_begun(path):
         if not (options.source and options.dataset):

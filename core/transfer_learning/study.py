@@ -28,6 +28,9 @@ WAYS = ("frozen", "fine_tuned", "scratch")
 TITLES = {"frozen": "frozen features", "fine_tuned": "fine-tuned", "scratch": "from scratch"}
 ALL = 0  # pictures a class: every one there is
 USUAL = (10, 100, 1000)
+WHOLE_SIDE = 192  # px, to which small images are enlarged for a net that takes whole photographs
+MOST_WHOLE = {"validation": 300, "test": 1000}  # images that such a net sees: each takes it tens of milliseconds
+WHOLE_SECONDS = 0.03  # for each image that a net for whole photographs sees
 FIT_SECONDS = 0.003  # for each training image: the probes of all cuts and penalties
 
 
@@ -39,6 +42,7 @@ class Study:
     (0: all). `ways` are the trainings of whole nets, of WAYS; with "frozen" among them the depth curve is made as well.
     `rate` multiplies the recipe's learning rate in fine-tuning, `epochs` replaces the recipe's where it is not 0.
     `seed` draws the pictures, and is that of weights, order and noise in every training. `threads` 0 takes every core.
+    With `flips` linear probes learn from the horizontal flips of the training images as well.
     """
 
     source: str
@@ -49,6 +53,7 @@ class Study:
     epochs: int = 0
     seed: int = 0
     threads: int = 0
+    flips: bool = False
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "Study":
@@ -71,6 +76,9 @@ def check(study: Study) -> TrainedClassifier:
     target = datasets.info(study.dataset)
     if forms.parted(parse(study.dataset))[1].each:
         raise UserError("The study says how many pictures a class, not its data set: leave the option each out.")
+    if source.whole:
+        _check_ways_of_whole(study, source)
+        return source
     smallest = catalogue.smallest_side(source.model)
     if target.side < smallest:
         raise UserError(
@@ -80,6 +88,14 @@ def check(study: Study) -> TrainedClassifier:
     if set(study.ways) - {"scratch"}:
         _check_widths(source, datasets.info(dataset_name(study, source, ALL)))
     return source
+
+
+def _check_ways_of_whole(study: Study, source: TrainedClassifier) -> None:
+    """Raise UserError where a net for whole photographs would be trained: on two cores that takes days."""
+    if set(study.ways) != {"frozen"}:
+        raise UserError(
+            f"{source.title} lends its features alone here: train by linear probe, or choose a smaller source model."
+        )
 
 
 def _check_numbers(study: Study) -> None:
@@ -150,9 +166,12 @@ def seconds(study: Study) -> float:
     counts = sorted({min(each or target.train_size, target.train_size // target.classes) for each in study.pictures})
     total = pace.START_SECONDS
     for each in counts:
-        for way in study.ways:
+        for way in study.ways if not source.whole else ():
             if needs_training(way, source):
                 total += pace.seconds(settings(study, source, way, each)) - pace.START_SECONDS
+    if source.whole:
+        images = counts[-1] * target.classes * (1 + study.flips) + sum(MOST_WHOLE.values())
+        return total + images * WHOLE_SECONDS + FIT_SECONDS * sum(counts) * target.classes * (1 + study.flips)
     if "frozen" in study.ways:
         images = counts[-1] * target.classes + min(target.validation_size, forms.MOST_VALIDATION) + target.test_size
         speed = pace.estimate(dataclasses.replace(settings(study, source, "scratch", counts[-1]), precision="float32"))

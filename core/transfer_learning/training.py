@@ -17,6 +17,7 @@ import torch
 from core import datasets, hardware
 from core.datasets import Dataset
 from core.errors import UserError
+from core.models import catalogue
 from core.runs.run import Run
 from core.runs.status import Progress, Status
 from core.runs.writer import Writer, writing
@@ -24,11 +25,12 @@ from core.trainers import classifier, pace
 from core.trainers.trained import TrainedClassifier
 from core.transfer_learning import cuts, linear_probe, nets
 from core.transfer_learning.cuts import Cut
-from core.transfer_learning.features import Extractor, Features
+from core.transfer_learning.features import Extractor, Features, side_at_net
 from core.transfer_learning.linear_probe import LinearProbe
 from core.transfer_learning.study import (
     ALL,
     LINEAR,
+    MOST_WHOLE,
     TITLES,
     WAYS,
     Study,
@@ -64,6 +66,15 @@ class _Stopped(Exception):
     """A stop was requested."""
 
 
+def _cuts(source: TrainedClassifier, side: int) -> tuple[Cut, ...]:
+    """Return the cuts of a source for images of `side` px."""
+    side, net = side_at_net(source, side), source.net
+    if source.whole:  # its layers have their normalisations folded away, so a new one is read
+        with torch.device("meta"):
+            net = catalogue.build(source.model, classes=len(source.classes), channels=source.channels, side=side).eval()
+    return cuts.cuts(net, source.channels, side)
+
+
 @dataclass(frozen=True)
 class _Task:
     """One step of a study: a linear probe at a cut, or a net trained one way."""
@@ -79,7 +90,7 @@ class _StudyTraining:
     def __init__(self, writer: Writer, study: Study, source: TrainedClassifier, data: Dataset):
         self.run, self.writer, self.study, self.source, self.data = writer.run, writer, study, source, data
         hardware.keep_freed_memory()
-        self.cuts = cuts.cuts(source.net, source.channels, data.side)
+        self.cuts = _cuts(source, data.side)
         self.pictures, remark = pictures_that_fit(study, torch.bincount(data.train.labels).tolist())
         self.tasks = self._tasks()
         self.probes: dict[str, LinearProbe] = {}  # on the last features, by the pictures a class
@@ -113,7 +124,13 @@ class _StudyTraining:
             yield f"{source.title} sees grey images: of the pictures it is shown the luminance."
         elif own.channels < source.channels:
             yield f"{source.title} sees colour images: it is shown the grey pictures as red, green and blue alike."
-        if own.side != source.side:
+        if source.whole:
+            side, most = side_at_net(source, own.side), MOST_WHOLE["test"]
+            if side != own.side:
+                yield f"The pictures, {own.side} px a side, are enlarged to {side}, for a net of photographs."
+            if own.test_size > most:
+                yield f"Evaluated on {most:,} of {own.test_size:,} test images, evenly spaced."
+        elif own.side != source.side:
             yield (
                 f"The pictures are {own.side} px a side, those that the net learned on {source.side}: its convolutions "
                 "go over any size."
@@ -183,11 +200,13 @@ class _StudyTraining:
                 before_batch=self._follow_requests_within,
                 after_batch=lambda done, total: self._report(f"Features of {done:,} of {total:,} pictures"),
             )
-            self.features = Features(self.data, self.pictures, self.study.seed, extractor)
+            self.features = Features(self.data, self.pictures, self.study.seed, extractor, flips=self.study.flips)
         return self.features
 
     def _train_net(self, way: str, each: int) -> dict[str, Any]:
         """Train one net, or go on with it; return its row, with the reason where its training failed."""
+        if self.source.whole:
+            return self._probe_alone(each)
         child = nets.open_or_create(self.run, self.study, self.source, way, each)
         try:
             if not needs_training(way, self.source):
@@ -206,9 +225,19 @@ class _StudyTraining:
 
     def _assemble(self, child: Run, each: int) -> None:
         data = datasets.load(dataset_name(self.study, self.source, each))
+        nets.assemble(
+            child, self.source, data, self.probes[str(each)], self._last_row(each) | {"seconds": self.seconds}
+        )
+
+    def _last_row(self, each: int) -> dict[str, Any]:
+        """Return the row of the linear probe on the last features."""
         rows = [row for row in self.run.metrics() if row["way"] == LINEAR and row["pictures"] == each]
-        row = next(row for row in rows if row["cut"] == self.cuts[-1].name)
-        nets.assemble(child, self.source, data, self.probes[str(each)], row | {"seconds": self.seconds})
+        return next(row for row in rows if row["cut"] == self.cuts[-1].name)
+
+    def _probe_alone(self, each: int) -> dict[str, Any]:
+        """Return the row of a probe that no run holds: its source takes other images than the data set has."""
+        row = self._last_row(each)
+        return {"run": "", **{key: row[key] for key in ("images", "train_error", "validation_error", "test_error")}}
 
     def _report(self, doing: str, child: Status | None = None) -> None:
         progress = child.progress if child else Progress()

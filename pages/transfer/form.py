@@ -22,16 +22,19 @@ WAY_LABELS = {"frozen": "Linear probe", "fine_tuned": "Fine-tuning", "scratch": 
 
 def choose() -> None:
     """Draw the controls of a study and the button that starts it."""
-    titles = {name: title for name, title in nets.titles(own_first=False).items() if name not in trained.packaged()}
+    titles = nets.titles(own_first=False)
+    if "ways" in st.query_params and "source" not in st.query_params:
+        # A link from before: its source model was the first that can be trained whole, and it says in which ways.
+        titles = dict(sorted(titles.items(), key=lambda item: item[0] in trained.packaged()))
     source = address.choice(
         "source", "Source model", tuple(titles), lambda name: titles[name],
         help="Shipped nets, and the nets of your own runs with the weights saved last.",
     )  # fmt: skip
     dataset = choose_data(source)
-    ways, pictures = choose_ways(), choose_pictures()
+    ways, pictures = choose_ways(source), choose_pictures()
     place = st.container()  # the button stays where it is when the rest is opened
     with st.expander("More"):
-        changes = more()
+        changes = more(source)
     if dataset is None:
         st.caption("Enter where your pictures are: a few dozen are enough to try.")
         return
@@ -62,8 +65,11 @@ def choose_data(source: str) -> str | None:
     return own_pictures.choose(lambda: min(high, max(low, trained.open_named(source).side)))
 
 
-def choose_ways() -> list[str]:
+def choose_ways(source: str) -> list[str]:
     """Draw the choice of the ways of training and return those of WAYS that are chosen."""
+    if source in trained.packaged():
+        st.caption("A linear probe on its features at every depth. To train whole nets, choose a smaller source model.")
+        return ["frozen"]
     return address.pills(
         "ways",
         "Training",
@@ -88,8 +94,25 @@ def choose_pictures() -> list[int]:
     return [int(each) for each in chosen]
 
 
-def more() -> dict[str, Any]:
+def more(source: str) -> dict[str, Any]:
     """Draw the controls behind "More" and return their values by the fields of Study."""
+    whole = {} if source in trained.packaged() else more_of_whole_nets()
+    return whole | {
+        "seed": address.number(
+            "seed", "Seed", (0, 2**31 - 1), help="Another seed: other pictures, other weights."
+        ),
+        "threads": st.number_input(
+            "Processor cores", 1, hardware.cores(), hardware.spare_threads(), key="threads",
+            help="One left free keeps these pages quick.",
+        ),
+        "flips": address.toggle(
+            "flips", "Horizontal flips", help="Linear probes learn from the flipped training pictures as well."
+        ),
+    }  # fmt: skip
+
+
+def more_of_whole_nets() -> dict[str, Any]:
+    """Draw the controls of trainings of whole nets and return their values by the fields of Study."""
     return {
         "rate": address.step(
             "rate", "Fine-tuning learning rate multiplier", (0.01, 0.03, 0.1, 0.3, 1.0), Study.rate,
@@ -99,11 +122,6 @@ def more() -> dict[str, Any]:
         "epochs": address.number(
             "epochs", "Epochs of a whole net, 0: as in the preset", (0, 10_000),
             help="How often a net that is trained whole sees every picture.",
-        ),
-        "seed": address.number("seed", "Seed", (0, 2**31 - 1), help="Another seed: other pictures, other weights."),
-        "threads": st.number_input(
-            "Processor cores", 1, hardware.cores(), hardware.spare_threads(), key="threads",
-            help="One left free keeps these pages quick.",
         ),
     }  # fmt: skip
 

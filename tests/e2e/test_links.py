@@ -86,6 +86,7 @@ def on_train(page: Page, _: Path) -> None:
 
 def on_transfer(page: Page, _: Path) -> None:
     select(page, "Chart", "Accuracy by number of pictures", "chart")
+    select(page, "Source model", "ResNet-20 on CIFAR-10", "source")
     select(page, "Target data set", "Digits (scikit-learn)", "dataset")
     press(page, "Fine-tuning", "ways")
     press(page, "1,000", "pictures")

@@ -18,6 +18,15 @@ def test_it_carries_a_study_out_prints_a_table_and_resumes(capsys):
     assert "resume it with --run alone" in capsys.readouterr().err
 
 
+def test_a_net_of_photographs_is_tried_by_linear_probe_without_being_told(monkeypatch):
+    carried_out = []
+    monkeypatch.setattr(transfer, "carry_out", carried_out.append)
+    options = ["--source", "efficientnet_lite0", "--dataset", "digits", "--pictures", "3", "--flips"]
+    assert transfer.main(options) == 0
+    (run,) = carried_out
+    assert (run.study.ways, run.settings["flips"]) == (("frozen",), True)
+
+
 def test_what_is_missing_or_of_another_kind_is_a_sentence(capsys):
     assert transfer.main(["--dataset", "digits"]) == 2
     assert "--source and --dataset" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from core.transfer_learning.study import Study
         ({"dataset": "digits?each=10"}, "leave the option each out"),
         ({"dataset": "nothing"}, "There is no data set"),
         ({"source": "nothing"}, "shipped net .* or of a run"),
+        ({"source": "efficientnet_lite0"}, "lends its features alone"),
     ],
 )
 def test_what_cannot_work_is_refused_with_a_sentence(changes, sentence):

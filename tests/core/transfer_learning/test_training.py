@@ -9,12 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from core import datasets, weights
+from core import datasets, images, weights
 from core.errors import UserError
 from core.runs.run import Run
 from core.runs.writer import FolderWriter
 from core.trainers import evaluation, trained
-from core.transfer_learning import training
+from core.transfer_learning import cuts, training
+from core.transfer_learning.features import Extractor, Features, at_net, side_at_net
 from core.transfer_learning.study import LINEAR, Study, child_path, create
 from tests.nets import a_run
 
@@ -153,3 +154,51 @@ def test_without_a_validation_split_a_tenth_of_the_training_images_chooses_the_p
     run = a_study("baseline", pictures=(0,), ways=("frozen",))
     training.carry_out(run)
     assert [row["images"] for row in run.metrics() if row["way"] == LINEAR] == [100] * 3
+
+
+def own_pictures(folder: Path, side: int = 20) -> str:
+    """Return the name of a data set of a few dark and light pictures."""
+    draw = np.random.default_rng(0)
+    for name, level in (("dark", 40), ("light", 200)):
+        (folder / "few" / name).mkdir(parents=True)
+        for number in range(6):
+            picture = draw.normal(level, 20, (side, side, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(picture).save(folder / "few" / name / f"{number}.png")
+    return f"folder:{folder / 'few'}?side={side}"
+
+
+def test_a_net_of_photographs_lends_its_features_at_every_stage(tmp_path: Path):
+    dataset = own_pictures(tmp_path)
+    run = create(Study("efficientnet_lite0", dataset, (2,), ("frozen",), threads=1, flips=True))
+    training.carry_out(run)
+    *linear, last = run.metrics()
+    assert [row["way"] for row in (*linear, last)] == [LINEAR] * 19 + ["frozen"]
+    assert [cut["width"] for cut in run.data["cuts"]][-3:] == [192, 320, 1280]
+    assert (last["run"], last["test_error"], last["images"]) == ("", linear[-1]["test_error"], 2 * 2 * 2)
+    assert linear[0]["test_error"] == 0, "the mean of the image tells them apart"
+    assert "The pictures, 20 px a side, are enlarged to 192" in " ".join(run.data["remarks"])
+
+
+def test_flips_of_the_training_pictures_are_learned_from_and_no_others(tmp_path: Path):
+    dataset = own_pictures(tmp_path, side=32)
+    source = trained.open_named("resnet20_cifar10")
+    data = datasets.load(dataset)
+    at = cuts.cuts(source.net, 3, 32)
+    extractor = Extractor(source, at, lambda: None, lambda done, of: None)
+    plain = Features(data, (2,), 0, extractor).of(2, len(at) - 1)
+    flipped = Features(data, (2,), 0, extractor, flips=True).of(2, len(at) - 1)
+    assert torch.equal(flipped[0][0][:4], plain[0][0]) and torch.equal(flipped[0][1], plain[0][1].repeat(2))
+    rows = Features(data, (2,), 0, extractor).rows[2]
+    again = cuts.features(source.net, source.prepare(data.train.images[rows].flip(-1)), at)[-1]
+    torch.testing.assert_close(flipped[0][0][4:], again, atol=1e-5, rtol=1e-4)
+    assert torch.equal(flipped[1][0], plain[1][0]) and torch.equal(flipped[2][0], plain[2][0])
+
+
+def test_small_images_are_enlarged_for_a_net_of_photographs_alone():
+    batch = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    small, large = trained.open_named("resnet20_cifar10"), trained.open_named("efficientnet_lite0")
+    assert at_net(small, batch) is batch and side_at_net(large, 256) == 256
+    enlarged = at_net(large, batch)
+    assert enlarged.shape == (2, 3, 192, 192) and enlarged.dtype == torch.uint8
+    expected = images.for_net(batch[1].permute(1, 2, 0).numpy(), 192)
+    np.testing.assert_array_equal(enlarged[1].permute(1, 2, 0).numpy(), expected)

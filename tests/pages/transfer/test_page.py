@@ -115,8 +115,23 @@ def test_a_study_under_way_shows_what_it_does_and_can_be_paused():
     assert Run.open(run.path).control().command == "pause"
 
 
-def test_nothing_chosen_and_a_folder_that_is_not_there_are_sentences(started):
+def test_a_net_of_photographs_comes_first_and_is_tried_by_linear_probe(started):
     app = visit("transfer")
+    app.toggle("flips").set_value(True).run()
+    assert not [pills for pills in app.pills if pills.key == "ways"] and "choose a smaller source model" in texts(app)
+    next(button for button in app.button if button.key == "start transfer").click().run()
+    assert not app.exception and not app.error
+    study = Study.from_json(started[0].settings)
+    assert (study.source, study.ways, study.flips) == ("efficientnet_lite0", ("frozen",), True)
+
+
+def test_a_link_from_before_that_names_ways_has_the_source_of_then():
+    app = visit("transfer", ways="scratch")
+    assert app.pills("ways").value == ["scratch"]
+
+
+def test_nothing_chosen_and_a_folder_that_is_not_there_are_sentences(started):
+    app = visit("transfer", source="resnet20_cifar10")
     app.pills("ways").set_value([]).run()
     assert any("one way or more" in error.value for error in app.error)
     app = visit("transfer", dataset="own")
