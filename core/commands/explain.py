@@ -51,20 +51,22 @@ def run(args: argparse.Namespace) -> int:
     """Write the explanation of a picture to `args.out`, print the most probable classes; return exit status 0."""
     trained = nets.open_named(args.model)
     classes = None if args.class_name is None else (view.class_named(trained, args.class_name),)
-    picture = images.decode(args.picture)
+    picture = images.photograph(args.picture)
     explained = view.of_picture(trained, picture, classes, args.method)
     by = boxes.COMPONENTS if args.boxes == boxes.COMPONENTS else "all"
-    row = _as_json(trained, picture, explained, args.threshold, by)
+    width, height = images.size(args.picture)
+    row = _as_json(trained, view.part_of(trained, height, width), explained, args.threshold, by)
     images.save(_draw(trained, explained, args.threshold, by), args.out)
     print(json.dumps(row, indent=1) if args.json else _table(trained, explained, row))
     return 0
 
 
 def _as_json(
-    trained: TrainedClassifier, picture: Picture, explained: View, threshold: float, by: str
+    trained: TrainedClassifier, part: tuple[int, int, int, int], explained: View, threshold: float, by: str
 ) -> dict[str, Any]:
+    """Return the answer as JSON; `part` is the part of the whole picture that the net got."""
     box = explained.box(0, threshold)
-    in_whole = partial(_in_whole, view.part_at_net(trained, picture), explained)
+    in_whole = partial(_in_whole, part, explained)
     low, high = float(explained.maps[0].min()), float(explained.maps[0].max())
     return {
         "model": trained.name,

@@ -111,3 +111,15 @@ def test_a_run_without_weights_and_a_bad_picture(photo, tmp_path):
     (tmp_path / "empty.jpg").touch()
     with pytest.raises(UserError, match=r"empty\.jpg is empty"):
         run_explain(tmp_path / "empty.jpg", tmp_path / "out.png", "--model", a_run().id)
+
+
+def test_boxes_are_in_pixels_of_the_whole_photograph_however_large(tmp_path, capsys):
+    small = images.resize(images.sample("cat"), 900, 600)
+    places = []
+    for times in (1, 3):  # the larger JPEG is decoded at half its size
+        path = tmp_path / f"{times}.jpg"
+        images.save(images.resize(small, 900 * times, 600 * times), path)
+        assert run_explain(path, tmp_path / "out.png", "--model", "efficientnet_lite0", "--json") == 0
+        places.append(json.loads(capsys.readouterr().out)["box"])
+    assert max(places[1]) > 1000
+    assert [round(edge / 3) for edge in places[1]] == pytest.approx(places[0], abs=20)

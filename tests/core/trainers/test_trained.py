@@ -101,10 +101,9 @@ def test_training_and_prediction_use_the_same_pixels_of_a_file(tmp_path, name, c
     data = datasets.load(f"folder:{tmp_path / 'own'}?side={net.side}{grey}")
     training = torch.cat([split.images for split in (data.train, data.validation, data.test)])
     paths = sorted((tmp_path / "own").rglob("*.*"))
-    for read in (images.photograph, images.decode):
-        prepared = torch.cat([net.prepare_picture(read(path)) for path in paths])
-        places = [(training == one).flatten(1).all(1).nonzero()[:, 0].tolist() for one in prepared]
-        assert sorted(place for (place,) in places) == list(range(12))
-        with torch.no_grad():
-            of_prepared, of_training = (net.net(net.prepare(batch)).softmax(1) for batch in (prepared, training))
-        torch.testing.assert_close(of_prepared, of_training[[place for (place,) in places]], atol=1e-6, rtol=0)
+    prepared = torch.cat([net.prepare_picture(images.photograph(path)) for path in paths])
+    places = [(training == one).flatten(1).all(1).nonzero()[:, 0].tolist() for one in prepared]
+    assert sorted(place for (place,) in places) == list(range(12))
+    with torch.no_grad():
+        of_prepared, of_training = (net.net(net.prepare(batch)).softmax(1) for batch in (prepared, training))
+    torch.testing.assert_close(of_prepared, of_training[[place for (place,) in places]], atol=1e-6, rtol=0)
