@@ -2,12 +2,13 @@
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from ui.frame import show_failure
 from ui.menu import HOME, MENU
 from web.compression import Compressed
 from web.quick_start import QuickStart
-from web.server import Headers, warming
+from web.server import Headers, later, warming
 
 
 def prepare() -> None:
@@ -25,6 +26,7 @@ def prepare() -> None:
 
 app = st.App(
     "ui/navigation.py",
+    routes=[Route(f"/desk/{name}", later("pages.stylize.live", name)) for name in ("painting", "swatch", "download")],
     lifespan=warming(prepare),
     middleware=[Middleware(Headers), Middleware(Compressed), Middleware(QuickStart, pages={*MENU, ""} - {HOME})],
     on_script_error=show_failure,

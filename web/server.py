@@ -1,14 +1,18 @@
 """What the server does around Streamlit: headers on every answer, the visitor's cookie, and warming up."""
 
+import functools
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.visitor import COOKIE, is_id, new_id
@@ -97,6 +101,21 @@ def wait_until_warm() -> None:
     """
     if _warm_up is not None and _warm_up is not threading.current_thread():
         _warm_up.join(LONGEST_WARM_UP_SECONDS)
+
+
+def later(module: str, name: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint: the function `name` of a module that is imported at the first request, not at the start."""
+
+    @functools.cache
+    def endpoint() -> Callable[[Request], Awaitable[Response]]:
+        wait_until_warm()
+        return getattr(import_module(module), name)
+
+    async def answer(request: Request) -> Response:
+        found = await run_in_threadpool(endpoint)
+        return await found(request)
+
+    return answer
 
 
 def warming(prepare: Callable[[], None]) -> Callable[[Any], AbstractAsyncContextManager[None]]:

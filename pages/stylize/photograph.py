@@ -6,7 +6,9 @@ from functools import lru_cache
 from streamlit.delta_generator import DeltaGenerator
 
 from core import images
+from core import uploads as core_uploads
 from core.images import Picture
+from core.style.paint_settings import quoted
 from core.uploads import Upload
 from web import address, hide, uploads
 
@@ -45,16 +47,48 @@ def choose(samples: DeltaGenerator) -> Photograph:
     with hide.group("upload"):
         upload = uploads.picture(UPLOAD, "Or a photograph of yours")
     if upload is not None:
-        return Photograph(upload.digest, upload.stem or "photograph", upload)
+        return of_upload(upload)
     with samples:
         names = sorted(images.sample_names(), key=lambda name: name != SAMPLE)
         name = address.choice("sample", "Photograph", tuple(names), str.capitalize)
+    return of_sample(name)
+
+
+def of_address(id: str | None, sample: str | None) -> Photograph:
+    """Return the upload of that id, else the sample of that name, else the first sample.
+
+    Whoever has the id sees the upload, as on the page. Raises UploadGone where it is no longer there, ImageError for
+    another sample.
+    """
+    if id is not None:
+        return of_upload(core_uploads.find(id))
+    names = images.sample_names()
+    if sample is None:
+        sample = SAMPLE if SAMPLE in names else names[0]
+    if sample not in names:
+        raise images.ImageError(f"There is no sample {quoted(sample)}: choose one of {', '.join(names)}.")
+    return of_sample(sample)
+
+
+def of_upload(upload: Upload) -> Photograph:
+    """Return the photograph of an upload."""
+    return Photograph(upload.digest, upload.stem or "photograph", upload)
+
+
+def of_sample(name: str) -> Photograph:
+    """Return the photograph of a sample."""
     return Photograph(f"sample {name}", name)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def loaded(photograph: Photograph) -> Loaded:
     """Return a photograph for the screen, decoded once however often a slider moves."""
     picture = photograph.read()
     height, width = picture.shape[:2]
     return Loaded(images.fit(picture, LARGEST_SIDE), width, height)
+
+
+@lru_cache(maxsize=32)
+def scaled(photograph: Photograph, side: int) -> Picture:
+    """Return a photograph for the screen, its longer side at most `side` px: at most 3 MB, scaled once."""
+    return images.fit(loaded(photograph).picture, side)

@@ -1,6 +1,7 @@
 """What the server adds to every answer: security headers, and a cookie for a new visitor."""
 
 import asyncio
+import sys
 import time
 from http.cookies import SimpleCookie
 
@@ -8,7 +9,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.asynchronous import finish
-from web.server import HEADERS, POLICY, Headers, warming
+from web.server import HEADERS, POLICY, Headers, later, warming
 from web.visitor import COOKIE, is_id, new_id
 
 
@@ -93,3 +94,17 @@ def test_a_server_starts_although_the_warm_up_fails(caplog):
 
     finish(start())
     assert "could not be prepared" in caplog.text
+
+
+def test_an_endpoint_of_later_imports_its_module_at_the_first_request(tmp_path, monkeypatch):
+    (tmp_path / "module_of_later.py").write_text("async def echo(request):\n    return request\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    endpoint = later("module_of_later", "echo")
+    assert "module_of_later" not in sys.modules
+    answers = []
+
+    async def ask() -> None:
+        answers.extend([await endpoint("first"), await endpoint("second")])
+
+    finish(ask())
+    assert answers == ["first", "second"] and "module_of_later" in sys.modules

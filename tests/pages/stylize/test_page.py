@@ -36,9 +36,9 @@ def painted(monkeypatch) -> list[tuple[tuple[int, ...], dict[str, float], PaintS
     calls = []
     original = painter.stylise
 
-    def stylise(shown, blend, *, net, settings):
+    def stylise(shown, blend, *, net, settings, progress):
         calls.append((shown.shape, dict(blend), settings))
-        return original(shown, blend, net=net, settings=settings)
+        return original(shown, blend, net=net, settings=settings, progress=progress)
 
     monkeypatch.setattr(painting, "painted", painting.painted.__wrapped__)
     monkeypatch.setattr(paintings, "swatch", functools.cache(lambda style: images.encode(picture(16, 16))))
