@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.datasets import classes, folder, forms, toybox
+from core.datasets import classes, folder, forms, samples, toybox
 from core.datasets.download import silent
 from core.datasets.name import Name, parse, whole_numbers
 from core.datasets.split import Dataset, Progress, Splits, channel_statistics
@@ -81,6 +81,8 @@ def _info(parts: Name, name: str) -> DatasetInfo:
         return _folder_info(folder.Pictures.named(parts))
     if parts.kind == "imagenet":
         raise UserError("The photographs of ImageNet do not come with Atelier: give the net photographs of your own.")
+    if parts.kind == samples.KIND:
+        return _samples_info(samples.Samples.named(parts))
     for entry in _INFOS:
         if entry.name == parts.kind and not parts.path:
             return _part_info(entry, parts)
@@ -141,6 +143,12 @@ def _folder_info(pictures: folder.Pictures) -> DatasetInfo:
     return _own(pictures.name, pictures.title, listed.classes, pictures.side, listed.sizes)
 
 
+def _samples_info(own: samples.Samples) -> DatasetInfo:
+    listed = samples.look(own)
+    sizes = {"train": len(listed.files), "validation": 0, "test": len(listed.tested)}
+    return _own(own.name, f"Samples of {listed.title}", listed.classes, own.side, sizes)
+
+
 def _own(name: str, title: str, classes: tuple[str, ...], side: int, sizes: dict[str, int]) -> DatasetInfo:
     """Return facts about a data set of colour pictures that is not downloaded."""
     train, validation, test = (sizes[split] for split in ("train", "validation", "test"))
@@ -197,6 +205,10 @@ def _read_folder(parts: Name, root: Path, download: bool, progress: Progress) ->
     return folder.read(folder.Pictures.named(parts), progress)
 
 
+def _read_samples(parts: Name, root: Path, download: bool, progress: Progress) -> Splits:
+    return samples.read(samples.Samples.named(parts), progress)
+
+
 _READERS: dict[str, Callable[[Name, Path, bool, Progress], Splits]] = {
     "digits": _read_digits,
     "mnist": _read_mnist,
@@ -206,6 +218,7 @@ _READERS: dict[str, Callable[[Name, Path, bool, Progress], Splits]] = {
     "cifar100": _read_cifar100,
     "toybox": _read_toybox,
     "folder": _read_folder,
+    samples.KIND: _read_samples,
 }
 
 
@@ -232,11 +245,18 @@ def load(name: str, root: Path | None = None, *, download: bool = True, progress
     return _FORMED[full_name][1]
 
 
+def _state(parts: Name) -> Hashable:
+    """Return what changes with the pictures of a folder or of a run."""
+    if parts.kind == samples.KIND:
+        return samples.look(samples.Samples.named(parts))
+    return folder.look(folder.Pictures.named(parts)).state if parts.kind == "folder" else None
+
+
 def _load(facts: DatasetInfo, root: Path | None, download: bool, progress: Progress | None) -> Dataset:
     """Return a data set in its default form, from memory where it is cached."""
     parts = parse(facts.name)
     where = (root or data_root()).resolve()
-    state = folder.look(folder.Pictures.named(parts)).state if parts.kind == "folder" else None
+    state = _state(parts)
     key = (facts.name, where, state)
     dataset = _CACHE.pop(key, None)
     if dataset is None:

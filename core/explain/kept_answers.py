@@ -11,7 +11,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from core import weights
-from core.datasets import Split
+from core.datasets import Split, samples
+from core.datasets.name import parse
 from core.datasets.registry import data_root
 from core.errors import UserError
 from core.explain import mistakes
@@ -26,12 +27,17 @@ def answers(
     split: Split,
     progress: Callable[[int, int], None] = lambda done, of: None,
     root: Path | None = None,
+    *,
+    name: str = "",
 ) -> Answers:
     """Return the net's logits for every image of the split, read from disk where an earlier call has kept them.
 
     Only those of shipped nets are kept, in the folder `answers` of `root` (default `data_root()`); where that cannot be
-    written they are computed every time. `progress` and errors are those of `mistakes.answers`.
+    written they are computed every time. `progress` and errors are those of `mistakes.answers`. Of a saved linear probe
+    the answers to the split of the `name` "test" are those of cross-validation, to pictures not learned from.
     """
+    if name == "test" and (own := parse(trained.dataset)).kind == samples.KIND:
+        return Answers(samples.tested_logits(samples.Samples.named(own)), split.labels)
     if trained.source != "shipped":
         return mistakes.answers(trained, split, progress)
     path = (root or data_root()) / "answers" / f"{_key(trained, split)}.safetensors"

@@ -30,9 +30,13 @@ LIMITS = {
     "model.safetensors": 1000 * MEGABYTE,
     "best.safetensors": 1000 * MEGABYTE,
     "checkpoint.safetensors": 3000 * MEGABYTE,
+    "answers.safetensors": 4 * MEGABYTE,
 }
 PREVIEW = re.compile(r"previews/[A-Za-z0-9_-]{1,80}\.jpg")
 PREVIEW_LIMIT, PREVIEWS = 10 * MEGABYTE, 1000
+# A class is a folder: of no hidden or parent one, and without the letters that some system gives a meaning of its own.
+SAMPLE = re.compile(r'samples/(?!\.)[^/\\<>:"|?*\x00-\x1f]{1,80}(?<!\.)/[0-9]{4}\.(jpg|png)')
+SAMPLE_LIMIT, SAMPLES = MEGABYTE, 500
 EPOCH = re.compile(r"epochs/[0-9]{1,6}\.safetensors")
 EPOCH_LIMIT, EPOCHS = 500 * MEGABYTE, 200
 TO_RESUME = ("checkpoint.safetensors", "best.safetensors")  # only a resumed training needs them
@@ -83,7 +87,7 @@ def tensorboard_zip(runs: Sequence[Run]) -> bytes:
 
 
 def export_zip(run: Run, *, resumable: bool = False, epochs: bool = False) -> bytes:
-    """Return the run as one .zip: settings, status, note, marks, curves, previews and weights.
+    """Return the run as one .zip: settings, status, note, marks, curves, previews, samples and weights.
 
     With `resumable` it includes the checkpoint that a resumed training needs, with `epochs` the weights of epochs.
     """
@@ -97,6 +101,10 @@ def export_zip(run: Run, *, resumable: bool = False, epochs: bool = False) -> by
         for path in run.previews()[-PREVIEWS:]:
             if PREVIEW.fullmatch(f"previews/{path.name}"):
                 archive.write(path, f"{run.id}/previews/{path.name}", zipfile.ZIP_STORED)
+        for path in run.samples()[:SAMPLES]:
+            name = path.relative_to(run.path).as_posix()
+            if SAMPLE.fullmatch(name):
+                archive.write(path, f"{run.id}/{name}", zipfile.ZIP_STORED)
         for path in list(run.epoch_weights().values())[:EPOCHS] if epochs else ():
             archive.write(path, f"{run.id}/epochs/{path.name}", zipfile.ZIP_STORED)
     return packed.getvalue()
@@ -143,8 +151,8 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> str:
         if limit is None:
             raise UserError(f"The .zip holds '{entry.filename[:80]}', which is no file of a run; export the run again.")
         target = folder / name
-        target.parent.mkdir(exist_ok=True)
-        if target.exists() or len(paths) > len(LIMITS) + PREVIEWS + EPOCHS:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() or len(paths) > len(LIMITS) + PREVIEWS + EPOCHS + SAMPLES:
             raise UserError("The .zip holds a file twice, or far too many; export the run again.")
         with archive.open(entry) as source, target.open("xb") as copy:
             while piece := source.read(PIECE):
@@ -159,6 +167,8 @@ def _limit(name: str) -> int | None:
     """Return the largest size of a run's file in bytes; None where a run has no file of that name."""
     if PREVIEW.fullmatch(name):
         return PREVIEW_LIMIT
+    if SAMPLE.fullmatch(name):
+        return SAMPLE_LIMIT
     return EPOCH_LIMIT if EPOCH.fullmatch(name) else LIMITS.get(name)
 
 

@@ -9,6 +9,8 @@
     model.safetensors        the latest weights, for the pages
     epochs/EPOCH.safetensors the weights of single epochs, in half precision; 0 are the initial ones
     previews/NAME.jpg        pictures, where the training makes any
+    samples/CLASS/NAME.jpg   the pictures that a linear probe was taught with, where its visitor consented
+    answers.safetensors      what probes that had not learned from a sample answer to it
     log.txt                  the output of the process
 
 A file is either appended line by line or replaced by a rename, so a reader never sees half of one and a killed process
@@ -277,6 +279,10 @@ class Run:
     def previews(self) -> list[Path]:
         """Return the files of the preview pictures, by name."""
         return sorted((self.path / "previews").glob("*.jpg"))
+
+    def samples(self) -> list[Path]:
+        """Return the files of the samples that a probe was taught with, by class and name."""
+        return sorted((self.path / "samples").glob("*/*.*"))
 
 
 def list_runs(kind: str | None = None, *, shipped: bool = False) -> list[Run | DamagedRun]:

@@ -92,6 +92,10 @@ class Writer(ABC):
         """Save a JPEG picture as previews/NAME.jpg."""
 
     @abstractmethod
+    def sample(self, name: str, picture: bytes) -> None:
+        """Save an encoded picture as samples/NAME; folders in the name are made."""
+
+    @abstractmethod
     def begin_step(self, before_pause: Callable[[], None] = _nothing) -> Control:
         """Wait while a pause is requested, the run being "paused" meanwhile; return the latest request.
 
@@ -139,6 +143,9 @@ class SilentWriter(Writer):
         pass
 
     def preview(self, name: str, jpeg: bytes) -> None:
+        pass
+
+    def sample(self, name: str, picture: bytes) -> None:
         pass
 
     def begin_step(self, before_pause: Callable[[], None] = _nothing) -> Control:
@@ -210,13 +217,17 @@ class FolderWriter(Writer):
         self._when_there_is_room(lambda: files.replace_json(self.run.path / "exports" / f"{name}.json", card))
 
     def preview(self, name: str, jpeg: bytes) -> None:
-        folder = self.run.path / "previews"
+        self._save_picture(self.run.path / "previews" / f"{name}.jpg", jpeg)
 
+    def sample(self, name: str, picture: bytes) -> None:
+        self._save_picture(self.run.path / "samples" / name, picture)
+
+    def _save_picture(self, path: Path, data: bytes) -> None:
         def write() -> None:
-            folder.mkdir(exist_ok=True)
-            temporary = folder / f".{name}.part"
-            temporary.write_bytes(jpeg)
-            os.replace(temporary, folder / f"{name}.jpg")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.stem}.part")
+            temporary.write_bytes(data)
+            os.replace(temporary, path)
 
         self._when_there_is_room(write)
 

@@ -4,21 +4,18 @@ The scales and shifts of the normalisations (equation 5.13) are inputs of the gr
 as equation 5.14 says. The table of the rows is written beside it.
 """
 
-import logging
-import warnings
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core import onnx_files
 from core.errors import UserError
+from core.onnx_files import Graph
 from core.style.network import ConditionalNorm, PasticheNet
 from core.style.rows import Rows
 
-PACKAGES = ("onnx", "onnxscript")  # of which torch.onnx makes its graphs
-OPSET = 21  # the first whose GroupNormalization has a scale and a shift per channel
 MULTIPLE = 4  # of pixels in each side of a picture: two halvings and two doublings
 MOST_BLOCKS = 4096  # in each side of a picture
 TRACED_SIDES = (64, 96)  # px, of the picture that the graph is traced with
@@ -68,29 +65,14 @@ def export(net: PasticheNet, rows: Rows, path: Path) -> Path:
     (rows, C); a blend is a weighted mean of its rows. Raises UserError where a package is missing or nothing can be
     written.
     """
-    missing = [package for package in PACKAGES if not find_spec(package)]
-    if missing:
-        raise UserError(f"An ONNX file needs {' and '.join(missing)}, not installed here: pip install onnx onnxscript.")
-    if path.suffix != ".onnx":
-        raise UserError(f"{path.name} does not end in .onnx; give the file a name that does.")
     scales, shifts = table(net)
     block = {2: MULTIPLE * torch.export.Dim("rows", min=2, max=MOST_BLOCKS)}
     block |= {3: MULTIPLE * torch.export.Dim("columns", min=2, max=MOST_BLOCKS)}
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    shapes = {"picture": block, "scales": None, "shifts": None}
+    example = (torch.rand(1, 3, *TRACED_SIDES), scales[:1], shifts[:1])
+    onnx_files.write(BlendedNet(net), example, path, Graph(tuple(shapes), ("painting",), shapes))
+    beside = path.with_suffix(".npz")
     try:
-        with torch.no_grad(), warnings.catch_warnings(action="ignore"):
-            torch.onnx.export(
-                BlendedNet(net),
-                (torch.rand(1, 3, *TRACED_SIDES), scales[:1], shifts[:1]),
-                path,
-                input_names=["picture", "scales", "shifts"],
-                output_names=["painting"],
-                dynamic_shapes={"picture": block, "scales": None, "shifts": None},
-                opset_version=OPSET,
-                external_data=False,
-                verbose=False,
-            )
-        beside = path.with_suffix(".npz")
         np.savez(beside, names=np.array(rows.names), scales=scales.numpy(), shifts=shifts.numpy())
     except OSError as error:
         reason = error.strerror or str(error)
@@ -103,11 +85,9 @@ def difference(net: PasticheNet, path: Path) -> float | None:
 
     It is that of all rows blended evenly, on noise of two sizes.
     """
-    if not find_spec("onnxruntime"):
+    session = onnx_files.session(path)
+    if session is None:
         return None
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     blend = torch.full((1, net.styles), 1 / net.styles)
     scales, shifts = ((blend @ rows).numpy() for rows in table(net))
     greatest = 0.0

@@ -1,6 +1,8 @@
 """A trained classifier with all its use needs: shipped with Atelier, of an installed package, or of a run."""
 
-from dataclasses import dataclass
+import functools
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,9 +13,11 @@ from torch import Tensor, nn
 from core import hardware, images, weights
 from core.datasets import classes, forms
 from core.datasets.augmentation import normalise
+from core.datasets.samples import Samples
 from core.errors import UserError
 from core.models import catalogue, pretrained
 from core.models.efficientnet import EfficientNetLite
+from core.models.layers import AveragedMaps, with_output
 from core.runs.record import NetRecord
 from core.runs.run import DamagedRun, Run
 
@@ -123,7 +127,56 @@ def open_run(run: Run) -> TrainedClassifier:
     path = run.model_path()
     if path is None or not run.data:
         raise UserError(f"The run {run.name} has saved no weights yet; they come with its first epoch.")
+    if "probe" in run.data:
+        return _open_probe(run, weights.read(path))
     return _built(run.id, run.name, run.data, weights.read(path), "run", {"settings": run.settings})
+
+
+def _open_probe(run: Run, tensors: dict[str, Tensor]) -> TrainedClassifier:
+    """Open a linear probe (core.teach.saving): the features of its source, and the run's own linear layer.
+
+    Raises UserError where the source is another net here, and where the run was edited into something else.
+    """
+    damaged = f"What {run.name} says about its net is damaged; teach it anew."
+    probe, listed = run.data["probe"], run.data.get("classes")
+    if not isinstance(probe, dict) or not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        raise UserError(damaged)
+    if probe.get("on") not in shipped():
+        raise UserError(
+            f"{run.name} is a linear probe on a net that does not come with this Atelier; update to open it."
+        )
+    source = open_shipped(probe["on"])
+    if probe.get("sha256") != digest(source.name):
+        raise UserError(
+            f"{run.name} is a linear probe on {source.title} with other weights than those installed here; teach it "
+            "anew."
+        )
+    if not isinstance(source.net, AveragedMaps) or not 0 < len(set(listed)) == len(listed):
+        raise UserError(damaged)
+    own = nn.Linear(source.net.output.in_features, len(listed))
+    weights.fill(nn.ModuleDict({"output": own}), tensors, f"The weights file of {run.name}")
+    return replace(
+        source,
+        name=run.id,
+        title=run.name,
+        net=with_output(source.net, own.weight.detach(), own.bias.detach()),
+        dataset=Samples(run.path, source.side).name,
+        classes=tuple(listed),
+        held_out="test",
+        source="run",
+        card={"settings": run.settings},
+    )
+
+
+def digest(name: str) -> str:
+    """Return the SHA-256 of the weights of a classifier that comes with Atelier. Raises UserError as `open_shipped`."""
+    path = weights_file(name)
+    return _digest(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _digest(path: Path, stamp: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def open_epoch(run: Run, epoch: int) -> TrainedClassifier:

@@ -112,7 +112,9 @@ def _slot(name: str, stamp: int, split: str) -> list[Answers]:
 def answers_on(trained: TrainedClassifier, split: Split, name: str) -> Answers:
     """Return the net's answers on the split of that name, behind a progress bar where they are not cached."""
     slot = _slot(trained.name, nets.stamp(trained.name), name)
-    return filled(slot, f"Classifying with {trained.title}", lambda step: kept_answers.answers(trained, split, step))
+    return filled(
+        slot, f"Classifying with {trained.title}", lambda step: kept_answers.answers(trained, split, step, name=name)
+    )
 
 
 def compare(

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.teach import features
 from core.teach.learning import Learned
 from core.trainers.trained import TrainedClassifier
-from pages.teach import answer, asked, current, gallery, lesson, samples
+from pages.teach import answer, asked, current, gallery, keep, lesson, samples
 from pages.teach.answer import Look
 from pages.teach.asked import Asked
 from pages.teach.current import Current
@@ -35,6 +36,7 @@ class Choice:
     source: TrainedClassifier
     asked: Asked | None
     look: Look
+    place_to_keep: DeltaGenerator
 
 
 def main() -> None:
@@ -62,10 +64,11 @@ def choose(now: Current) -> Choice:
     with hide.group("picture"):
         if now.content.samples:
             question = asked.choose(now)
+    place = st.container()
     look = answer.choose(now)
     with hide.group("more"), st.expander("More", key="more"):
         source = choose_source()
-    return Choice(now, source, question, look)
+    return Choice(now, source, question, look, place)
 
 
 def choose_source() -> TrainedClassifier:
@@ -73,7 +76,15 @@ def choose_source() -> TrainedClassifier:
     titles = nets.titles(own_first=False)
     names = tuple(name for name in features.sources() if name in titles)
     help = "The net whose features your classes are learned on. It ends in global average pooling, so maps are exact."
-    return nets.opened(address.choice("source", "Source model", names, titles.__getitem__, help))
+    chosen = address.choice("source", "Source model", names, titles.__getitem__, help)
+    try:
+        return nets.opened(chosen)
+    except UserError as error:  # the package of its weights is missing or damaged
+        instead = next((name for name in names if name != chosen), "")
+        if not instead:
+            raise
+        address.note(f"{error} Meanwhile {titles[instead]} is used.")
+        return nets.opened(instead)
 
 
 def show(choice: Choice, places: Layout) -> None:
@@ -97,7 +108,11 @@ def show(choice: Choice, places: Layout) -> None:
         answer.draw_advice(choice.now, learned)
         answer.describe(learned, result, choice.look)
         # Last of all: it takes longer than the answer, which is there by now.
-        place.markdown(answer.tested(learned, lesson.test(learned, choice.now)))
+        test = lesson.test(learned, choice.now)
+        place.markdown(answer.tested(learned, test))
+        if not choice.now.is_example:
+            with choice.place_to_keep, hide.group("keep"), guard():
+                keep.show(choice.now, learned, test)
 
 
 main()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from core import onnx_files
 from core.errors import UserError
 from core.style import export
 from core.style.network import mixture
@@ -14,7 +15,7 @@ from tests.painting import STYLES, net
 
 # The packages are optional: requirements.txt does not name them.
 needs_packages = pytest.mark.skipif(
-    not all(find_spec(name) for name in (*export.PACKAGES, "onnxruntime")),
+    not all(find_spec(name) for name in (*onnx_files.PACKAGES, "onnxruntime")),
     reason="onnx, onnxscript and onnxruntime are not installed (pip install onnx onnxscript onnxruntime)",
 )
 
@@ -37,20 +38,20 @@ def test_the_table_has_a_row_for_each_style_in_the_order_of_the_layers():
 
 
 def test_a_missing_package_is_named_in_a_sentence(monkeypatch, tmp_path):
-    monkeypatch.setattr(export, "find_spec", lambda name: None if name == "onnxscript" else True)
+    monkeypatch.setattr(onnx_files, "find_spec", lambda name: None if name == "onnxscript" else True)
     with pytest.raises(UserError, match="needs onnxscript, not installed here: pip install onnx onnxscript"):
         export.export(net(), Rows(STYLES), tmp_path / "net.onnx")
     assert not list(tmp_path.iterdir())
 
 
 def test_another_suffix_is_refused_in_a_sentence(monkeypatch, tmp_path):
-    monkeypatch.setattr(export, "find_spec", lambda name: True)
+    monkeypatch.setattr(onnx_files, "find_spec", lambda name: True)
     with pytest.raises(UserError, match=r"net.pt does not end in .onnx"):
         export.export(net(), Rows(STYLES), tmp_path / "net.pt")
 
 
 def test_without_onnx_runtime_nothing_is_compared(monkeypatch, tmp_path):
-    monkeypatch.setattr(export, "find_spec", lambda name: None)
+    monkeypatch.setattr(onnx_files, "find_spec", lambda name: None)
     assert export.difference(net(), tmp_path / "net.onnx") is None
 
 

