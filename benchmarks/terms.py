@@ -67,6 +67,8 @@ def options_parser() -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=len(held_out.PHOTOGRAPHS), metavar="N", help="photographs judged")
     parser.add_argument("--threads", type=int, help="of the trainings")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    about = "after --: options of every training, as for training.pastiche, on top of the preset's"
+    parser.add_argument("training", nargs="*", metavar="OPTION", help=about)
     return parser
 
 
@@ -77,7 +79,7 @@ def trained(variant: str, options: argparse.Namespace) -> Painter:
     command += ["--only", *options.only, "--steps", str(options.steps), "--run", str(run)]
     command += ["--start", options.start] if options.start else []
     command += ["--threads", str(options.threads)] if options.threads else []
-    command += [part for pair in LEFT_OUT[variant].items() for part in pair]
+    command += [*options.training, *(part for pair in LEFT_OUT[variant].items() for part in pair)]
     if pastiche.main(command):
         raise UserError(f"The training {run} has failed; its sentence stands above.")
     return painter.named(str(run))
@@ -122,6 +124,7 @@ def show(done: Sequence[Variant], options: argparse.Namespace) -> None:
     """Print the figures as one JSON object or as a table."""
     if options.json:
         facts = {"name": "terms", "steps": options.steps, "start": options.start, "styles": options.only}
+        facts |= {"options": options.training}
         figures = {"sides": SIDES, "photographs": options.first, "variants": [one.to_json() for one in done]}
         print(json.dumps({**facts, **figures, "machine": report.machine()}, indent=1))
         return

@@ -36,7 +36,8 @@ def command(tmp_path, monkeypatch) -> list[str]:
 
 
 def test_each_variant_lacks_its_term_and_is_judged_in_three_manners(tmp_path, command, capsys):
-    assert terms.main([*command, "--json"]) == 0
+    command += ["--json", "--", "--average", "0.5"]
+    assert terms.main(command) == 0
     out = capsys.readouterr().out
     printed = json.loads(out[out.index("{") :])
     variants = {variant["name"]: variant for variant in printed["variants"]}
@@ -45,6 +46,7 @@ def test_each_variant_lacks_its_term_and_is_judged_in_three_manners(tmp_path, co
         assert set(variant) == {"name", *terms.MANNERS}
         assert len(variant["one pass"]["style"]) == 3 and variant["half"] != variant["one pass"]
     settings = {name: Run.open(tmp_path / "runs" / name.replace(" ", "_")).settings for name in terms.LEFT_OUT}
+    assert printed["options"] == ["--average", "0.5"] and {one["average"] for one in settings.values()} == {0.5}
     whole = settings.pop("all terms")
     changed = {name: [key for key in whole if one[key] != whole[key]] for name, one in settings.items()}
     assert changed == {
@@ -61,6 +63,7 @@ def test_each_variant_lacks_its_term_and_is_judged_in_three_manners(tmp_path, co
         weights.read(tmp_path / "runs" / name / "model.safetensors") for name in ("all_terms", "without_shift")
     )
     assert any(not torch.equal(tensor, still[name]) for name, tensor in whole.items())
+    command.remove("--json")
     assert terms.main(command) == 0
     assert "without soft rows" in capsys.readouterr().out
 
