@@ -110,10 +110,13 @@ class Painter:
     def _painted(self, picture: Picture, blend: Tensor, progress: Progress) -> Tensor:
         """Return uint8 (H, W, 3) as the net paints it, float32 (1, 3, H, W) from 0 to 1; a large picture in strips."""
         progress(0.0)
-        x = images.to_tensor(picture).to(self.dtype).contiguous(memory_format=torch.channels_last)
-        large = x.shape[2] * x.shape[3] > WHOLE_PIXELS
-        (hardware.return_freed_memory if large else hardware.keep_freed_memory)()
-        painted = prints.paint(self.net, x, blend, progress) if large else self.net(x, blend)
+        if picture.shape[0] * picture.shape[1] > WHOLE_PIXELS:
+            hardware.return_freed_memory()
+            painted = prints.paint(self.net, picture, blend, progress)
+        else:
+            hardware.keep_freed_memory()
+            x = images.to_tensor(picture).to(self.dtype).contiguous(memory_format=torch.channels_last)
+            painted = self.net(x, blend)
         progress(1.0)
         return painted.clamp_(0, 1).contiguous()
 

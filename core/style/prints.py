@@ -9,10 +9,13 @@ differs from a painting in one piece, and there are no seams.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core import images
+from core.images import Picture
 from core.style.network import (
     OUTPUT_RANGE,
     ConditionalNorm,
@@ -134,15 +137,31 @@ def held(whole: Tensor) -> Maps:
     return Maps(whole.shape[2], lambda top, bottom: whole[:, :, top:bottom])
 
 
-def paint(net: PasticheNet, x: Tensor, blend: Tensor, progress: Progress) -> Tensor:
-    """Return what `net(x, blend)` returns, as float32, for one picture (1, 3, H, W) in [0, 1] on the CPU.
+def source(net: PasticheNet, picture: Picture, dtype: torch.dtype) -> Maps:
+    """Return uint8 (H, W, 3) as the first layer takes it, both sides reflected up to multiples of MULTIPLE.
 
-    `blend` is (1, rows). `progress` is called after each strip; what it raises ends the painting.
+    Strips are converted when they are read: whole, the numbers would take four times the memory, or more.
     """
-    height, width = x.shape[-2:]
-    x = F.pad(x * 255 - net.means.to(x.dtype), (0, -width % 4, 0, -height % 4), mode="reflect")
-    strips = Strips(net, blend, (x.shape[2], x.shape[3]), progress)
-    maps = held(x.contiguous(memory_format=torch.channels_last))
+    height, width = picture.shape[:2]
+    places = np.arange(height + -height % MULTIPLE)
+    places = (height - 1) - np.abs(height - 1 - places)
+
+    def rows(top: int, bottom: int) -> Tensor:
+        x = images.to_tensor(picture[places[top:bottom]]).to(dtype) * 255 - net.means.to(dtype)
+        return F.pad(x, (0, -width % MULTIPLE, 0, 0), mode="reflect").contiguous(memory_format=torch.channels_last)
+
+    return Maps(len(places), rows)
+
+
+def paint(net: PasticheNet, picture: Picture, blend: Tensor, progress: Progress) -> Tensor:
+    """Return what `net` paints from uint8 (H, W, 3) on the CPU: float32 (1, 3, H, W), not clamped.
+
+    `blend` is (1, rows) in the number format of the net. `progress` is called after each strip; what it raises ends
+    the painting.
+    """
+    height, width = picture.shape[:2]
+    maps = source(net, picture, blend.dtype)
+    strips = Strips(net, blend, (maps.height, width + -width % MULTIPLE), progress)
     maps = strips.normalised(strips.convolved(maps, net.enter), net.enter.norm)
     for layer in (net.down1, net.down2):
         maps = strips.normalised(strips.kept(strips.convolved(maps, layer)), layer.norm)
@@ -154,7 +173,7 @@ def paint(net: PasticheNet, x: Tensor, blend: Tensor, progress: Progress) -> Ten
     maps = strips.normalised(strips.kept(strips.upsampled(maps, net.up1)), net.up1.norm)
     maps = strips.normalised(strips.upsampled(maps, net.up2), net.up2.norm)
     maps = strips.normalised(strips.kept(strips.convolved(maps, net.leave)), net.leave.norm, False)
-    painted = torch.empty(x.shape, dtype=torch.float32)
+    painted = torch.empty((1, 3, maps.height, width + -width % MULTIPLE), dtype=torch.float32)
     for top, bottom, rows in strips.sweep(maps):
         painted[:, :, top:bottom] = (torch.tanh(rows.float()) * OUTPUT_RANGE + net.means.float()) / 255
     progress(1.0)

@@ -33,9 +33,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 @pytest.mark.parametrize("size", [(8, 8), (9, 200), (64, 64), (101, 67), (250, 33)])
 def test_strips_paint_what_one_piece_is(monkeypatch, size):
     monkeypatch.setattr(prints, "STRIP_PIXELS", 12 * size[1])
-    x = images.to_tensor(picture(*size))
+    photograph = picture(*size)
     with torch.inference_mode():
-        whole, parts = net()(x, BLEND), prints.paint(net(), x, BLEND, painter.silent)
+        whole = net()(images.to_tensor(photograph), BLEND)
+        parts = prints.paint(net(), photograph, BLEND, painter.silent)
     assert parts.shape == whole.shape
     assert (parts - whole).abs().max() < 1e-3, "a quarter of a step of 255"
 
