@@ -3,12 +3,14 @@
 Cold is the first visit of a fresh server that answers already. Warm is a page opened from the menu by somebody who is
 in the app, once it was shown before. New is the address of that page
 loaded by a browser that has nothing of the app yet, and again is loaded once more: both begin with Streamlit's own
-start in the browser, and have no bound. Requests and bytes are those on the wire; violations are those that axe-core
+start in the browser, and have no bound. Upload is the time from a photograph handed to the page Explain until its map
+stands there: the median of several. Requests and bytes are those on the wire; violations are those that axe-core
 calls serious or critical. The peer of a figure is its bound, and every floor is 1: the command fails where a figure is
 beyond its bound.
 """
 
 import argparse
+import statistics
 import sys
 import tempfile
 import time
@@ -16,22 +18,28 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from benchmarks import report
 from benchmarks.report import BoundedRow
+from core import images
 from tests.e2e import axe, measures, top_menu
 from tests.e2e import browser as chromium
 from tests.e2e.server import serve
 
 PAGES = tuple(sorted(path.parent.name for path in Path("pages").glob("*/page.py")))
 HOME, BEFORE = "home", "data"  # a page is opened from the menu of BEFORE, and BEFORE from that of HOME
-SECONDS = {"cold": 2.5, "warm": 1.0}  # until the result
+SECONDS = {"cold": 2.5, "warm": 1.0, "upload": 0.4}  # until the result
+EXPLAIN, UPLOADS = "explain", 7  # the page that photographs are handed to, and how many after the first
+PHOTOGRAPH = 1500, 1000  # px of each
 SHARE = 0.5  # of the first screen, at least
 FIRST_VISIT_KB = 2000
 FLOOR = 1.0
 SCREEN = {"width": 1440, "height": 900}
 WAIT_MS = 120_000
+MAP = "document.querySelector('.st-key-result [data-testid=stImage] img')"
+REPLACED = f"before => {{ const map = {MAP}; return map?.src !== before && map?.complete && map.naturalWidth > 0; }}"
 CHANGED = "before => ![before, undefined].includes(document.querySelector('h1')?.innerText)"
 
 
@@ -109,6 +117,37 @@ def visit_by_menu(context: BrowserContext, address: str, name: str) -> Visit:
     return Visit(name, "warm", round(title, 2), round(result, 2), len(sizes), int(sum(sizes)), round(share, 2))
 
 
+def photographs(folder: Path) -> list[Path]:
+    """Write one photograph for each upload, each of other pixels, and one to begin with."""
+    sample = images.resize(images.sample(images.sample_names()[0]), *PHOTOGRAPH)
+    paths = [folder / f"{place}.jpg" for place in range(UPLOADS + 1)]
+    for place, path in enumerate(paths):
+        images.save(np.roll(sample, 40 * place, 1), path)
+    return paths
+
+
+def upload(context: BrowserContext, address: str, folder: Path) -> Visit:
+    """Hand photographs to the page Explain, one after the other, and time each until its map is there."""
+    page = context.new_page()
+    page.goto(f"{url(address, EXPLAIN)}?from=Your+own")
+    seconds = []
+    for photograph in photographs(folder):
+        measures.wait_for_result(page, timeout=WAIT_MS)
+        page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
+        page.wait_for_timeout(500)
+        sizes = sizes_of_answers(page)
+        before = page.evaluate(f"{MAP}.src")
+        started = time.perf_counter()
+        page.locator("input[type=file]").first.set_input_files(photograph)
+        page.wait_for_function(REPLACED, arg=before, timeout=WAIT_MS, polling="raf")
+        seconds.append(time.perf_counter() - started)
+    page.wait_for_function(measures.SETTLED, timeout=WAIT_MS)
+    share = measures.result(page).share
+    page.close()
+    result = round(statistics.median(seconds[1:]), 2)
+    return Visit(EXPLAIN, "upload", result, result, len(sizes), int(sum(sizes)), round(share, 2))
+
+
 def visits_of(browser: Browser, address: str, name: str, kinds: Sequence[str]) -> list[Visit]:
     """Open a page as often as there are kinds, in one browser context that is empty at first."""
     with browser.new_context(viewport=SCREEN) as context:
@@ -141,6 +180,9 @@ def measure(pages: Sequence[str]) -> tuple[list[Visit], list[Audit]]:
                 visits += visits_of(browser, address, name, ("new", "again"))
                 with browser.new_context(viewport=SCREEN) as context:
                     visits.append(visit_by_menu(context, address, name))
+            if EXPLAIN in pages:
+                with browser.new_context(viewport=SCREEN) as context:
+                    visits.append(upload(context, address, Path(folder)))
             audits = [audit(browser, address, name, scheme) for name in pages for scheme in ("light", "dark")]
         browser.close()
     return visits, audits

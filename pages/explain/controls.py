@@ -1,5 +1,6 @@
 """The controls of the page: which maps are drawn, alone or side by side, and how."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -76,8 +77,7 @@ def choose(trained: TrainedClassifier, place_of_class: DeltaGenerator) -> Settin
             "Evidence against the class",
             help="Red is evidence for the class, blue against it; otherwise only evidence for it is coloured.",
         )
-        differing = len({method_of(net, method) for net in (trained, *compared.nets)}) > 1
-        each_alone = _choose_scale(beside, differing)
+        each_alone = _choose_scale(beside, _differ((trained, *compared.nets), method))
     look = Look(threshold, rule, opacity, signed, each_alone)
     return Settings(evidence_for, beside, compared.classes, compared.methods or (method,), compared.nets, times, look)
 
@@ -187,10 +187,15 @@ def method_of(net: TrainedClassifier, name: str | None) -> str:
     return name if name in fitting else fitting[0]
 
 
+def _differ(shown: Sequence[TrainedClassifier], method: str | None) -> bool:
+    """Return whether the maps of some nets differ in kind: by their method, or of whole photographs and of squares."""
+    return len({(method_of(net, method), net.whole) for net in shown}) > 1
+
+
 def _choose_scale(beside: str, differing: bool) -> bool:
     """Return True where every map's colours span its own range.
 
-    Methods measure in units of their own, so that is the default where maps of `differing` methods are compared.
+    Methods measure in units of their own, so that is the default where maps that are `differing` are compared.
     """
     if beside == "nothing":
         return False
