@@ -25,7 +25,7 @@ def add_model_and_images(parser: argparse.ArgumentParser, *, images: int) -> Non
     )
 
 
-def add_classes(parser: argparse.ArgumentParser) -> None:
+def add_classes(parser: argparse._ActionsContainer) -> None:
     """Add --class to the parser: what names of the user's own mean, as `classes` reads it."""
     parser.add_argument(
         "--class",

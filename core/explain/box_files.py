@@ -26,7 +26,9 @@ from core.datasets.class_names import Naming
 from core.datasets.folder import Entry
 from core.errors import UserError
 from core.explain import subjects, view
+from core.explain.boxes import Box
 from core.explain.subjects import Photographs
+from core.explain.view import View
 from core.trainers.trained import TrainedClassifier
 
 MAX_JSON_BYTES = 256_000_000
@@ -265,6 +267,14 @@ def boxed(trained: TrainedClassifier, source: Source) -> Boxed:
     if not rows:
         raise UserError(" ".join(["No picture has a box that the net could find.", *remarks]))
     return _together(trained, source, rows, naming, remarks)
+
+
+def in_pixels(edges: NDArray, seen: View, count: int) -> list[Box]:
+    """Return boxes (B, 4) of `count` positions along either side, to the pixel of a view's picture; zeros are none."""
+    height, width = seen.picture.shape[:2]
+    scaled = edges * np.array([width, height, width, height]) / count
+    rounded = (tuple(round(edge) for edge in box) for box in scaled.tolist())
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in rounded if x1]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from matplotlib.patches import Rectangle
 
 from core import images
 from core.datasets import Dataset
-from core.explain import boxes, view
+from core.explain import boxes, mistakes, view
+from core.explain.subjects import Images
 from core.explain.view import View
 from core.figures import class_maps
 from core.figures.class_maps import ClassMapFigure, LocalisationExample, MistakeExample
@@ -22,6 +23,7 @@ from core.trainers.trained import TrainedClassifier
 TOP = 5  # classes shown as bars
 PREDICTED, TRUE, OTHER = "#D55E00", "#009E73", "#8A8578"
 COLUMNS = 4  # of examples of localisation
+_TALLEST = 1.5  # height of a picture beside others, as a share of its width: a taller one is drawn narrower
 
 
 def draw(figure: ClassMapFigure, trained: TrainedClassifier, data: Dataset, image: int | None = None) -> Picture:
@@ -30,28 +32,31 @@ def draw(figure: ClassMapFigure, trained: TrainedClassifier, data: Dataset, imag
     Raises UserError where the net and the data have nothing to show in it.
     """
     if figure.page == "localise":
-        return _draw_localisation(class_maps.localised(trained, data))
+        return draw_localisation(class_maps.localised(trained, data))
     split = class_maps.held_out(trained, data)
     if figure.page == "mistakes":
-        return _draw_mistakes(trained, class_maps.close_mistakes(trained, split))
+        answers = mistakes.answers(trained, split)
+        return draw_mistakes(trained, class_maps.close_mistakes(trained, Images(split), answers))
     index = class_maps.index_of(figure, trained) if image is None else image
     explained = class_maps.view_of(trained, split, index)
-    return _draw_map(trained, explained, f"{trained.classes[int(split.labels[index])]}, image {index}")
+    title = f"{trained.classes[int(split.labels[index])]}, image {index}"
+    return draw_map(explained, trained.classes[explained.predicted], title)
 
 
-def _draw_map(trained: TrainedClassifier, explained: View, title: str) -> Picture:
-    """Return image, map and heat map side by side."""
-    sheet = Figure(figsize=(10, 4.4), dpi=110, layout="constrained", facecolor="white")
+def draw_map(explained: View, name: str, title: str, position: int = 0) -> Picture:
+    """Return image, map and heat map side by side: the map at `position` of the view, of the class `name`."""
+    height, width = explained.picture.shape[:2]
+    tall = min(_TALLEST, height / width)
+    sheet = Figure(figsize=(10, 1.1 + 3.3 * tall), dpi=110, layout="constrained", facecolor="white")
     plain, map, heat = sheet.subplots(1, 3)
-    name = trained.classes[explained.predicted]
     _show(plain, explained.shown(), title)
-    _show(map, explained.heat(alpha=1), f"{explained.method} of {name}")
-    _show(heat, explained.heat(alpha=0.6), "the same over the image")
-    draw_legend(map, explained)
+    _show(map, explained.heat(position, alpha=1), f"{explained.method} of {name}")
+    _show(heat, explained.heat(position, alpha=0.6), "the same over the image")
+    draw_legend(map, explained, position)
     return render(sheet)
 
 
-def _draw_localisation(examples: list[LocalisationExample]) -> Picture:
+def draw_localisation(examples: list[LocalisationExample]) -> Picture:
     """Return heat maps with the boxes read off them, and the true boxes dashed."""
     rows = -(-len(examples) // COLUMNS)
     sheet = Figure(figsize=(11, 3.1 * rows), dpi=110, layout="constrained", facecolor="white")
@@ -78,7 +83,7 @@ def _draw_frame(axes: Any, box: boxes.Box | None, zoom: int, colour: str, line: 
         axes.add_patch(frame)
 
 
-def _draw_mistakes(trained: TrainedClassifier, examples: list[MistakeExample]) -> Picture:
+def draw_mistakes(trained: TrainedClassifier, examples: list[MistakeExample]) -> Picture:
     """Return two rows a mistake: image, map of the predicted class, heat map; bars and the same of the true class."""
     across = min(2, len(examples))
     down = -(-len(examples) // across)
@@ -98,8 +103,8 @@ def _draw_mistake(part: Any, trained: TrainedClassifier, example: MistakeExample
     draw_bars(bars, trained, explained, example.label)
     for position, (alone, over), role in ((0, predicted, "predicted"), (1, true, "true")):
         name = names[explained.classes[position]]
-        _show(alone, explained.heat(position, alpha=1), f"{explained.method} of {name}, {role}")
-        _show(over, explained.heat(position, alpha=0.6), f"evidence {explained.evidence(position)}")
+        _show(alone, explained.heat(position, alpha=1), f"{explained.method} of {name}")
+        _show(over, explained.heat(position, alpha=0.6), f"{role}: {explained.evidence(position)}")
 
 
 def _show(axes: Any, picture: Picture, title: str) -> None:
@@ -122,13 +127,13 @@ def draw_bars(axes: Any, trained: TrainedClassifier, explained: View, label: int
     axes.spines[["top", "right", "bottom"]].set_visible(False)
 
 
-def draw_legend(axes: Any, explained: View) -> None:
-    """Draw the colour scale of the maps below `axes`, with its raw range."""
+def draw_legend(axes: Any, explained: View, position: int = 0) -> None:
+    """Draw the colour scale of the maps below `axes`, with the raw range of the one at `position`."""
     low, high = explained.scale
     strip = axes.inset_axes((0, -0.09, 1, 0.04))
     strip.imshow(view.scale_picture(), aspect="auto", extent=(low, max(high, low + 1e-9), 0, 1))
     strip.set_yticks([])
-    strip.set_xlabel(f"evidence, raw: {explained.evidence()}")
+    strip.set_xlabel(f"evidence, raw: {explained.evidence(position)}")
 
 
 def render(figure: Figure) -> Picture:

@@ -19,6 +19,8 @@ from core.datasets import Dataset, Split
 from core.datasets.name import parse
 from core.errors import UserError
 from core.explain import boxes, localise, methods, mistakes, splits, view
+from core.explain.mistakes import Answers, Mistakes
+from core.explain.subjects import Subjects
 from core.explain.view import View
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
@@ -200,18 +202,28 @@ class MistakeExample:
     index: int
 
 
-def close_mistakes(trained: TrainedClassifier, split: Split) -> list[MistakeExample]:
-    """Return up to MISTAKES close mistakes (Figure 5.4): the most confident of those of probability <= MOST_SURE.
+def has_close_mistakes(answers: Answers) -> bool:
+    """Return whether `close_mistakes` finds any."""
+    return len(_close(answers)) > 0
+
+
+def _close(answers: Answers) -> Mistakes:
+    return answers.mistakes().ordered("confidence").among(confidence=(0.0, MOST_SURE))
+
+
+def close_mistakes(trained: TrainedClassifier, pictures: Subjects, answers: Answers) -> list[MistakeExample]:
+    """Return up to MISTAKES close mistakes on some pictures (Figure 5.4).
+
+    They are, of a net's answers, the most confident ones of those of probability <= MOST_SURE.
 
     Raises UserError where the net makes no such mistake.
     """
-    unsure = mistakes.find(trained, split).ordered("confidence").among(confidence=(0.0, MOST_SURE))
-    chosen = unsure.part(0, MISTAKES)
+    chosen = _close(answers).part(0, MISTAKES)
     if not len(chosen):
         raise UserError(
-            f"None of the mistakes of {trained.title} on {len(split):,} images is close, its wrong class at most "
+            f"None of the mistakes of {trained.title} on {len(answers):,} images is close, its wrong class at most "
             f"{100 * MOST_SURE:.0f}%: choose another net with --model."
         )
-    views = view.of_images(trained, split.images[chosen.indices], chosen.both)
+    views = pictures.views(trained, chosen.indices.tolist(), chosen.both)
     rows = zip(views, chosen.labels.tolist(), chosen.indices.tolist(), strict=True)
     return [MistakeExample(*row) for row in rows]

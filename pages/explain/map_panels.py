@@ -141,6 +141,21 @@ def downloads(panels: Sequence[Panel], look: Look, stem: str) -> None:
             "The map over the picture, as PNG.",
         )
 
+    if len(panels) == 1:
+        _download(
+            "Figure 5.1",
+            lambda: _figure(panels[0], stem),
+            f"{stem}-figure-5-1.png",
+            "Picture, map and both together, as in Figures 5.1 and 5.2 of the thesis, as PNG.",
+        )
+
+
+def _figure(panel: Panel, title: str) -> bytes:
+    """Return the PNG of Figure 5.1 of a map."""
+    from core.figures import class_map_drawing  # matplotlib's figures take half a second to import
+
+    return encode(class_map_drawing.draw_map(panel.view, panel.name, title, panel.position), "PNG")
+
 
 def plain_name(text: str) -> str:
     """Return the text as a part of a file's name."""

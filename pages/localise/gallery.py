@@ -7,7 +7,9 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.explain import boxes, localise
+from core.explain import box_files, boxes, localise
+from core.explain.box_files import Boxed
+from core.explain.subjects import Photographs
 from core.explain.view import View
 from core.images import encode, fit
 from pages.localise import boxed_pictures
@@ -47,8 +49,8 @@ def see(scene: Scene, index: int) -> Seen:
     (result,) = views(method, pictures, (index,))
     box = boxes.box(result.map(0, (count, count)), scene.threshold, method.rule)
     iou = 0.0 if box is None else float(localise.overlap(np.array(box), truth))
-    predicted = next(iter(in_pixels(np.array([box or (0,) * 4]), result, count)), None)
-    return Seen(result, predicted, in_pixels(truth, result, count), iou, method.trained.classes[label])
+    predicted = next(iter(box_files.in_pixels(np.array([box or (0,) * 4]), result, count)), None)
+    return Seen(result, predicted, box_files.in_pixels(truth, result, count), iou, method.trained.classes[label])
 
 
 def views(method: Method, pictures: PictureSet, indices: tuple[int, ...]) -> list[View]:
@@ -93,14 +95,6 @@ def _prediction(result: View, classes: tuple[str, ...], name: str) -> str:
     return f"Predicted: {predicted}, {100 * share:.0f}% sure{'' if predicted == name else f'; true class: {name}'}."
 
 
-def in_pixels(edges: np.ndarray, result: View, positions: int) -> list[boxes.Box]:
-    """Return boxes (B, 4) of so many positions along either side, to the pixel of a view's picture; zeros are none."""
-    height, width = result.picture.shape[:2]
-    scaled = edges * np.array([width, height, width, height]) / positions
-    rounded = (tuple(round(edge) for edge in box) for box in scaled.tolist())
-    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in rounded if x1]
-
-
 def in_words(box: tuple[int, ...]) -> str:
     """Return size and corner of a box."""
     return f"{box[2] - box[0]} x {box[3] - box[1]} px at ({box[0]}, {box[1]})"
@@ -122,15 +116,45 @@ def in_order(evaluation: Evaluation) -> None:
                 _small(evaluation, position, result)
 
 
+def figure(evaluation: Evaluation) -> None:
+    """Draw the download of Figure 5.3 of one's own photographs, which is made at the click."""
+    if isinstance(evaluation.pictures.evaluated_on.subjects, Photographs):
+        st.download_button(
+            "Figure 5.3, PNG",
+            lambda: _figure(evaluation),
+            "figure-5-3.png",
+            "image/png",
+            icon=":material/image:",
+            on_click="ignore",
+            help=f"The boxes of greatest IoU at {boxes.THRESHOLD:g} of the maximum, as in Figure 5.3 of the thesis.",
+        )
+
+
+def _figure(evaluation: Evaluation) -> bytes:
+    """Return the PNG of Figure 5.3 of the photographs that are evaluated on."""
+    from core.figures import class_map_drawing, own_pictures  # matplotlib's figures take half a second to import
+
+    pictures, method = evaluation.pictures, evaluation.method
+    every, places = pictures.evaluated_on, pictures.places.tolist()
+    assert isinstance(every.subjects, Photographs)
+    part = Boxed(every.subjects.part(places), every.truth[places], every.labels[places], every.positions)
+    curve = localise.curve(pictures.located, method.rule, np.array([boxes.THRESHOLD]))
+    examples = own_pictures.localised(method.trained, part, curve)
+    return encode(class_map_drawing.draw_localisation(examples), "PNG")
+
+
 def _small(evaluation: Evaluation, position: int, result: View) -> None:
     """Draw the image at `position` of the report with its boxes, and the button that shows it large."""
     index, iou = int(evaluation.pictures.places[position]), evaluation.ious[position]
     every = evaluation.pictures.evaluated_on
     small = replace(result, picture=fit(result.picture, SMALL_SIDE))
     box = next(
-        iter(in_pixels(evaluation.report.curve.boxes[position, [evaluation.position]], small, every.positions)), None
+        iter(
+            box_files.in_pixels(evaluation.report.curve.boxes[position, [evaluation.position]], small, every.positions)
+        ),
+        None,
     )
-    truth = in_pixels(every.truth[index], small, every.positions)
+    truth = box_files.in_pixels(every.truth[index], small, every.positions)
     picture = boxed_pictures.framed(small.heat(alpha=0.45), small.zoom, box, truth, line=8)
     name = evaluation.method.trained.classes[result.classes[0]]
     st.image(encode(picture), width="stretch", alt=f"Image {index}, a {name}, with both boxes: IoU {iou:.2f}")

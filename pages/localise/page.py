@@ -172,6 +172,7 @@ def show_found(settings: Settings, pictures: Pictures, places: frame.Layout, lar
         )
         scores.table(evaluation)
         gallery.in_order(evaluation)
+        gallery.figure(evaluation)
 
 
 def image_in_address() -> int:

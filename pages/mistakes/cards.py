@@ -10,7 +10,8 @@ import streamlit as st
 
 from core.explain import marks
 from core.explain.view import View
-from core.images import fit
+from core.figures import class_maps
+from core.images import encode, fit
 from pages.mistakes import canvas, sheet
 from pages.mistakes.canvas import Tile
 from pages.mistakes.listing import Listing
@@ -150,6 +151,24 @@ def downloads(listing: Listing, cards: Sequence[Card]) -> None:
             icon=":material/image:",
             help="The mistakes of this page with their maps, as one picture.",
         )
+        st.download_button(
+            "Figure 5.4, PNG",
+            lambda: _figure(listing),
+            f"{stem}-figure-5-4.png",
+            "image/png",
+            icon=":material/image:",
+            disabled=not class_maps.has_close_mistakes(listing.pictures.answers),
+            help="The closest mistakes as in Figure 5.4 of the thesis, each with the maps of both classes.",
+        )
+
+
+def _figure(listing: Listing) -> bytes:
+    """Return the PNG of Figure 5.4 of these pictures."""
+    from core.figures import class_map_drawing  # matplotlib's figures take half a second to import
+
+    trained, pictures = listing.trained, listing.pictures
+    examples = class_maps.close_mistakes(trained, pictures.subjects, pictures.answers)
+    return encode(class_map_drawing.draw_mistakes(trained, examples), "PNG")
 
 
 def _sheet(listing: Listing, cards: Sequence[Card]) -> bytes:

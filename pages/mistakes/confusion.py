@@ -116,6 +116,15 @@ def _button(filled: str, box: str, pair: Pair, words: str, is_stop: bool, is_cho
     )
 
 
+def most_confused(counts: Tensor, most: int) -> list[int]:
+    """Return at most `most` classes, ascending: those true or predicted in most mistakes, else in most images."""
+    wrong = counts.clone().fill_diagonal_(0)
+    images = counts.sum(0) + counts.sum(1)
+    often = (wrong.sum(0) + wrong.sum(1)) * (int(counts.sum()) * 2 + 1) + images
+    chosen = often.sort(descending=True, stable=True).indices[:most]
+    return sorted(i for i in chosen.tolist() if images[i])
+
+
 def commonest(counts: Tensor, most: int) -> list[tuple[int, int, int]]:
     """Return at most `most` pairs of confused classes, (true, predicted, how often), the commonest first."""
     wrong = counts.clone().fill_diagonal_(0)

@@ -35,12 +35,12 @@ def show(settings: Settings, answers: Answers, listing: Listing, page: Sequence[
 
 
 def _matrix(answers: Answers, names: tuple[str, ...], title: str, chosen: tuple[int, int] | None) -> str:
-    """Return the confusion matrix; of very many classes only of those that are true or predicted somewhere."""
+    """Return the confusion matrix; of very many classes only of those that are confused most often."""
     counts = answers.confusion()
     if len(names) <= MOST_CLASSES:
         return confusion.drawing(counts, names, title, chosen)
-    present = (counts.sum(0) + counts.sum(1)).nonzero()[:, 0]
-    return confusion.drawing(counts[present][:, present], [names[i] for i in present], title, chosen, present.tolist())
+    shown = confusion.most_confused(counts, confusion.MOST_NAMES)
+    return confusion.drawing(counts[shown][:, shown], [names[i] for i in shown], title, chosen, shown)
 
 
 def _chosen(settings: Settings) -> tuple[int, int] | None:
@@ -67,6 +67,8 @@ def remarks(pictures: Classified) -> None:
     if isinstance(pictures.subjects, Photographs):
         for remark in pictures.subjects.remarks:
             st.caption(escape_markdown(remark))
+        if pictures.answers.logits.shape[1] > MOST_CLASSES:
+            st.caption(f"The matrix shows at most {confusion.MOST_NAMES} classes, those confused most often.")
         if any(len(group) > 1 for group in pictures.subjects.groups):
             st.caption(
                 "Where the name of a folder means several classes, any of them is right, and the likeliest is shown as "

@@ -10,6 +10,7 @@ from core import datasets, weights
 from core.datasets import Split
 from core.errors import UserError
 from core.explain import mistakes
+from core.explain.subjects import Images
 from core.figures import class_maps
 from core.trainers.trained import open_run, open_shipped, shipped
 from tests.nets import a_run
@@ -44,7 +45,8 @@ def test_links_hold_net_image_and_settings():
 
 def test_close_mistakes_are_sorted_by_confidence():
     trained, data = open_run(a_run("bn_nin")), datasets.load("digits")
-    examples = class_maps.close_mistakes(trained, data.test)
+    answers = mistakes.answers(trained, data.test)
+    examples = class_maps.close_mistakes(trained, Images(data.test), answers)
     close = mistakes.find(trained, data.test).ordered("confidence").among(confidence=(0.0, class_maps.MOST_SURE))
     assert [example.index for example in examples] == close.indices[:4].tolist()
     assert all(example.view.classes == (example.view.predicted, example.label) for example in examples)

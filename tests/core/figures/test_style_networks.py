@@ -79,7 +79,7 @@ def test_the_command_draws_and_says_what_is_where(singles, tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["5.6"], "5.9, 5.10, 5.11. Figures 5.6 to 5.8 are drawn step by step: python -m training.iterative"),
-        (["5.9", "--model", "x"], "leave --model, --image and --data out"),
+        (["5.9", "--model", "x"], "leave --model, --image, --data and --pictures out"),
         (["5.1", "--photo", "x.jpg"], "leave --photo out"),
         (["5.9", "--photo", "sample:dog"], "no sample picture “dog”"),
     ],

@@ -2,18 +2,21 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
 from core import datasets, images, uploads
 from core.datasets import toybox
 from core.errors import UserError
-from core.explain import boxes, localise
+from core.explain import box_files, boxes, localise
+from core.explain.box_files import Source
 from core.models import catalogue, pretrained
 from core.runs.run import Run
 from core.runs.writer import writing
 from core.trainers import recipe
-from core.trainers.trained import open_run
+from core.trainers.trained import open_named, open_run
+from pages.localise import gallery, search
 from tests.nets import a_run
 from tests.pages.app import as_read, texts, visit
 from tests.photographs import pasted
@@ -238,3 +241,20 @@ def test_a_net_whose_package_is_missing_is_a_sentence(monkeypatch):
     monkeypatch.setattr(pretrained, "path", missing)
     app = visit("localise", net="efficientnet_lite0")
     assert "package of the weights is not installed" in app.error[0].value and not app.exception
+
+
+def test_figure_5_3_of_photographs_is_one_click(tmp_path):
+    app = visit("localise", net="efficientnet_lite0", pictures=str(tmp_path), boxes=str(pasted(tmp_path, 4)))
+    assert [one for one in app.get("download_button") if one.proto.label == "Figure 5.3, PNG"]
+
+
+def test_the_figure_is_drawn_from_what_is_evaluated(tmp_path):
+    net = open_named("efficientnet_lite0")
+    source = Source.read(tmp_path, box_files.read(pasted(tmp_path, 3)))
+    boxed, located = localise.locate_photographs(net, box_files.boxed(net, source))
+    every = search.PictureSet(boxed.photographs, boxed.labels, boxed.truth, boxed.positions, "content")
+    places = np.arange(1, 3)
+    pictures = search.Pictures(every, places, located.part(places), located, "two", "all")
+    report = localise.evaluate(located, located.part(places), "all")
+    drawn = gallery._figure(search.Evaluation(search.Method(net, "cam", "all"), pictures, report, 0.5))
+    assert images.decode(drawn).shape[1] > 700

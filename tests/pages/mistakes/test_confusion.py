@@ -45,3 +45,15 @@ def test_many_classes_have_cells_without_numbers_that_are_no_stops_of_the_keyboa
 def test_the_commonest_pairs_come_first_and_the_diagonal_is_left_out():
     assert confusion.commonest(COUNTS, 2) == [(1, 0, 5), (0, 1, 2)]
     assert len(confusion.commonest(COUNTS, 9)) == 3
+
+
+def test_of_many_classes_the_most_confused_are_shown_under_their_own_numbers():
+    counts = torch.zeros(1000, 1000, dtype=torch.long)
+    counts[7, 7], counts[3, 900], counts[900, 3], counts[5, 999], counts[6, 6] = 50, 2, 1, 1, 60
+    assert confusion.most_confused(counts, 2) == [3, 900]
+    assert confusion.most_confused(counts, 4) == [3, 5, 900, 999]
+    assert confusion.most_confused(counts, 20) == [3, 5, 6, 7, 900, 999]
+    shown = [3, 900]
+    drawn = confusion.drawing(counts[shown][:, shown], ["three", "many"], "two", (3, 900), shown)
+    assert 'data-cell="3,900"' in drawn and "three predicted as many: 2" in drawn
+    assert drawn.count('aria-pressed="true"') == 1

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import images, weights
 from core.datasets import load
 from core.explain import epochs, marks, mistakes, subjects
+from core.figures import class_maps
 from core.runs.run import Run
 from core.trainers import trained
 from core.trainers.trained import open_named, open_run
@@ -426,3 +427,10 @@ def test_photographs_are_uploaded_as_an_archive(folders):
     app = app.run()
     assert not app.exception and not app.error and "of 3 photographs wrong" in texts(app)
     assert "archive" in app.query_params
+
+
+def test_figure_5_4_is_one_click_where_there_is_a_close_mistake(folders):
+    app = visit("mistakes", net="efficientnet_lite0", photographs=str(folders))
+    (offered,) = [one for one in app.get("download_button") if one.proto.label == "Figure 5.4, PNG"]
+    _, _, answers = of_photographs(folders)
+    assert offered.proto.disabled == (not class_maps.has_close_mistakes(answers))
