@@ -10,12 +10,12 @@ from core.images import encode
 from core.teach import learning
 from core.teach.learning import CrossValidation, Learned
 from pages.teach.current import Current
-from ui import bars, map_legend
+from ui import class_bars, map_legend
+from ui.class_bars import Bar
 from web import address, hide
 from web.formats import escape_markdown
 
 BESIDE = [5, 2]  # widths of the map and of what stands beside it
-ROW = 46  # px of a bar
 MOST_BARS = 8
 MOST_MAPS = 5  # of classes, side by side
 QUALITY = 92  # of JPEGs on the screen
@@ -61,18 +61,21 @@ def show(lesson: Learned, result: View, look: Look) -> DeltaGenerator:
     with right:
         sure = 100 * float(result.probabilities[result.predicted])
         st.header(f"{escape_markdown(_capital(lesson.classes[result.predicted]))}, {sure:.0f}% sure", anchor=False)
-        shown = result.top(MOST_BARS)
-        st.altair_chart(
-            bars.probabilities(
-                [lesson.classes[i] for i in shown],
-                [float(result.probabilities[i]) for i in shown],
-                lesson.classes[result.predicted],
-                row=ROW,
-            ),
-            alt="Probability of each class: "
-            + ", ".join(f"{lesson.classes[i]} {100 * float(result.probabilities[i]):.0f}%" for i in shown),
-        )
+        rows = [
+            Bar(
+                lesson.classes[index],
+                float(result.probabilities[index]),
+                predicted=index == result.predicted,
+                mapped=index == place,
+            )
+            for index in result.top(MOST_BARS)
+        ]
+        class_bars.show("answers of what was taught", "Probability of each class", rows, _map_of)
         return st.empty()
+
+
+def _map_of(name: str) -> None:
+    address.put("map", name, follow=True)
 
 
 def tested(lesson: Learned, test: CrossValidation) -> str:
@@ -80,10 +83,8 @@ def tested(lesson: Learned, test: CrossValidation) -> str:
     if not test.of:
         return "Not tested yet: that takes two distinct pictures of a class."
     share = f"**{test.right} of {test.of}** samples right ({100 * test.right / test.of:.0f}%)"
-    way = "each left out in turn" if test.folds == len({lesson.groups[place] for place in test.places}) else (
-        f"a {test.folds}th left out in turn"
-    )  # fmt: skip
-    return f"{share} by cross-validation, {way}."
+    alone = test.folds == len({lesson.groups[place] for place in test.places})
+    return f"{share} by cross-validation, {'each' if alone else f'one in {test.folds}'} left out in turn."
 
 
 def describe(lesson: Learned, result: View, look: Look) -> None:

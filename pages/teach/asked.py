@@ -33,8 +33,16 @@ def choose(now: Current) -> Asked:
     except UploadGone as error:
         gone = str(error)
     camera.upload(ASKED)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Another drawn toy", icon=":material/toys:", key="ask a toy", on_click=_next_toy, args=(now,))
+    if any(label in TOYS for label in now.content.taught):
+        st.button(
+            "Another drawn toy",
+            icon=":material/toys:",
+            key="ask a toy",
+            width="stretch",
+            on_click=_next_toy,
+            args=(now,),
+            help="One that was not learned from.",
+        )
     if upload is not None:
         return Asked(_decoded(upload.digest, upload), ("upload", upload.digest))
     toy = _toy()
@@ -47,12 +55,17 @@ def _instead(now: Current, gone: str) -> Asked:
     """Return what is answered where no picture was chosen: a new drawn toy where one was taught, else a sample."""
     toys = [label for label in now.content.taught if label in TOYS]
     if now.is_example:
-        return Asked(example.asked(*example.ASKED), ("toy", *example.ASKED), gone)
+        return of_example(gone)
     if toys:
         return Asked(example.asked(toys[-1], 0), ("toy", toys[-1], 0), gone)
     last = now.content.samples[-1]
     remark = "This is the sample added last, which the net has learned from: show it a new picture."
     return Asked(now.picture(last), ("sample", last.file), gone or remark)
+
+
+def of_example(remark: str = "") -> Asked:
+    """Return the picture that the example answers."""
+    return Asked(example.asked(*example.ASKED), ("toy", *example.ASKED), remark)
 
 
 def _next_toy(now: Current) -> None:

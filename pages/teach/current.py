@@ -52,6 +52,11 @@ def read() -> Current:
             return Current(store.read(upload), upload)
         except UserError as error:
             address.note(f"{error} An example is shown.")
+    return of_example()
+
+
+def of_example() -> Current:
+    """Return the example."""
     return Current(example.example()[0], None)
 
 

@@ -13,7 +13,7 @@ from pages.teach import answer, asked, current, gallery, keep, lesson, samples
 from pages.teach.answer import Look
 from pages.teach.asked import Asked
 from pages.teach.current import Current
-from ui import frame, messages, nets
+from ui import frame, nets
 from ui.frame import Layout, guard
 from web import address, hide, uploads
 from web.formats import escape_markdown
@@ -88,31 +88,32 @@ def choose_source() -> TrainedClassifier:
 
 
 def show(choice: Choice, places: Layout) -> None:
-    """Draw the answer, then what it rests on."""
+    """Draw the answer, then what it rests on; that of the example while nothing can be learned of the visitor's set."""
+    now, question, remark = choice.now, choice.asked, EXAMPLE if choice.now.is_example else ""
     learned: Learned | None = None
     with places.result, guard():
         try:
-            learned = lesson.learned(choice.source, choice.now)
+            learned = lesson.learned(choice.source, now)
         except UserError as error:
-            messages.empty(escape_markdown(str(error)))
-    if learned is None or choice.asked is None:
+            now, remark = current.of_example(), f"{error} Meanwhile the example of drawn toys is shown."
+            question = asked.of_example()
+            learned = lesson.learned(choice.source, now)
+    if learned is None or question is None:
         return
     with places.result, guard():
-        result = lesson.explained(learned, choice.now, choice.asked)
+        result = lesson.explained(learned, now, question)
         place = answer.show(learned, result, choice.look)
     with places.details, guard():
-        if choice.now.is_example:
-            st.caption(f":material/info: {EXAMPLE}")
-        elif choice.asked.remark:
-            st.caption(f":material/info: {escape_markdown(choice.asked.remark)}")
-        answer.draw_advice(choice.now, learned)
+        if remark or question.remark:
+            st.caption(f":material/info: {escape_markdown(remark or question.remark)}")
+        answer.draw_advice(now, learned)
         answer.describe(learned, result, choice.look)
         # Last of all: it takes longer than the answer, which is there by now.
-        test = lesson.test(learned, choice.now)
+        test = lesson.test(learned, now)
         place.markdown(answer.tested(learned, test))
-        if not choice.now.is_example:
+        if not now.is_example:
             with choice.place_to_keep, hide.group("keep"), guard():
-                keep.show(choice.now, learned, test)
+                keep.show(now, learned, test)
 
 
 main()

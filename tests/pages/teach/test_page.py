@@ -13,6 +13,7 @@ from core.runs.run import Run, list_runs
 from core.teach import example, store
 from core.teach.taught import TaughtSet
 from tests.pages.app import button, errors, in_link, texts, visit
+from web import camera
 
 RESNET = "resnet20_cifar10"  # quicker than the net for photographs
 
@@ -106,8 +107,15 @@ def test_files_become_samples_and_bad_ones_are_sentences() -> None:
 def test_samples_of_one_class_and_of_none_are_sentences() -> None:
     app = visit("teach", source=RESNET, taught=a_set(boat=2))
     assert "There are pictures of one class only, “boat”" in texts(app) and not app.exception
+    assert "Meanwhile the example" in texts(app) and "Map of " in texts(app)
     app = visit("teach", source=RESNET, taught=store.create("ann", TaughtSet(("cup",))).id)
     assert "There is no picture to learn from yet" in texts(app) and not app.exception
+
+
+def test_without_a_secure_context_the_camera_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.camera.fault", lambda: camera.NOT_SECURE)
+    app = visit("teach", source=RESNET, taught=a_set(boat=2, duck=2), samples="Camera")
+    assert not app.exception and "A camera needs HTTPS or localhost" in texts(app)
 
 
 def test_a_set_that_is_gone_or_damaged_is_a_sentence_and_the_example_is_shown() -> None:
