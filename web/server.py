@@ -15,34 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.headers import SecurityHeaders
 from web.visitor import COOKIE, is_id, new_id
 
 LONGEST_WARM_UP_SECONDS = 60
 YEAR_SECONDS = 365 * 24 * 3600
-# Nothing is loaded from another host. Charts compile expressions and Streamlit styles inline, hence the two "unsafe".
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-eval' 'unsafe-inline' blob:",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self' blob: data:",
-        "worker-src 'self' blob:",
-        "frame-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    )
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-}
 
 
 _warm_up: threading.Thread | None = None
@@ -52,24 +29,19 @@ class Headers:
     """Middleware that adds the security headers to every answer, and a cookie to the first page of a visitor."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+        self.app = SecurityHeaders(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _has_cookie(scope) or not _wants_page(scope):
             await self.app(scope, receive, send)
             return
-        cookie = None if _has_cookie(scope) or not _wants_page(scope) else _cookie(scope)
 
-        async def send_with_headers(message: Message) -> None:
+        async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if cookie is not None:
-                    headers.append("Set-Cookie", cookie)
+                MutableHeaders(scope=message).append("Set-Cookie", _cookie(scope))
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        await self.app(scope, receive, send_with_cookie)
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -26,18 +26,29 @@ def serve(folder: Path, port: int | None = None, toybox: Path | None = None) -> 
     (folder / "data").mkdir(parents=True, exist_ok=True)
     if toybox is not None:
         (folder / "data" / "toybox").symlink_to(toybox)
+    command = ["-m", "streamlit", "run", "app.py", *(f"--server.{name}={value}" for name, value in options.items())]
+    with served(command, folder, places, f"http://127.0.0.1:{port}", "/_stcore/health") as address:
+        yield address
+
+
+@contextmanager
+def serve_gradio(folder: Path) -> Iterator[str]:
+    """Yield the address of a running `gradio_app.py` whose pictures and log are in `folder`."""
+    port = free_port()
+    with served(["gradio_app.py", "--port", str(port)], folder, {"TMPDIR": str(folder)}, f"http://127.0.0.1:{port}"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def served(command: list[str], folder: Path, places: dict[str, str], address: str, path: str = "/") -> Iterator[str]:
+    """Yield `address` while Python runs `command`, with `places` in its environment; `path` answers when it is up."""
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py"]
-            + [f"--server.{name}={value}" for name, value in options.items()],
-            cwd=REPOSITORY,
-            env=os.environ | places,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            [sys.executable, *command], cwd=REPOSITORY, env=os.environ | places, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        wait_until_up(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
+        wait_until_up(f"{address}{path}", process)
+        yield address
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -55,7 +66,7 @@ def wait_until_up(address: str, process: subprocess.Popen) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"The server ended with {process.returncode} before it answered.")
         try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+            with urllib.request.urlopen(address, timeout=5):
                 return
         except OSError:
             time.sleep(0.1)
