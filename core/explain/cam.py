@@ -19,7 +19,9 @@ from torch import Tensor, nn
 
 from core import images
 from core.errors import UserError
+from core.models.layers import AveragedMaps
 
+MANY = 20  # a net with as many classes for each map that is wanted computes only these
 COLOUR_MAP = "inferno"  # perceptually uniform: equal steps of evidence look equal
 
 WHY_CAM = (
@@ -110,7 +112,7 @@ def explain(net: nn.Module, x: Tensor, classes: Tensor | None = None) -> Explana
         logits = finite(explainable.head(features))
         explained = logits.argmax(1, keepdim=True) if classes is None else checked(classes, logits.shape[1])
         if explainable.ends_in_gap:
-            maps = _selected(explainable.class_maps(features), explained)
+            maps = own_maps(explainable, features, explained)
             return Explanation(logits, explained, maps.float(), "CAM", WHY_CAM, grid(net, x))
     maps = grad_cam(explainable, features, explained)
     return Explanation(logits, explained, maps, "Grad-CAM", WHY_GRAD_CAM, grid(net, x))
@@ -125,8 +127,14 @@ def grid(net: nn.Module, x: Tensor) -> Grid | None:
     return Grid((cells.first / height, cells.first / width), (cells.step / height, cells.step / width))
 
 
-def _selected(class_maps: Tensor, classes: Tensor) -> Tensor:
-    """Return the maps (N, K, h, w) of `classes` (N, K) out of all (N, classes, h, w)."""
+def own_maps(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
+    """Return a net's own maps (N, K, h, w) of `classes` (N, K), of nets that end in global average pooling.
+
+    Of a thousand classes only those few are computed, where the net can.
+    """
+    if isinstance(net, AveragedMaps) and MANY * classes.shape[1] < net.output.out_features:
+        return net.class_maps_of(features, classes)
+    class_maps = net.class_maps(features)
     height, width = class_maps.shape[-2:]
     return class_maps.gather(1, classes[:, :, None, None].expand(-1, -1, height, width))
 

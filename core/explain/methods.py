@@ -130,7 +130,7 @@ def _gradient(net: Explainable, features: Tensor, classes: Tensor) -> Tensor:
 
 def _cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:
     with torch.no_grad():
-        return net.class_maps(features)[torch.arange(len(features)), classes]
+        return cam.own_maps(net, features, classes[:, None])[:, 0]
 
 
 def _grad_cam(net: Explainable, x: Tensor, features: Tensor, classes: Tensor) -> Tensor:

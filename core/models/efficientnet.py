@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from core.models import fused_convolution
 from core.models.cells import Cells
 from core.models.layers import AveragedMaps, he_initialise
 
@@ -59,6 +60,7 @@ class Unit(nn.Module):
         self.activated = activated
         self.stride, self.dilation = stride, 1
         self._folded: tuple[Tensor, Tensor] | None = None
+        self._packed: fused_convolution.Convolution | None = None
 
     @property
     def weight(self) -> Tensor:
@@ -67,18 +69,44 @@ class Unit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return maps (N, outputs, ceil(H/stride), ceil(W/stride)) of (N, inputs, H, W)."""
-        x = self._convolved(x, *(self._folded or (self.conv.weight, None)))
-        x = x if self._folded else self.norm(x)
+        if self._folded is None:
+            x = self.norm(self._convolved(x, self.conv.weight, None))
+            return F.relu6(x, inplace=True) if self.activated else x
+        if fused_convolution.is_usable(x):
+            return self._without_overhang(self._fused(x))
+        x = self._convolved(x, *self._folded)
         return F.relu6(x, inplace=True) if self.activated else x
 
     def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        groups, kernel = self.conv.groups, weight.shape[-1]
-        if self.stride == 1:
-            padding = self.dilation * (kernel // 2)
-            return F.conv2d(x, weight, bias, 1, padding, self.dilation, groups)
+        return self._without_overhang(
+            F.conv2d(x, weight, bias, self.stride, self._padding, self.dilation, self.conv.groups)
+        )
+
+    def _fused(self, x: Tensor) -> Tensor:
+        packed = self._packed
+        if packed is None or packed.shape != x.shape:
+            weight, bias = cast(tuple[Tensor, Tensor], self._folded)
+            places = fused_convolution.Places(self._padding, self.stride, self.dilation, self.conv.groups)
+            packed = self._packed = fused_convolution.Convolution(weight, bias, places, self.activated, x.shape)
+        return packed(x)
+
+    @property
+    def _padding(self) -> int:
         # SAME padding at stride 2 is one less at the top left than at the bottom right. One more on every side and a
         # result without its first row and column is the same, and cheaper than padding a copy of the input.
-        return F.conv2d(x, weight, bias, self.stride, kernel // 2 + 1, 1, groups)[..., 1:, 1:]
+        half = self.conv.kernel_size[0] // 2
+        return half + 1 if self.stride == 2 else self.dilation * half
+
+    def _without_overhang(self, x: Tensor) -> Tensor:
+        return x[..., 1:, 1:] if self.stride == 2 else x
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return the state without the packed weights, which no copy can hold."""
+        return {**self.__dict__, "_packed": None}
+
+    def place(self, stride: int, dilation: int) -> None:
+        """Apply the same weights at other places."""
+        self.stride, self.dilation, self._packed = stride, dilation, None
 
     def fold(self, dtype: torch.dtype) -> None:
         """Compute the weights that hold convolution and normalisation in one, and use them until the next training."""
@@ -87,10 +115,12 @@ class Unit(nn.Module):
         weight, bias = fuse_conv_bn_weights(self.conv.weight, None, mean, variance, norm.eps, norm.weight, norm.bias)
         order = torch.channels_last
         self._folded = weight.detach().to(dtype).contiguous(memory_format=order), bias.detach().to(dtype)
+        self._packed = None
 
     def train(self, mode: bool = True) -> "Unit":
         """Switch to training mode or back; folded weights are dropped by training, which changes what they hold."""
-        self._folded = None if mode else self._folded
+        if mode:
+            self._folded = self._packed = None
         return super().train(mode)
 
 
@@ -161,9 +191,9 @@ class EfficientNetLite(AveragedMaps):
         Every other cell, beginning with the second, is one of the plain net's.
         """
         first, *later = [block for stage in self._stages[_LAST_STRIDED:] for block in stage]
-        first.depthwise.stride = 1
+        first.depthwise.place(stride=1, dilation=1)
         for block in later:
-            block.depthwise.dilation = 2
+            block.depthwise.place(stride=1, dilation=2)
         self.cells = Cells(SHIFT, STEP / 2)
 
     def fold(self, dtype: torch.dtype = torch.float32) -> None:

@@ -4,6 +4,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -70,6 +71,11 @@ class AveragedMaps(nn.Module, ABC):
         The linear layer is applied at every position, bias included, so the mean of a map is its class's logit.
         """
         return F.conv2d(features, self.output.weight[:, :, None, None], self.output.bias)
+
+    def class_maps_of(self, features: Tensor, classes: Tensor) -> Tensor:
+        """Return the maps (N, K, h, w) of `classes` (N, K) as `class_maps` has them, without computing the others."""
+        maps = torch.einsum("nkf,nfhw->nkhw", self.output.weight[classes], features)
+        return maps + self.output.bias[classes][..., None, None]
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (N, classes) of normalised images (N, C, H, W)."""

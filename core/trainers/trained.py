@@ -4,7 +4,7 @@ import functools
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +23,8 @@ from core.runs.run import DamagedRun, Run
 
 PHOTOGRAPH_SIDE = 352  # px of a photograph's long side: 8 x 11 cells of 32 px for one of 3 x 2
 IMAGENET = "imagenet"
-_PACKAGED = ("efficientnet_lite0",)
+FINER = "efficientnet_lite0_finer"
+_PACKAGED = {"efficientnet_lite0": pretrained.TITLE, FINER: f"{pretrained.TITLE}, finer maps"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def packaged() -> tuple[str, ...]:
 
 def card(name: str) -> dict[str, Any]:
     """Return the card of a classifier that comes with Atelier: title, licence and how it was trained."""
-    return pretrained.CARD if name in _PACKAGED else weights.card(name)
+    return {**pretrained.CARD, "title": _PACKAGED[name]} if name in _PACKAGED else weights.card(name)
 
 
 def weights_file(name: str) -> Path:
@@ -95,17 +96,19 @@ def open_shipped(name: str) -> TrainedClassifier:
 
 
 def _open_packaged(name: str) -> TrainedClassifier:
-    """Open EfficientNet-Lite0, whose batch normalisation is folded into its convolutions."""
+    """Open EfficientNet-Lite0, whose batch normalisation is folded into its convolutions; `FINER` has finer maps."""
     tensors, names = pretrained.read(), classes.imagenet()
-    net = catalogue.build(name, classes=len(names), channels=3, side=PHOTOGRAPH_SIDE)
-    weights.fill(net, tensors, f"The weights file of {pretrained.CARD['title']}")
+    net = EfficientNetLite(len(names), 3)
+    weights.fill(net, tensors, f"The weights file of {_PACKAGED[name]}")
     hardware.channels_last(net.eval().requires_grad_(False))
-    cast(EfficientNetLite, net).fold()
+    net.fold()
+    if name == FINER:
+        net.make_finer()
     return TrainedClassifier(
         name=name,
-        title=pretrained.CARD["title"],
+        title=_PACKAGED[name],
         net=net,
-        model=name,
+        model="efficientnet_lite0",
         dataset=IMAGENET,
         classes=names,
         channels=3,
@@ -114,7 +117,7 @@ def _open_packaged(name: str) -> TrainedClassifier:
         std=(pretrained.DEVIATION,) * 3,
         held_out="validation",
         source="package",
-        card=pretrained.CARD,
+        card=card(name),
         whole=True,
     )
 

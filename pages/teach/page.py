@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import UserError
 from core.teach import features
 from core.teach.learning import Learned
-from core.trainers.trained import TrainedClassifier
+from core.trainers.trained import TrainedClassifier, packaged
 from pages.teach import answer, asked, current, gallery, keep, lesson, samples
 from pages.teach.answer import Look
 from pages.teach.asked import Asked
@@ -80,7 +80,7 @@ def choose_source() -> TrainedClassifier:
     try:
         return nets.opened(chosen)
     except UserError as error:  # the package of its weights is missing or damaged
-        instead = next((name for name in names if name != chosen), "")
+        instead = next((name for name in names if name != chosen and name not in packaged()), "")
         if not instead:
             raise
         address.note(f"{error} Meanwhile {titles[instead]} is used.")

@@ -33,12 +33,9 @@ def test_the_offset_of_a_net_is_that_of_the_pixels_that_it_reads():
     assert (offset.right, offset.down, offset.step) == pytest.approx((-1.5, 1.5, 4))
 
 
-@pytest.fixture(params=["plain", "finer"])
+@pytest.fixture(params=trained.packaged())
 def photograph_net(request) -> TrainedClassifier:
-    net = trained.open_named("efficientnet_lite0")
-    if request.param == "finer":
-        net.net.make_finer()
-    return net
+    return trained.open_named(request.param)
 
 
 def test_the_maps_of_the_net_for_photographs_are_placed_where_it_reads(photograph_net):

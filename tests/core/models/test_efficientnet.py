@@ -1,12 +1,14 @@
 """EfficientNet-Lite0: the same answers as its companion package, at any size, folded or not, plain or finer."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
 from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor
 
-from core.models import blueprint, catalogue, pretrained
+from core.models import blueprint, catalogue, fused_convolution, pretrained
 from core.models.efficientnet import EfficientNetLite, Unit
 
 PARAMETERS = 4_652_008  # of the paper's Lite form, as the companion package counts them
@@ -93,6 +95,52 @@ def test_folding_changes_no_answer_and_no_weight(net):
     assert not any(unit._folded for unit in net.modules() if isinstance(unit, Unit))
     net.eval()
     assert torch.equal(net(x), expected)
+
+
+def test_fused_convolutions_give_what_the_usual_ones_give(net, monkeypatch):
+    net.fold()
+    answers = {}
+    for usable in (True, False):
+        monkeypatch.setattr(fused_convolution, "is_usable", lambda x, usable=usable: usable)
+        answers[usable] = [net(pictures(*size)) for size in ((64, 96), (45, 71), (64, 96))]
+    assert all(unit._packed for unit in net.modules() if isinstance(unit, Unit))
+    torch.testing.assert_close(answers[True], answers[False], atol=1e-5, rtol=1e-5)
+
+
+def test_a_gradient_goes_through_the_usual_convolutions(net):
+    net.fold()
+    x = pictures(64, 64).requires_grad_()
+    assert fused_convolution.is_usable(x.detach()) and not fused_convolution.is_usable(x)
+    (gradient,) = torch.autograd.grad(net(x).sum(), x)
+    assert gradient.abs().sum() > 0
+
+
+def test_a_folded_net_can_be_copied(net):
+    net.fold()
+    answer = net(pictures(64, 64))
+    copied = copy.deepcopy(net)
+    torch.testing.assert_close(copied(pictures(64, 64)), answer)
+    assert not any(
+        unit._packed is other._packed
+        for unit, other in zip(net.modules(), copied.modules(), strict=True)
+        if isinstance(unit, Unit)
+    )
+
+
+def test_in_bfloat16_the_head_stays_exact(net):
+    net.fold(torch.bfloat16)
+    x = pictures(64, 96)
+    features = net.features(x)
+    assert features.dtype == torch.float32
+    torch.testing.assert_close(net.class_maps(features).mean((2, 3)), net.head(features), atol=2e-6, rtol=1e-5)
+    net.fold()
+    assert (net(x).softmax(1) - net.head(features).softmax(1)).abs().max() < 0.02
+
+
+def test_few_of_the_maps_are_those_of_all(net):
+    features = net.features(pictures(64, 96))
+    few, every = net.class_maps_of(features, torch.tensor([[3], [6]])), net.class_maps(features)
+    torch.testing.assert_close(few[:, 0], torch.stack([every[0, 3], every[1, 6]]))
 
 
 def test_finer_maps_hold_the_plain_ones():

@@ -10,6 +10,7 @@ from PIL import Image
 
 from core import datasets, images, weights
 from core.errors import UserError
+from core.explain import view
 from core.models import catalogue, pretrained
 from core.runs.run import Run
 from core.trainers import recipe as recipes
@@ -107,3 +108,13 @@ def test_training_and_prediction_use_the_same_pixels_of_a_file(tmp_path, name, c
     with torch.no_grad():
         of_prepared, of_training = (net.net(net.prepare(batch)).softmax(1) for batch in (prepared, training))
     torch.testing.assert_close(of_prepared, of_training[[place for (place,) in places]], atol=1e-6, rtol=0)
+
+
+def test_finer_maps_are_a_choice_of_their_own(photograph_net):
+    finer = trained.open_named(trained.FINER)
+    assert trained.packaged() == (photograph_net.name, trained.FINER) and finer.title != photograph_net.title
+    picture = images.for_net(images.sample("cat"), 352, whole=True)
+    plain, fine = (view.of_picture(net, picture) for net in (photograph_net, finer))
+    assert plain.maps.shape[1:] == (8, 11) and fine.maps.shape[1:] == (15, 22)
+    assert plain.predicted == fine.predicted
+    assert set(plain.top(3)) == set(fine.top(3))
