@@ -19,7 +19,7 @@ from core.trainers import trained
 CLASSES = ("boat", "duck", "rocket")
 EACH = 6  # pictures of a class
 SOURCE = "efficientnet_lite0"
-ASKED = ("duck", 0)  # class and number of the drawn toy that it answers, which it has not learned from
+ASKED = ("boat", 7)  # class and number of the drawn toy that it answers, which it has not learned from
 FOLDER = Path(__file__).with_name("example_files")
 FEATURES, ASKED_FILE = FOLDER / "features.safetensors", FOLDER / "asked.jpg"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.explain import cam
 from core.explain.view import View
 from core.images import encode
 from core.teach import learning
@@ -18,6 +19,7 @@ from web.formats import escape_markdown
 BESIDE = [5, 2]  # widths of the map and of what stands beside it
 MOST_BARS = 8
 MOST_MAPS = 5  # of classes, side by side
+NARROWEST = 110  # px of a map, before the next goes below it
 QUALITY = 92  # of JPEGs on the screen
 PREDICTED = "the predicted one"  # in the address, beside the names of the classes
 
@@ -56,7 +58,7 @@ def show(lesson: Learned, result: View, look: Look) -> DeltaGenerator:
     place = position(lesson, result, look)
     left, right = st.columns(BESIDE, gap="small")
     with left:
-        heat = result.heat(place, alpha=look.opacity)
+        heat = result.heat(place, alpha=look.opacity, scale=cam.scale(result.maps[place]))
         st.image(encode(heat, quality=QUALITY), width="stretch", alt=_words(lesson, result, place))
     with right:
         sure = 100 * float(result.probabilities[result.predicted])
@@ -91,17 +93,19 @@ def describe(lesson: Learned, result: View, look: Look) -> None:
     """Draw the legend of the map, what it shows in words, and the maps of several classes on one scale."""
     place = position(lesson, result, look)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        map_legend.draw(result.scale, small=True)
+        map_legend.draw(cam.scale(result.maps[place]), small=True)
         st.caption(escape_markdown(_words(lesson, result, place)), width="stretch")
     for remark in result.remarks(place):
         st.caption(f":material/info: {escape_markdown(remark)}")
     shown = result.top(MOST_MAPS)
-    for column, index in zip(st.columns(len(shown), gap="small"), shown, strict=True):
-        with column:
-            st.image(encode(result.heat(index, alpha=look.opacity)), width="stretch", alt=_words(lesson, result, index))
-            probability = 100 * float(result.probabilities[index])
-            st.caption(f"{escape_markdown(lesson.classes[index])}, {probability:.0f}%")
-    st.caption("All maps have one scale; the mean of a map is the logit of its class.")
+    with st.grid(len(shown), min_column_width=NARROWEST, gap="small"):
+        for index in shown:
+            with st.container(gap="xsmall"):
+                small = encode(result.heat(index, alpha=look.opacity))
+                st.image(small, width="stretch", alt=_words(lesson, result, index))
+                probability = 100 * float(result.probabilities[index])
+                st.caption(f"{escape_markdown(lesson.classes[index])}, {probability:.0f}%")
+    st.caption("These small maps have one scale; the mean of a map is the logit of its class.")
 
 
 def draw_advice(now: Current, lesson: Learned) -> None:

@@ -29,7 +29,7 @@ def choose(now: Current) -> Asked:
     """Draw the fields for a picture and return the chosen one, or else what stands for it."""
     upload, gone = None, ""
     try:
-        upload = uploads.picture(ASKED, "New picture")
+        upload = uploads.picture(ASKED, "Picture to classify")
     except UploadGone as error:
         gone = str(error)
     camera.upload(ASKED)

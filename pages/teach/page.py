@@ -64,8 +64,8 @@ def choose(now: Current) -> Choice:
     with hide.group("picture"):
         if now.content.samples:
             question = asked.choose(now)
-    place = st.container()
     look = answer.choose(now)
+    place = st.container()
     with hide.group("more"), st.expander("More", key="more"):
         source = choose_source()
     return Choice(now, source, question, look, place)

@@ -73,7 +73,7 @@ def _choose_class(content: TaughtSet) -> None:
     st.pills(
         "Pictures of",
         content.classes,
-        format_func=lambda name: f"{escape_markdown(name)} · {len(content.of(name))}",
+        format_func=escape_markdown,  # no count: a choice whose words change is lost
         key=widget,
         wrap=True,
         required=True,

@@ -50,8 +50,8 @@ def test_without_a_set_an_example_is_answered() -> None:
     app = visit("teach")
     assert not app.exception and not app.error
     shown = texts(app)
-    assert "Duck, " in shown and "An example: three drawn toys" in shown
-    assert "of 18** samples right" in shown and "All maps have one scale" in shown
+    assert "Boat, " in shown and "An example: three drawn toys" in shown
+    assert "of 18** samples right" in shown and "These small maps have one scale" in shown
     assert "taught" not in app.query_params and not uploads.owned("ann")
 
 
