@@ -108,9 +108,9 @@ _SYNONYMS = (
 def match(name: str, of: Sequence[str]) -> tuple[int, ...]:
     """Return the indices of the classes `of` a net that a name means, ascending; none where it means no class.
 
-    That is the class of exactly this name; else of this name but for case, hyphens, underscores and a plural, or of a
-    synonym; else, for the thousand classes of ImageNet, those of an everyday name. Commas part several names of one
-    thing, as in "dog, domestic dog": the first that means a class counts.
+    That is the class of exactly this name; else of this name but for case, hyphens, underscores, apostrophes and a
+    plural, or of a synonym; else, for the thousand classes of ImageNet, those of an everyday name. Commas part several
+    names of one thing, as in "dog, domestic dog": the first that means a class counts.
     """
     if name in of:
         return (list(of).index(name),)
@@ -170,5 +170,6 @@ def _by_plain_name(of: tuple[str, ...]) -> dict[str, int]:
 
 
 def _plain(name: str) -> str:
-    """Return a name in small letters, its words parted by single spaces, without the id of WordNet before it."""
-    return " ".join(re.sub(r"[_\-\s]+", " ", _WORDNET_ID.sub("", name.strip())).casefold().split())
+    """Return a name in small letters, its words parted by single spaces, without apostrophes and the id of WordNet."""
+    words = re.sub(r"[_\-\s]+", " ", _WORDNET_ID.sub("", name.strip()))
+    return " ".join(re.sub("['’]", "", words).casefold().split())

@@ -14,6 +14,8 @@ from core.datasets import class_names, classes
         ("sulphur crested COCKATOO", ["sulphur-crested cockatoo"]),
         ("n02123045_tabby", ["tabby"]),
         ("zebras", ["zebra"]),
+        ("n03590841_jack-o-lantern", ["jack-o'-lantern"]),
+        ("yellow_ladys_slipper", ["yellow lady's slipper"]),
         ("torches", ["torch"]),
         ("tabby, tabby cat", ["tabby"]),
         ("felis catus, cat", ["tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat"]),
