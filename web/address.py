@@ -85,6 +85,15 @@ def value(key: str, what: str, instead: str = "the usual one is shown") -> str |
     return None
 
 
+def read(key: str, label: str, parse: Callable[[str], Any], default: Any) -> Any:
+    """Return what `parse` makes of the value under `key`, without a widget of its own.
+
+    The default where there is none, or, with a sentence, where `parse` raises ValueError, KeyError or OverflowError.
+    """
+    in_address = _read_one(key, label, parse, lambda: f"{_in_words(default)} is used")
+    return default if in_address is None else in_address
+
+
 def put(key: str, value: str | Sequence[str] | None, *, follow: bool = False) -> None:
     """Write a value into the address, or several; None or none takes the key out of it. Call it in a callback.
 

@@ -1,5 +1,7 @@
 """The sliders of the Stylize page: one for each style; the address carries the blend."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.errors import UserError
@@ -61,15 +63,21 @@ def follow_address(styles: list[Style]) -> None:
     drawn = all(widget(name) in st.session_state for name in names)
     if not address.is_new(KEY, widget(names[0])) and drawn:
         return
+    blend = in_address(styles)
+    for name in names:
+        st.session_state[widget(name)] = blend.get(name, 0.0)
+
+
+def in_address(styles: Sequence[Style]) -> Blend:
+    """Return the blend of the address; the usual one where it has none, or, with a sentence, none that can be used."""
+    names = [style["name"] for style in styles]
     title = next(style["title"] for style in styles if style["name"] in start_of(names))
     text = address.value(KEY, "the blend of styles", f"{title} alone is painted")
     try:
-        blend = blend_of(text, names) if text else start_of(names)
+        return blend_of(text, names) if text else start_of(names)
     except UserError as error:
         address.note(f"{error}: {title} alone is painted.")
-        blend = start_of(names)
-    for name in names:
-        st.session_state[widget(name)] = blend.get(name, 0.0)
+        return start_of(names)
 
 
 def write_address(names: list[str]) -> None:

@@ -11,13 +11,13 @@ from core.errors import UserError
 from core.style import painter, paintings
 from core.style.paint_settings import PaintSettings
 from core.uploads import UploadGone
-from pages.stylize import blend, manner, painting, photograph
+from pages.stylize import blend, desk, manner, painting, photograph
 from pages.stylize.blend import Style
 from pages.stylize.painting import Commission, Painting
 from pages.stylize.photograph import LARGEST_SIDE, UPLOAD, Photograph
-from ui import frame, messages
+from ui import frame, menu, messages
 from ui.frame import guard
-from web import address, hide, uploads
+from web import address, camera, hide, uploads
 from web.formats import escape_markdown
 
 SIDES = (256, 384, 512, 768, LARGEST_SIDE)
@@ -25,7 +25,8 @@ SIDE = 512
 ALONE, SIDE_BY_SIDE, TWO_NETS = "Painting alone", "Side by side", "Two nets"  # in the address too
 SHORT = {ALONE: "Painting"}  # fits beside the others
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg"}
-SETTINGS = (blend.KEY, "net", "sample", UPLOAD, "view", "side", *manner.KEYS)  # keys in the address
+PLAIN = "plain"  # in the address: Streamlit's own sliders, which need no script of ours
+SETTINGS = (PLAIN, blend.KEY, "net", "sample", UPLOAD, "view", "side", *manner.KEYS)  # keys in the address
 LAST = "settings of the stylize page when it was left"
 
 
@@ -53,19 +54,10 @@ def studio() -> None:
         with places.controls:
             net = choose_net()
             styles = painter.styles_of(net)
-            with hide.group("sample"):
-                samples = st.container()
-            view = choose_view(styles)
-            with hide.group("strength"):
-                strength = manner.choose_strength()
-            with hide.group("styles"):
-                weights = blend.choose_blend(styles)
-            subject = choose_subject(samples)
-            side, settings = more(strength)
-        if isinstance(subject, UploadGone):
-            offer_sample(subject)
+        if is_plain():
+            paint_plainly(net, styles, places)
         else:
-            show(Commission(subject, net, tuple(weights.items()), settings, side), view, styles, places)
+            paint_live(net, styles, places)
     with places.details:
         frame.takeaway(
             "The net was trained on each style alone and never on a mixture. Blending the scales and shifts of its "
@@ -73,6 +65,55 @@ def studio() -> None:
         )
         credit_paintings(styles)
     st.session_state[LAST] = {key: st.query_params.get_all(key) for key in SETTINGS if key in st.query_params}
+
+
+def is_plain() -> bool:
+    """Return whether the address asks for Streamlit's own sliders, or for a view that only they have."""
+    return st.query_params.get(PLAIN) == "1" or st.query_params.get("view") in (SIDE_BY_SIDE, TWO_NETS)
+
+
+def paint_live(net: str, styles: list[Style], places: frame.Layout) -> None:
+    """Draw the desk: a picture that follows the sliders while they move."""
+    with places.controls:
+        on_desk = desk.controls(net, styles)
+        with hide.group("sample"):
+            samples = st.container()
+        subject = choose_subject(samples)
+        if isinstance(subject, Photograph):
+            desk.offer_record(subject.upload, on_desk.names)
+        with hide.group("upload"):
+            camera.upload(UPLOAD)
+        with hide.group("more"), st.expander("More"):
+            side = choose_side()
+            choose_view(styles)
+            menu.link("stylize", "Plain sliders", query={**_query(), PLAIN: "1"})
+    if isinstance(subject, UploadGone):
+        offer_sample(subject)
+    else:
+        desk.show(on_desk, subject, side, places)
+
+
+def _query() -> dict[str, str]:
+    """Return what the address has, one value a key."""
+    return {key: st.query_params[key] for key in SETTINGS if key in st.query_params}
+
+
+def paint_plainly(net: str, styles: list[Style], places: frame.Layout) -> None:
+    """Draw the page with Streamlit's own sliders, which paint once they are let go."""
+    with places.controls:
+        with hide.group("sample"):
+            samples = st.container()
+        view = choose_view(styles)
+        with hide.group("strength"):
+            strength = manner.choose_strength()
+        with hide.group("styles"):
+            weights = blend.choose_blend(styles)
+        subject = choose_subject(samples)
+        side, settings = more(strength)
+    if isinstance(subject, UploadGone):
+        offer_sample(subject)
+    else:
+        show(Commission(subject, net, tuple(weights.items()), settings, side), view, styles, places)
 
 
 def choose_net() -> str:
@@ -103,15 +144,20 @@ def choose_view(styles: list[Style]) -> str:
 def more(strength: float) -> tuple[int, PaintSettings]:
     """Return seldom used options: the long side of the picture on the screen, and how it is painted."""
     with hide.group("more"), st.expander("More"):
-        side = address.step(
-            "side",
-            "Size, px",
-            SIDES,
-            SIDE,
-            help="Longer side. Strokes keep their width in pixels, so a larger picture has finer ones.",
-        )
+        side = choose_side()
         settings = manner.choose_rest(strength)
     return side, settings
+
+
+def choose_side() -> int:
+    """Return the longer side of the painting on the screen, px."""
+    return address.step(
+        "side",
+        "Size, px",
+        SIDES,
+        SIDE,
+        help="Longer side. Strokes keep their width in pixels, so a larger picture has finer ones.",
+    )
 
 
 def offer_sample(gone: UploadGone) -> None:

@@ -107,6 +107,7 @@ def a_photograph_is_painted(page: Page, address: str, tmp_path: Path) -> None:
     before_upload = settled_pictures(page)
     page.locator("input[type=file]").first.set_input_files(photograph)
     before = changed_pictures(page, before_upload)
+    page.get_by_role("button", name="The Great Wave off Kanagawa").click()
     slider = page.get_by_role("slider", name="The Great Wave off Kanagawa")
     slider.focus()
     for _ in range(5):

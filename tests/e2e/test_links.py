@@ -136,8 +136,10 @@ def on_mistakes(page: Page, _: Path) -> None:
 
 def on_stylize(page: Page, photograph: Path) -> None:
     upload(page, photograph, "photo")
-    for style in ("The Scream", "Water Lilies"):
+    for style in ("Water Lilies", "The Scream"):
+        press(page, style, "styles")
         slide(page, style, 1, "styles")
+    slide(page, "Strength", -2, "strength")
 
 
 def on_optimise(page: Page, _: Path) -> None:

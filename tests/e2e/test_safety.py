@@ -110,7 +110,7 @@ def test_uploads_and_downloads_keep_the_policy(browser: Browser, queries: dict[s
     page.wait_for_timeout(1000)
     settle(page)
     with page.expect_download() as download:
-        page.get_by_test_id("stDownloadButton").get_by_role("button").first.click()
+        page.get_by_role("button", name="Download").click()
     assert download.value.path().stat().st_size > 0
     page.close()
     assert not watched.faults

@@ -65,7 +65,7 @@ def jpeg(height: int = 60, width: int = 90) -> bytes:
 
 
 def test_the_first_visit_shows_a_painting_and_a_slider_with_a_swatch_for_each_style(painted):
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     assert not app.exception
     assert not app.error
     assert [slider(app, name).label for name in STYLES] == ["Stripes", "Dots", "Night"]
@@ -74,11 +74,11 @@ def test_the_first_visit_shows_a_painting_and_a_slider_with_a_swatch_for_each_st
     assert painted[0][0] == (342, 512, 3)
     assert "Painted in" in texts(app)
     assert len(app.get("image")) == 1 + len(STYLES)
-    assert not app.query_params, "the usual view needs no address"
+    assert set(app.query_params) == {"plain"}, "the usual view needs no other address"
 
 
 def test_a_slider_changes_the_blend_and_the_address(painted):
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     slider(app, "night").set_value(0.5).run()
     assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.5}
     assert app.query_params["styles"] == "stripes:1,night:0.5"
@@ -86,7 +86,7 @@ def test_a_slider_changes_the_blend_and_the_address(painted):
 
 
 def test_a_move_counts_though_the_browser_still_has_the_address_from_before_the_last_one(painted):
-    app = visit("stylize", styles="stripes:1,dots:0.5")
+    app = visit("stylize", plain="1", styles="stripes:1,dots:0.5")
     slider(app, "night").set_value(0.5).run()
     slider(app, "night").set_value(0.75)
     app.query_params["styles"] = "stripes:1,dots:0.5"  # as sent by a browser that has not received the answer yet
@@ -96,7 +96,7 @@ def test_a_move_counts_though_the_browser_still_has_the_address_from_before_the_
 
 
 def test_the_back_button_sets_the_sliders(painted):
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     slider(app, "night").set_value(0.5).run()
     slider(app, "night").set_value(0.75).run()
     app.query_params["styles"] = "stripes:1,night:0.5"
@@ -109,7 +109,7 @@ def test_the_back_button_sets_the_sliders(painted):
 
 
 def test_the_address_sets_sliders_and_sample(painted):
-    app = visit("stylize", styles="dots:0.4,night:0.6", sample="coffee")
+    app = visit("stylize", plain="1", styles="dots:0.4,night:0.6", sample="coffee")
     assert [slider(app, name).value for name in STYLES] == [0.0, 0.4, 0.6]
     assert painted[0][1] == {"stripes": 0.0, "dots": 0.4, "night": 0.6}
     assert app.selectbox("choice of sample").value == "coffee"
@@ -118,7 +118,7 @@ def test_the_address_sets_sliders_and_sample(painted):
 
 @pytest.mark.parametrize("photo", [HOSTILE, "\x00", "x" * 5000, "../x"])
 def test_an_address_of_no_upload_says_so(painted, photo):
-    app = visit("stylize", photo=photo)
+    app = visit("stylize", plain="1", photo=photo)
     assert not app.exception and not app.error and not painted
     assert "no longer here" in texts(app)
 
@@ -127,7 +127,7 @@ def test_an_address_of_no_upload_says_so(painted, photo):
     "styles", ["monet:1", "dots:2", "dots:-1", "dots:nan", "dots:much", ":", "dots:0.5,,", "x" * 5000, HOSTILE]
 )
 def test_an_invalid_address_is_a_sentence_and_something_is_painted_all_the_same(painted, styles):
-    app = visit("stylize", styles=styles)
+    app = visit("stylize", plain="1", styles=styles)
     assert not app.exception and not app.error
     (sentence,) = notes(app)
     assert "The address contains" in sentence and "Stripes alone is painted" in sentence
@@ -137,14 +137,14 @@ def test_an_invalid_address_is_a_sentence_and_something_is_painted_all_the_same(
 
 @pytest.mark.parametrize("values", ["", ["a", "b"], HOSTILE, "\x00", "x" * 5000])
 def test_no_value_of_an_address_is_a_traceback(painted, values):
-    app = visit("stylize", **dict.fromkeys((*SETTINGS, "share"), values))
+    app = visit("stylize", plain="1", **dict.fromkeys((*SETTINGS, "share"), values))
     assert not app.exception and not app.error
     assert len(notes(app)) == len(SETTINGS), "the older share is read only where there is no strength"
     assert painted[0] == ((342, 512, 3), {"stripes": 1.0, "dots": 0.0, "night": 0.0}, PaintSettings())
 
 
 def test_without_any_weight_a_sentence_says_what_to_do(painted):
-    app = visit("stylize", styles="dots:1")
+    app = visit("stylize", plain="1", styles="dots:1")
     slider(app, "dots").set_value(0.0).run()
     assert not app.exception
     assert "All style weights are zero" in app.error[0].value
@@ -153,7 +153,7 @@ def test_without_any_weight_a_sentence_says_what_to_do(painted):
 
 
 def test_an_upload_takes_the_place_of_the_sample_until_it_is_removed(painted):
-    app = visit("stylize", sample="coffee")
+    app = visit("stylize", plain="1", sample="coffee")
     upload(app, "holiday.jpg", jpeg())
     assert not app.exception
     assert painted[-1][0] == (60, 90, 3)
@@ -165,11 +165,11 @@ def test_an_upload_takes_the_place_of_the_sample_until_it_is_removed(painted):
 
 def test_the_link_of_an_upload_shows_it_to_others_until_it_is_deleted(painted):
     id = uploads.keep(jpeg(), "holiday.jpg", "ann").id
-    app = visit("stylize", photo=id)
+    app = visit("stylize", plain="1", photo=id)
     assert painted[-1][0] == (60, 90, 3) and not app.error
     uploads.delete_all("ann")
     calls = len(painted)
-    app = visit("stylize", photo=id)
+    app = visit("stylize", plain="1", photo=id)
     assert not app.exception and not app.error
     assert "This picture is no longer here" in texts(app)
     assert len(painted) == calls, "no sample is shown in its place"
@@ -178,7 +178,7 @@ def test_the_link_of_an_upload_shows_it_to_others_until_it_is_deleted(painted):
 
 
 def test_after_a_refused_upload_the_page_goes_on_with_what_it_had(painted):
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     upload(app, "holiday.jpg", jpeg())
     upload(app, "letter.jpg", b"Dear reader, this is no picture at all.")
     assert not app.exception
@@ -190,10 +190,10 @@ def test_a_painting_is_made_once_for_all_visitors_by_what_is_in_the_picture(pain
     monkeypatch.setattr(painting, "painted", functools.lru_cache(painting.painted))
     first, second = (uploads.keep(jpeg(), f"{owner}.jpg", owner).id for owner in ("ann", "bob"))
     other = uploads.keep(images.encode(picture(60, 90, 5)), "ann.jpg", "ann").id
-    app = visit("stylize", photo=first)
-    visit("stylize", photo=second)
+    app = visit("stylize", plain="1", photo=first)
+    visit("stylize", plain="1", photo=second)
     assert len(painted) == 1
-    visit("stylize", photo=other)
+    visit("stylize", plain="1", photo=other)
     assert len(painted) == 2, "files of one name are not one picture"
     app.select_slider("side").set_value(256).run()
     assert len(painted) == 3
@@ -209,7 +209,7 @@ def test_a_painting_is_made_once_for_all_visitors_by_what_is_in_the_picture(pain
     ],
 )
 def test_a_bad_upload_is_a_sentence(painted, name, data, sentence):
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     upload(app, name, data)
     assert not app.exception and len(app.error) == 1
     assert any(sentence in error.value for error in app.error)
@@ -217,7 +217,7 @@ def test_a_bad_upload_is_a_sentence(painted, name, data, sentence):
 
 
 def test_strength_stroke_size_colours_and_size_stand_in_the_address(painted):
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     app.select_slider("side").set_value(256).run()
     app.slider("strength").set_value(0.6).run()
     app.slider("stroke").set_value(0.5).run()
@@ -230,22 +230,22 @@ def test_strength_stroke_size_colours_and_size_stand_in_the_address(painted):
         "stroke": "0.5",
         "colours": "true",
     }
-    again = visit("stylize", side="256", strength="0.6", stroke="0.5", colours="true")
+    again = visit("stylize", plain="1", side="256", strength="0.6", stroke="0.5", colours="true")
     assert max(painted[-1][0][:2]) == 256 and painted[-1][2] == PaintSettings(0.6, 0.5, True) and not notes(again)
 
 
 def test_an_older_address_with_a_share_of_the_photograph_still_paints(painted):
-    app = visit("stylize", share="0.3")
+    app = visit("stylize", plain="1", share="0.3")
     assert painted[-1][2] == PaintSettings(0.7) and not notes(app)
     assert app.slider("strength").value == 0.7
     app.slider("strength").set_value(0.9).run()
     assert painted[-1][2] == PaintSettings(0.9)
-    assert visit("stylize", share="0.3", strength="0.5").slider("strength").value == 0.5
+    assert visit("stylize", plain="1", share="0.3", strength="0.5").slider("strength").value == 0.5
 
 
 @pytest.mark.parametrize("share", ["much", "-1", "nan", "1.5", HOSTILE])
 def test_a_share_that_cannot_be_used_is_a_sentence(painted, share):
-    app = visit("stylize", share=share)
+    app = visit("stylize", plain="1", share=share)
     assert not app.exception and not app.error
     (sentence,) = notes(app)
     assert "Share in the address is" in sentence and "![" not in sentence
@@ -253,12 +253,12 @@ def test_a_share_that_cannot_be_used_is_a_sentence(painted, share):
 
 
 def test_the_paintings_are_swatches_and_credited(tmp_path, monkeypatch):
-    assert "All are in the public domain" not in texts(visit("stylize")), "the tiny net has none of them"
+    assert "All are in the public domain" not in texts(visit("stylize", plain="1")), "the tiny net has none of them"
     names = ("munch_scream", "leonardo_mona_lisa", "dots")
     styles = [{"name": name, "title": name, "artist": "", "year": ""} for name in names]
     ship(tmp_path / "weights", monkeypatch, styles=styles)
     monkeypatch.setattr(painter, "swatch", None)  # nothing is painted for them
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     assert not app.exception and not app.error
     assert len(app.get("image")) == 1 + 2
     shown = texts(app)
@@ -267,17 +267,17 @@ def test_the_paintings_are_swatches_and_credited(tmp_path, monkeypatch):
 
 
 def test_the_photograph_can_be_shown_beside_the_painting(painted):
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     app.get("button_group")[0].set_value("Side by side").run()
     assert not app.exception
     assert len(app.get("image")) == 2 + len(STYLES)
     assert app.query_params["view"] in ("Side by side", ["Side by side"])
     assert "None" not in texts(app), "Streamlit shows the value of an expression that stands alone"
-    assert len(visit("stylize", view="Painting alone").get("image")) == 1 + len(STYLES)
+    assert len(visit("stylize", plain="1", view="Painting alone").get("image")) == 1 + len(STYLES)
 
 
 def test_the_settings_are_there_again_after_another_page(painted):
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     slider(app, "night").set_value(0.5).run()
     settings = dict(app.query_params)
     app.query_params.clear()
@@ -289,7 +289,7 @@ def test_the_settings_are_there_again_after_another_page(painted):
 
 
 def test_a_teachers_link_leaves_controls_out_and_keeps_what_it_sets(painted):
-    app = visit("stylize", hide="more,upload", side="256")
+    app = visit("stylize", plain="1", hide="more,upload", side="256")
     assert max(painted[-1][0][:2]) == 256 and not notes(app)
 
 
@@ -298,7 +298,7 @@ def test_downloads_are_paintings_at_full_size(painted, monkeypatch):
     import streamlit as st
 
     monkeypatch.setattr(st, "download_button", lambda label, data, file, mime, **more: offered.update({file: data}))
-    app = visit("stylize", styles="dots:0.5,night:0.5")
+    app = visit("stylize", plain="1", styles="dots:0.5,night:0.5")
     upload(app, "holiday.jpg", jpeg(700, 900))
     made = {name: make() for name, make in offered.items() if name.startswith("holiday")}
     assert set(made) == {"holiday-dots-night.png", "holiday-dots-night.jpg"}
@@ -314,7 +314,7 @@ def test_downloads_are_paintings_at_full_size(painted, monkeypatch):
 def test_a_second_net_can_be_chosen(painted, tmp_path, monkeypatch):
     other = [{"name": name, "title": name.capitalize(), "artist": "", "year": ""} for name in ("ink", "dots", "chalk")]
     ship(tmp_path / "weights", monkeypatch, "zinc", styles=other, title="Zinc")
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     assert painted[-1][1] == {"stripes": 1.0, "dots": 0.0, "night": 0.0}
     app.selectbox("choice of net").set_value("zinc").run()
     assert not app.exception
@@ -325,20 +325,20 @@ def test_a_second_net_can_be_chosen(painted, tmp_path, monkeypatch):
 def test_many_styles_are_folded_away_until_one_of_them_is_painted(painted, tmp_path, monkeypatch):
     many = [{"name": f"s{number}", "title": f"S{number}", "artist": "", "year": ""} for number in range(11)]
     ship(tmp_path / "weights", monkeypatch, "tiny", styles=many)
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     assert [expander.label for expander in app.expander][0] == "3 more paintings"
     assert not app.expander[0].proto.expanded
     assert slider(app, "s10").value == 0.0
-    app = visit("stylize", styles="s10:1")
+    app = visit("stylize", plain="1", styles="s10:1")
     assert app.expander[0].proto.expanded
     assert painted[-1][1]["s10"] == 1.0
 
 
 def test_a_net_of_one_style_is_shown_beside_that_of_many(painted, tmp_path, monkeypatch):
     dots = {"name": "dots", "title": "Dots", "artist": "", "year": ""}
-    assert "Two nets" not in visit("stylize").get("button_group")[0].options
+    assert "Two nets" not in visit("stylize", plain="1").get("button_group")[0].options
     ship(tmp_path / "weights", monkeypatch, "single_dots", styles=[dots])
-    app = visit("stylize", styles="dots:1", view="Two nets")
+    app = visit("stylize", plain="1", styles="dots:1", view="Two nets")
     assert not app.exception and not app.error
     assert not [box for box in app.selectbox if "net" in box.key]  # a net of one style has nothing to blend
     assert [blend for _, blend, _ in painted[-2:]] == [{"stripes": 0.0, "dots": 1.0, "night": 0.0}, {"dots": 1.0}]
@@ -351,6 +351,6 @@ def test_without_a_net_the_page_says_how_to_make_one(monkeypatch, tmp_path):
     empty = tmp_path / "none"
     empty.mkdir()
     monkeypatch.setattr(weights, "WEIGHTS", empty)
-    app = visit("stylize")
+    app = visit("stylize", plain="1")
     assert not app.exception
     assert "No painting net is shipped" in app.error[0].value
