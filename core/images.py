@@ -7,7 +7,7 @@ by the first bytes, the size by the header before anything is decoded.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,6 +50,8 @@ _SUFFIXES = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
+
+_ANIMATED = {".gif": "GIF", ".webp": "WEBP"}
 
 # name -> (package that carries the file inside its wheel, path in the package)
 _SAMPLES = {
@@ -138,8 +140,10 @@ def save(picture: Picture, path: str | Path, description: str = "") -> None:
 
     `description` as in `encode`.
     """
-    path = Path(path)
-    data = encode(picture, writable(path), quality=92, description=description)
+    _write(Path(path), encode(picture, writable(path), quality=92, description=description))
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
@@ -156,6 +160,26 @@ def writable(path: str | Path) -> str:
             f"{path.name} names no picture format that can be written: "
             f"let the name end in one of {', '.join(_SUFFIXES)}."
         )
+    return format
+
+
+def save_animation(pictures: Sequence[Picture], path: str | Path, milliseconds: int) -> None:
+    """Write pictures of one size, uint8 (H, W, 3), as an endless animation to `path`, each shown for `milliseconds`.
+
+    Raises ImageError as `animated`, and where the file cannot be written.
+    """
+    format = animated(path)
+    first, *rest = map(_pillow, pictures)
+    stream = io.BytesIO()
+    first.save(stream, format, save_all=True, append_images=rest, duration=milliseconds, loop=0, quality=85)
+    _write(Path(path), stream.getvalue())
+
+
+def animated(path: str | Path) -> str:
+    """Return the format of an animation that the suffix of `path` names. Raises ImageError where it names none."""
+    format = _ANIMATED.get(Path(path).suffix.lower())
+    if format is None:
+        raise ImageError(f"{Path(path).name} is to be an animation: let the name end in {' or '.join(_ANIMATED)}.")
     return format
 
 

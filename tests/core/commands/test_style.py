@@ -7,7 +7,7 @@ import pytest
 
 from core import images
 from core.__main__ import main
-from core.commands import style
+from core.commands import commission
 from core.runs.run import Run
 from core.runs.writer import writing
 from core.style import painter
@@ -50,7 +50,7 @@ def test_a_cancelled_painting_leaves_no_file(tmp_path, photograph, monkeypatch, 
     def interrupted(part: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(style, "progress_of", lambda picture: interrupted)
+    monkeypatch.setattr(commission, "progress_of", lambda picture: interrupted)
     out = tmp_path / "painting.png"
     assert main(["stylize", photograph, str(out), "--style", "dots"]) == 130
     assert "cancelled; nothing was written" in capsys.readouterr().err
