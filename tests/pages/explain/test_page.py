@@ -456,6 +456,16 @@ def test_without_the_package_of_weights_a_sentence_stands_beside_another_net(mon
     assert not app.exception and not app.error and "sure" in headline(app)
 
 
+def test_weights_that_are_damaged_or_of_another_version_are_a_sentence(monkeypatch, tmp_path):
+    file = tmp_path / "weights.pth"
+    file.write_bytes(b"PK\x03\x04 cut short")
+    monkeypatch.setattr(pretrained, "path", lambda: file)
+    nets._opened.clear()
+    app = visit("explain")
+    assert not app.exception and not app.error and in_link(app, "net").endswith("_cifar10")
+    assert "weights.pth, are damaged or not those of version" in texts(app) and "sure" in headline(app)
+
+
 def test_mistakes_and_localise_keep_their_nets_after_a_visit_to_a_photograph(monkeypatch):
     for page in ("mistakes", "localise"):
         usual = visit(page)
