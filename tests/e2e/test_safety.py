@@ -13,7 +13,7 @@ from tests.e2e.server import serve
 from tests.foreign import HOSTILE, every_kind
 from tests.painting import picture
 from ui.menu import HOME, MENU
-from web.server import HEADERS
+from web.headers import HEADERS
 from web.visitor import COOKIE
 
 TIMEOUT_MS = 180_000
