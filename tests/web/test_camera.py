@@ -40,7 +40,7 @@ def shot(data: bytes) -> tuple[str, bytes, str]:
 
 
 def test_no_camera_is_opened_unasked():
-    app = AppTest.from_function(kept).run()
+    app = AppTest.from_function(kept, default_timeout=200).run()
     assert not app.camera_input and app.button[0].label == "Take a picture"
     app.button[0].click().run()
     assert len(app.camera_input) == 1 and app.button[0].label == "Close the camera"
@@ -49,7 +49,7 @@ def test_no_camera_is_opened_unasked():
 
 
 def test_a_picture_that_is_taken_is_an_upload_and_closes_the_camera():
-    app = AppTest.from_function(kept).run()
+    app = AppTest.from_function(kept, default_timeout=200).run()
     app.button[0].click().run()
     app.camera_input[0].set_value(shot(images.encode(picture()))).run()
     assert not app.exception and not app.camera_input
@@ -58,7 +58,7 @@ def test_a_picture_that_is_taken_is_an_upload_and_closes_the_camera():
 
 
 def test_what_is_no_picture_is_a_sentence_and_nothing_is_kept():
-    app = AppTest.from_function(kept).run()
+    app = AppTest.from_function(kept, default_timeout=200).run()
     app.button[0].click().run()
     app.camera_input[0].set_value(shot(b"")).run()
     assert not app.exception and "is empty" in errors(app)[0] and app.text[0].value == "none"
@@ -66,7 +66,7 @@ def test_what_is_no_picture_is_a_sentence_and_nothing_is_kept():
 
 
 def test_the_camera_stays_for_more_pictures_and_errors_are_read_as_text():
-    app = AppTest.from_function(refusing).run()
+    app = AppTest.from_function(refusing, default_timeout=200).run()
     for count in ("1", "2"):
         app.camera_input[0].set_value(shot(images.encode(picture()))).run()
         assert not app.exception and app.text[0].value == count
@@ -95,7 +95,7 @@ def test_a_page_that_is_in_no_secure_context_has_no_camera(monkeypatch, url, sec
 
 
 def test_the_sentence_stands_in_the_place_of_the_camera(monkeypatch):
-    app = AppTest.from_function(kept).run()
+    app = AppTest.from_function(kept, default_timeout=200).run()
     monkeypatch.setattr(camera, "fault", lambda: camera.NOT_SECURE)
     app.button[0].click().run()
     assert not app.camera_input and "HTTPS or localhost" in as_read(app.caption[0].value)
