@@ -25,6 +25,7 @@ class Command:
 COMMANDS = {
     "models": Command("core.commands.models", "list the nets beside the thesis's figures"),
     "cells": Command("core.commands.cells", "measure where the cells of nets' class activation maps lie"),
+    "fetch": Command("core.commands.fetch", "download the weights of a net of torchvision for photographs"),
     "explain": Command("core.commands.explain", "classify a picture and draw its class activation map"),
     "explain-faithfulness": Command(
         "core.commands.faithfulness", "measure the faithfulness of maps: insertion, deletion, drop"

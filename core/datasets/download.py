@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import os
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -33,6 +34,14 @@ def is_whole(path: Path, md5: str) -> bool:
         if md5.startswith("sha256:"):
             return hashlib.file_digest(file, "sha256").hexdigest().startswith(md5.removeprefix("sha256:"))
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
+
+
+def checksum_in(url: str) -> str:
+    """Return the checksum of a file of PyTorch's, which its name holds: vgg19-dcbb9e9d.pth."""
+    match = re.search(r"-([0-9a-f]{8,})\.pth$", url)
+    if not match:
+        raise UserError(f"The address {url} holds no checksum; install the torchvision that requirements.txt names.")
+    return f"sha256:{match[1]}"
 
 
 def download(

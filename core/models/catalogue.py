@@ -9,7 +9,7 @@ from torch import nn
 
 from core import datasets, weights
 from core.errors import UserError
-from core.models import blueprint, vgg
+from core.models import blueprint, torchvision_weights, vgg
 from core.models.baseline import Baseline
 from core.models.efficientnet import EfficientNetLite
 from core.models.nin import BNNiN, NiN, widths_for
@@ -67,6 +67,16 @@ def _nin(make: type[NiN]) -> Callable[[Shape], nn.Module]:
     return lambda shape: make(shape.classes, shape.channels, widths_for(shape.channels, shape.dataset))
 
 
+def _of_torchvision(name: str, depth: int, smallest_side: int) -> Entry:
+    return Entry(
+        torchvision_weights.SOURCES[name].title,
+        depth,
+        smallest_side,
+        lambda shape: torchvision_weights.build(name, shape.classes, shape.channels),
+        for_photographs=True,
+    )
+
+
 _ENTRIES: dict[str, Entry] = {
     "baseline": Entry("Baseline", 4, 4, lambda shape: Baseline(shape.classes, shape.channels, shape.side)),
     "nin": Entry("NiN", 9, 1, _nin(NiN)),
@@ -88,6 +98,10 @@ _ENTRIES: dict[str, Entry] = {
     "efficientnet_lite0": Entry(
         "EfficientNet-Lite0", 50, 1, lambda shape: EfficientNetLite(shape.classes, shape.channels), for_photographs=True
     ),
+    "resnet18": _of_torchvision("resnet18", 18, 1),
+    "resnet50": _of_torchvision("resnet50", 50, 1),
+    "densenet121": _of_torchvision("densenet121", 121, 29),
+    "squeezenet1_1": _of_torchvision("squeezenet1_1", 18, 17),
 }
 
 # Table 4.6, row by row. Parameters are counted with ten classes there; CIFAR-100's nets have a few more.

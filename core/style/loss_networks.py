@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from core import hardware, weights
 from core.errors import UserError
+from core.models.torchvision_nets import Fire
 
 VGG_MEANS = (103.939, 116.779, 123.68)  # B, G, R, on the scale 0 to 255
 SQUEEZENET_MEANS = (104.0, 117.0, 123.0)  # B, G, R, as its Caffe original
@@ -86,20 +87,6 @@ class Vgg19(LossNetwork):
                 x = F.max_pool2d(x, 2)
             x = F.relu(self.features[str(index)](x))
             yield name, x
-
-
-class Fire(nn.Module):
-    """SqueezeNet's module: squeeze by 1x1, expand by 1x1 and 3x3 side by side."""
-
-    def __init__(self, channels: int, squeezed: int, expanded: int) -> None:
-        super().__init__()
-        self.squeeze = nn.Conv2d(channels, squeezed, 1)
-        self.expand1x1 = nn.Conv2d(squeezed, expanded, 1)
-        self.expand3x3 = nn.Conv2d(squeezed, expanded, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.squeeze(x))
-        return F.relu(torch.cat((self.expand1x1(x), self.expand3x3(x)), 1))
 
 
 class SqueezeNet(LossNetwork):

@@ -5,7 +5,6 @@ thesis used the Caffe weights that Keras carries: same networks, another trainin
 """
 
 import pickle
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core import hardware, weights
-from core.datasets.download import download, exclusive, silent
+from core.datasets.download import checksum_in, download, exclusive, silent
 from core.datasets.registry import data_root
 from core.datasets.split import Progress
 from core.errors import UserError
@@ -95,19 +94,11 @@ def fetch(name: str, progress: Progress = silent) -> Path:
         url = address(name)
         try:
             instead = "use the loss network compact"
-            download([url], whole, checksum(url), title, progress, instead=instead)
+            download([url], whole, checksum_in(url), title, progress, instead=instead)
             weights.write(target, convolutions(whole))
         finally:
             whole.unlink(missing_ok=True)
     return target
-
-
-def checksum(url: str) -> str:
-    """Return the checksum of the file, which PyTorch puts into its name: vgg19-dcbb9e9d.pth."""
-    match = re.search(r"-([0-9a-f]{8,})\.pth$", url)
-    if not match:
-        raise UserError(f"The address {url} holds no checksum; install the torchvision that requirements.txt names.")
-    return f"sha256:{match[1]}"
 
 
 def convolutions(path: Path) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from core.datasets import classes, forms
 from core.datasets.augmentation import normalise
 from core.datasets.samples import Samples
 from core.errors import UserError
-from core.models import catalogue, pretrained
+from core.models import catalogue, pretrained, torchvision_weights
 from core.models.efficientnet import EfficientNetLite
 from core.models.layers import AveragedMaps, with_output
 from core.runs.record import NetRecord
@@ -32,7 +32,7 @@ class TrainedClassifier:
     """A net in evaluation mode, float32, channels_last, on the CPU; never train or change it, it may be shared.
 
     With `whole` it takes a picture as it is, its long side brought to `side` px; else the central square, `side` px a
-    side. `source` is "shipped", "package" or "run".
+    side. `source` is "shipped", "package", "fetched" or "run".
     """
 
     name: str
@@ -70,24 +70,35 @@ def shipped() -> tuple[str, ...]:
 
 
 def packaged() -> tuple[str, ...]:
-    """Return the names of the classifiers whose weights are in a Python package that Atelier needs."""
-    return tuple(_PACKAGED)
+    """Return the names of the classifiers for whole photographs: of a package, and torchvision's that were fetched."""
+    return (*_PACKAGED, *(name for name in fetchable() if torchvision_weights.path_of(name).is_file()))
+
+
+def fetchable() -> tuple[str, ...]:
+    """Return the names of torchvision's classifiers, whose weights are downloaded on request."""
+    return tuple(torchvision_weights.SOURCES)
 
 
 def card(name: str) -> dict[str, Any]:
     """Return the card of a classifier that comes with Atelier: title, licence and how it was trained."""
-    return {**pretrained.CARD, "title": _PACKAGED[name]} if name in _PACKAGED else weights.card(name)
+    if name in _PACKAGED:
+        return {**pretrained.CARD, "title": _PACKAGED[name]}
+    return torchvision_weights.card(name) if name in fetchable() else weights.card(name)
 
 
 def weights_file(name: str) -> Path:
     """Return the file of the weights of a classifier that comes with Atelier. Raises UserError where there is none."""
-    return pretrained.path() if name in _PACKAGED else weights.WEIGHTS / f"{name}.safetensors"
+    if name in _PACKAGED:
+        return pretrained.path()
+    return torchvision_weights.path_of(name) if name in fetchable() else weights.WEIGHTS / f"{name}.safetensors"
 
 
 def open_shipped(name: str) -> TrainedClassifier:
     """Open a classifier that comes with Atelier. Raises UserError, listing them, for another name."""
     if name in _PACKAGED:
         return _open_packaged(name)
+    if name in fetchable():
+        return _open_fetched(name)
     card = weights.card(name)
     if card["kind"] != "classifier":
         raise UserError(f"{name} paints; it does not classify. Choose one of: {', '.join(shipped())}.")
@@ -104,20 +115,44 @@ def _open_packaged(name: str) -> TrainedClassifier:
     net.fold()
     if name == FINER:
         net.make_finer()
+    normalised = ((pretrained.MEAN,) * 3, (pretrained.DEVIATION,) * 3)
+    return _for_photographs(name, "efficientnet_lite0", net, normalised)
+
+
+def _open_fetched(name: str) -> TrainedClassifier:
+    """Open a net of torchvision. Raises UserError where its weights have not been downloaded."""
+    path, source, names = torchvision_weights.path_of(name), torchvision_weights.SOURCES[name], classes.imagenet()
+    if not path.is_file():
+        raise UserError(
+            f"The weights of {source.title} ({source.megabytes} MB) are not on this computer: fetch them by "
+            f"python -m core fetch {name}, or choose another net."
+        )
+    net = torchvision_weights.build(name, len(names), 3)
+    weights.fill(net, weights.read(path), f"The weights file of {source.title}")
+    hardware.channels_last(net.eval().requires_grad_(False))
+    return _for_photographs(name, name, net, (torchvision_weights.MEAN, torchvision_weights.DEVIATION))
+
+
+def _for_photographs(
+    name: str, model: str, net: nn.Module, normalised: tuple[tuple[float, ...], tuple[float, ...]]
+) -> TrainedClassifier:
+    """Return a net of ImageNet's thousand classes that takes pictures whole; `normalised` by mean and deviation."""
+    about = card(name)
+    mean, deviation = normalised
     return TrainedClassifier(
         name=name,
-        title=_PACKAGED[name],
+        title=about["title"],
         net=net,
-        model="efficientnet_lite0",
+        model=model,
         dataset=IMAGENET,
-        classes=names,
+        classes=classes.imagenet(),
         channels=3,
         side=PHOTOGRAPH_SIDE,
-        mean=(pretrained.MEAN,) * 3,
-        std=(pretrained.DEVIATION,) * 3,
+        mean=mean,
+        std=deviation,
         held_out="validation",
-        source="package",
-        card=card(name),
+        source="package" if name in _PACKAGED else "fetched",
+        card=about,
         whole=True,
     )
 
@@ -201,7 +236,7 @@ def open_named(name: str) -> TrainedClassifier:
 
     Raises UserError, listing the shipped ones, where it is neither.
     """
-    if name in shipped():
+    if name in shipped() or name in fetchable():
         return open_shipped(name)
     try:
         run = Run.open(name)

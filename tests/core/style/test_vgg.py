@@ -5,6 +5,7 @@ import hashlib
 import pytest
 import torch
 
+from core.datasets.download import checksum_in
 from core.errors import UserError
 from core.style import sources, vgg
 from core.vision import torchvision
@@ -117,6 +118,6 @@ def test_weights_of_another_net_are_told(served, monkeypatch):
 
 def test_the_address_is_the_enum_s():
     assert vgg.address("vgg19") == torchvision.models.VGG19_Weights.IMAGENET1K_V1.url
-    assert vgg.checksum(vgg.address("vgg16")).startswith("sha256:")
+    assert checksum_in(vgg.address("vgg16")).startswith("sha256:")
     with pytest.raises(UserError, match="holds no checksum"):
-        vgg.checksum("https://example.org/vgg19.pth")
+        checksum_in("https://example.org/vgg19.pth")
