@@ -16,9 +16,10 @@ from ui.class_bars import Bar
 from web import address, hide
 from web.formats import escape_markdown
 
-BESIDE = [5, 2]  # widths of the map and of what stands beside it
+BESIDE = [10, 3]  # widths of the map and of what stands beside it
 MOST_BARS = 8
-MOST_MAPS = 5  # of classes, side by side
+MOST_MAPS, MOST_BESIDE = 5, 3  # of classes, side by side and beside the large one
+WIDE = 1.2  # times as wide as high: such a picture has the canvas to itself
 NARROWEST = 110  # px of a map, before the next goes below it
 QUALITY = 92  # of JPEGs on the screen
 PREDICTED = "the predicted one"  # in the address, beside the names of the classes
@@ -53,27 +54,54 @@ def position(lesson: Learned, result: View, look: Look) -> int:
     return lesson.classes.index(look.evidence_for) if look.evidence_for in lesson.classes else result.predicted
 
 
-def show(lesson: Learned, result: View, look: Look) -> DeltaGenerator:
-    """Draw the picture under its map, the answer and the probability of each class; return a place for its test."""
-    place = position(lesson, result, look)
+def show(lesson: Learned, result: View, look: Look) -> None:
+    """Draw the picture under its map; the maps of the most probable classes beside one that leaves room for them."""
+    if _is_wide(result):
+        _large(lesson, result, look)
+        return
     left, right = st.columns(BESIDE, gap="small")
     with left:
-        heat = result.heat(place, alpha=look.opacity, scale=cam.scale(result.maps[place]))
-        st.image(encode(heat, quality=QUALITY), width="stretch", alt=_words(lesson, result, place))
+        _large(lesson, result, look)
     with right:
-        sure = 100 * float(result.probabilities[result.predicted])
-        st.header(f"{escape_markdown(_capital(lesson.classes[result.predicted]))}, {sure:.0f}% sure", anchor=False)
-        rows = [
-            Bar(
-                lesson.classes[index],
-                float(result.probabilities[index]),
-                predicted=index == result.predicted,
-                mapped=index == place,
-            )
-            for index in result.top(MOST_BARS)
-        ]
-        class_bars.show("answers of what was taught", "Probability of each class", rows, _map_of)
-        return st.empty()
+        for index in result.top(MOST_BESIDE):
+            _small(lesson, result, look, index)
+
+
+def _is_wide(result: View) -> bool:
+    height, width = result.picture.shape[:2]
+    return width > WIDE * height
+
+
+def _large(lesson: Learned, result: View, look: Look) -> None:
+    place = position(lesson, result, look)
+    heat = result.heat(place, alpha=look.opacity, scale=cam.scale(result.maps[place]))
+    st.image(encode(heat, quality=QUALITY), width="stretch", alt=_words(lesson, result, place))
+
+
+def _small(lesson: Learned, result: View, look: Look, index: int) -> None:
+    with st.container(gap="xsmall"):
+        small = encode(result.heat(index, alpha=look.opacity))
+        st.image(small, width="stretch", alt=_words(lesson, result, index))
+        probability = 100 * float(result.probabilities[index])
+        st.caption(f"{escape_markdown(lesson.classes[index])}, {probability:.0f}%")
+
+
+def draw_bars(lesson: Learned, result: View, look: Look) -> DeltaGenerator:
+    """Draw the answer and the probability of each class; return a place for what the test says of it."""
+    sure = 100 * float(result.probabilities[result.predicted])
+    st.header(f"{escape_markdown(_capital(lesson.classes[result.predicted]))}, {sure:.0f}% sure", anchor=False)
+    place = position(lesson, result, look)
+    rows = [
+        Bar(
+            lesson.classes[index],
+            float(result.probabilities[index]),
+            predicted=index == result.predicted,
+            mapped=index == place,
+        )
+        for index in result.top(MOST_BARS)
+    ]
+    class_bars.show("answers of what was taught", "Probability of each class", rows, _map_of)
+    return st.empty()
 
 
 def _map_of(name: str) -> None:
@@ -90,21 +118,18 @@ def tested(lesson: Learned, test: CrossValidation) -> str:
 
 
 def describe(lesson: Learned, result: View, look: Look) -> None:
-    """Draw the legend of the map, what it shows in words, and the maps of several classes on one scale."""
+    """Draw the legend of the map and what it shows in words, and below a wide picture the maps of several classes."""
     place = position(lesson, result, look)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         map_legend.draw(cam.scale(result.maps[place]), small=True)
         st.caption(escape_markdown(_words(lesson, result, place)), width="stretch")
     for remark in result.remarks(place):
         st.caption(f":material/info: {escape_markdown(remark)}")
-    shown = result.top(MOST_MAPS)
-    with st.grid(len(shown), min_column_width=NARROWEST, gap="small"):
-        for index in shown:
-            with st.container(gap="xsmall"):
-                small = encode(result.heat(index, alpha=look.opacity))
-                st.image(small, width="stretch", alt=_words(lesson, result, index))
-                probability = 100 * float(result.probabilities[index])
-                st.caption(f"{escape_markdown(lesson.classes[index])}, {probability:.0f}%")
+    if _is_wide(result):
+        shown = result.top(MOST_MAPS)
+        with st.grid(len(shown), min_column_width=NARROWEST, gap="small"):
+            for index in shown:
+                _small(lesson, result, look, index)
     st.caption("These small maps have one scale; the mean of a map is the logit of its class.")
 
 

@@ -30,12 +30,16 @@ EXAMPLE = (
 
 @dataclass(frozen=True)
 class Choice:
-    """The set, the net whose features it is learned on, the picture to answer, and how its map is drawn."""
+    """The set, the net whose features it is learned on, the picture to answer, and how its map is drawn.
+
+    The places are those among the controls that are filled once the answer is there.
+    """
 
     now: Current
     source: TrainedClassifier
     asked: Asked | None
     look: Look
+    place_of_bars: DeltaGenerator
     place_to_keep: DeltaGenerator
 
 
@@ -58,6 +62,7 @@ def main() -> None:
 
 def choose(now: Current) -> Choice:
     """Draw the controls and return what they are set to."""
+    bars = st.container()
     with hide.group("samples"):
         samples.choose(now)
     question = None
@@ -68,7 +73,7 @@ def choose(now: Current) -> Choice:
     place = st.container()
     with hide.group("more"), st.expander("More", key="more"):
         source = choose_source()
-    return Choice(now, source, question, look, place)
+    return Choice(now, source, question, look, bars, place)
 
 
 def choose_source() -> TrainedClassifier:
@@ -102,7 +107,9 @@ def show(choice: Choice, places: Layout) -> None:
         return
     with places.result, guard():
         result = lesson.explained(learned, now, question)
-        place = answer.show(learned, result, choice.look)
+        answer.show(learned, result, choice.look)
+    with choice.place_of_bars, hide.group("answer"):
+        place = answer.draw_bars(learned, result, choice.look)
     with places.details, guard():
         if remark or question.remark:
             st.caption(f":material/info: {escape_markdown(remark or question.remark)}")

@@ -111,7 +111,7 @@ def on_explain(page: Page, photograph: Path) -> None:
 
 
 def on_teach(page: Page, photograph: Path) -> None:
-    page.locator(".st-key-controls").get_by_role("button", name="Toys").click()
+    page.get_by_role("radio", name="Toys").click()
     in_address(page, "samples", "Toys")
     for toy in ("cat", "house"):
         select(page, "Drawn toy", toy, "toy")
