@@ -1,8 +1,7 @@
-# `make run` serves the app, `make check` runs the quick checks before a commit, `make test` runs every check and test.
-# Each makes .venv when it is missing and installs only when a requirements file has changed, so that a second run
-# starts in seconds.
+# `make run` serves the app, `make gradio` the Gradio page, `make check` runs the quick checks before a commit,
+# `make test` runs every check and test. Each makes .venv when it is missing and installs only when a requirements file
+# has changed, so that a second run starts in seconds.
 PYTHONS := python3.13 python3.12 python3.11 python3
-PORT ?= 8501
 BIN := .venv/bin
 VENV := .venv/pyvenv.cfg
 USER_STAMP := .venv/.installed
@@ -14,11 +13,14 @@ RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 COMPLETE := import ensurepip, venv; $(RECENT)
 PYTHON ?= $(shell for name in $(PYTHONS); do $$name -c '$(COMPLETE)' >/dev/null 2>&1 && echo $$name && break; done)
 
-.PHONY: run check test lint anew
+.PHONY: run gradio check test lint anew
 .DELETE_ON_ERROR:
 
 run: $(USER_STAMP)
-	@$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+	@$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(or $(PORT),8501)
+
+gradio: $(USER_STAMP)
+	@$(BIN)/python gradio_app.py --port $(or $(PORT),7860)
 
 # One thread a process: these tests are small, and threads that wait for a busy core would take most of the time. The
 # tests of a file stay in one process, where they share servers and nets.
