@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import streamlit as st
 
@@ -15,6 +16,8 @@ from ui.frame import guard
 from ui.messages import Work
 from ui.slots import ESTIMATE_AFTER
 from web import address
+
+T = TypeVar("T")
 
 
 def choose_split(trained: TrainedClassifier) -> str:
@@ -37,7 +40,7 @@ def load(name: str) -> Dataset | None:
     """Return the data set of that name. Where it is not on this computer, draw a button to download it: None."""
     info = datasets.info(name)
     if info.embedded:  # some of these are drawn or read piece by piece, which takes seconds
-        return _load_with_bar(lambda progress: datasets.load(name, progress=progress))
+        return load_with_bar(lambda progress: datasets.load(name, progress=progress))
     try:
         return datasets.load(name, download=False)
     except UserError:
@@ -56,13 +59,13 @@ def _offer_download(info: datasets.DatasetInfo) -> Dataset | None:
     if not clicked:
         return None
     with guard():
-        data = _load_with_bar(lambda progress: datasets.load(info.name, progress=progress))
+        data = load_with_bar(lambda progress: datasets.load(info.name, progress=progress))
         place.empty()
         return data
     return None
 
 
-def _load_with_bar(load: Callable[[Progress], Dataset]) -> Dataset:
+def load_with_bar(load: Callable[[Progress], T]) -> T:
     """Return what `load` returns; a progress bar in MB is shown meanwhile, with the time that is left."""
     place, start = st.empty(), time.monotonic()
 

@@ -9,11 +9,13 @@ import streamlit as st
 
 from core import datasets, weights
 from core.errors import UserError
+from core.models import torchvision_weights
+from core.models.torchvision_weights import SOURCES
 from core.runs.record import NetRecord
 from core.runs.run import Run, list_runs
 from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
-from ui import menu
+from ui import data_sets, menu
 from ui.frame import guard
 from web import address
 from web.formats import escape_markdown
@@ -33,6 +35,8 @@ def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None
     """
     suited = set(of_data(of)) if of else set()
     options = dict(sorted(titles(own_first).items(), key=lambda item: item[0] not in suited))
+    if not own_first:
+        options |= _to_fetch()
     in_address = _in_address(options)
     if own_first and st.session_state.get(LAST) in nets.packaged():
         st.session_state.pop(LAST)  # there are no data of its own to show
@@ -46,10 +50,35 @@ def choose(*, own_first: bool = False, of: str = "") -> TrainedClassifier | None
     if in_address is not None or not named:
         st.session_state[LAST] = name
     with guard():
+        if name in nets.fetchable() and name not in nets.packaged():
+            return _offer(name)
         if stamp(name) or name in nets.shipped():
             return opened(name)
         _await(Run.open(name))
     return None
+
+
+def _to_fetch() -> dict[str, str]:
+    """Return names and titles of torchvision's nets whose weights are not on this computer."""
+    missing = [name for name in nets.fetchable() if name not in nets.packaged()]
+    return {name: f"{nets.card(name)['title']} ({SOURCES[name].megabytes} MB to download)" for name in missing}
+
+
+def _offer(name: str) -> TrainedClassifier | None:
+    """Draw a button that downloads the weights of a net; return the net once they are there."""
+    place, source = st.empty(), SOURCES[name]
+    with place.container():
+        st.markdown(f"The weights of {source.title} are not on this computer yet; they come from PyTorch's site.")
+        clicked = st.button(
+            f"Download {source.title} ({source.megabytes} MB)",
+            icon=":material/download:",
+            help="Once; later visits find it on this computer.",
+        )
+    if not clicked:
+        return None
+    data_sets.load_with_bar(lambda progress: torchvision_weights.fetch(name, progress))
+    place.empty()
+    return opened(name)
 
 
 def _keys() -> list[str]:
@@ -183,6 +212,8 @@ def _dated(run: Run) -> str:
 
 
 def _weights_file(name: str) -> Path | None:
+    if name in nets.fetchable():
+        return nets.weights_file(name)
     if name in nets.shipped():
         try:
             return _file_of(name)
@@ -203,7 +234,7 @@ def _opened(name: str, stamp: int) -> TrainedClassifier:
 
 def _key_of(name: str) -> str:
     """Return the key of the address under which a net is named."""
-    return "net" if name in nets.shipped() else "run"
+    return "net" if name in nets.shipped() or name in nets.fetchable() else "run"
 
 
 def _to_address() -> None:

@@ -23,7 +23,7 @@ def test_it_prints_one_json_object(monkeypatch, capsys):
     assert all({"case", "ours", "peer", "unit", "ratio", "floor"} <= set(row) for row in printed["rows"])
     cases = [row["case"] for row in printed["rows"]]
     assert "answer and map / torchcam, 96 px, 1 thread, float32" in cases
-    assert "a thousand maps / torchcam, 96 px, finer maps, 1 thread, float32" in cases
+    assert "a thousand maps after the answer / torchcam, 96 px, finer maps, 1 thread, float32" in cases
 
 
 @pytest.mark.parametrize(("ratio", "status"), [(1.42, 1), (1.44, 0)])
