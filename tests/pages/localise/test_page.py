@@ -20,6 +20,7 @@ from pages.localise import gallery, search
 from tests.nets import a_run
 from tests.pages.app import as_read, texts, visit
 from tests.photographs import pasted
+from ui import nets
 
 SIZES = {"train": 40, "validation": 30, "test": 50}
 
@@ -239,6 +240,8 @@ def test_a_net_whose_package_is_missing_is_a_sentence(monkeypatch):
         raise UserError("The package of the weights is not installed: install it.")
 
     monkeypatch.setattr(pretrained, "path", missing)
+    nets._file_of.cache_clear()
+    nets._opened.clear()
     app = visit("localise", net="efficientnet_lite0")
     assert "package of the weights is not installed" in app.error[0].value and not app.exception
 

@@ -26,7 +26,7 @@ from tests.runs_on_disk import put_status
 def nothing_shipped(tmp_path, monkeypatch):
     (tmp_path / "weights").mkdir()
     monkeypatch.setattr(weights, "WEIGHTS", tmp_path / "weights")
-    monkeypatch.setattr(trained, "_PACKAGED", ())
+    monkeypatch.setattr(trained, "_PACKAGED", {})
 
 
 def expected(run: Run) -> mistakes.Mistakes:
