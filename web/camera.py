@@ -6,6 +6,7 @@ Browsers give a camera to pages of secure contexts alone: those that came by HTT
 from collections.abc import Callable
 from io import BytesIO
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -18,6 +19,7 @@ from web.formats import escape_markdown
 from web.visitor import visitor
 
 FILE = "camera.jpg"  # the name of a picture that was taken
+RESOLUTION: Final = "720p"  # of a picture; without it the width of the field would be that of the picture
 NOT_SECURE = (
     "A camera needs HTTPS or localhost: the browser gives none to a page that came over plain HTTP from another "
     "computer. Open the page by https:// or as localhost, or upload a photograph."
@@ -82,7 +84,7 @@ def take(key: str, label: str, on_taken: Callable[[UploadedFile], None]) -> None
         except UserError as error:
             st.session_state[f"{_FAULT} {key}"] = str(error)
 
-    st.camera_input(label, key=widget, on_change=taken)
+    st.camera_input(label, key=widget, on_change=taken, resolution=RESOLUTION)
     sentences = {"not_secure": NOT_SECURE, "refused": _REFUSED, "absent": _ABSENT}
     _notice(key=f"camera notice of {key}", data=sentences, height="content")
     if reason := st.session_state.pop(f"{_FAULT} {key}", None):

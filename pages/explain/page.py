@@ -130,7 +130,8 @@ def show_explained(trained: TrainedClassifier, panels: list[Panel], settings: Se
     if len(panels) > 1 or trained.whole:
         map_panels.show(panels, settings.look)
         return
-    left, right = st.columns(BESIDE, gap="small")
+    with st.container(key="explained"):
+        left, right = st.columns(BESIDE, gap="small")
     with left:
         map_panels.show(panels, settings.look)
     with right:
