@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 
 from core import datasets, hardware
+from core.datasets import Split, samples
+from core.datasets.name import parse
 from core.errors import UserError
 from core.runs.run import Run
 from core.trainers import evaluation, trained
@@ -66,7 +68,7 @@ def measure(net: TrainedClassifier, root: Path | None, split: str, views: int = 
     chosen = getattr(data, split)
     if chosen is None:
         raise UserError(f"{data.title} has no {split} split; it has train and {data.held_out}.")
-    _, error = evaluation.evaluate(net.net, chosen, net.mean, net.std)
+    error = _error(net, chosen, split, views)
     result = {
         "model": net.name,
         "dataset": net.dataset,
@@ -78,6 +80,18 @@ def measure(net: TrainedClassifier, root: Path | None, split: str, views: int = 
         _, averaged = evaluation.evaluate(net.net, chosen, net.mean, net.std, views=views)
         result |= {"views": views, "error_views": round(averaged, 4)}
     return result
+
+
+def _error(net: TrainedClassifier, images: Split, name: str, views: int) -> float:
+    """Return the error in percent; on the samples that a probe was taught with that of cross-validation."""
+    if not samples.are_tested(net.dataset, name):
+        return evaluation.evaluate(net.net, images, net.mean, net.std)[1]
+    if views > 1 or not len(images):
+        raise UserError(
+            f"{net.title} learned from all its samples: its test is cross-validation, without views. Give --views 1, "
+            "or teach it with more pictures where none could be tested."
+        )
+    return evaluation.scores(samples.tested_logits(samples.Samples.named(parse(net.dataset))), images.labels)[1]
 
 
 if __name__ == "__main__":

@@ -17,12 +17,16 @@ import torch
 from torch import Tensor
 
 from core import images, weights
-from core.datasets.name import Name, whole_numbers
+from core.datasets.name import Name, parse, whole_numbers
 from core.datasets.split import Progress, Split, Splits
 from core.errors import UserError
 
 KIND, FOLDER, ANSWERS = "samples", "samples", "answers"
 SIDE = 224  # px of the central squares, where the name has no other
+REMARK = (
+    "These are the samples that were taught, each answered by a probe that had not learned from it (cross-validation). "
+    "Probabilities and maps of an opened picture are those of the net that learned from all of them."
+)
 LIMITS = {"side": (8, 512)}
 SUFFIXES = (".jpg", ".png")
 
@@ -99,6 +103,11 @@ def tested_logits(samples: Samples) -> Tensor:
     """
     listing = look(samples)
     return _tested(samples, len(listing.files), len(listing.classes))[1]
+
+
+def are_tested(dataset: str, split: str) -> bool:
+    """Return whether a split of a data set of that name is that of samples which cross-validation has tested."""
+    return split == "test" and parse(dataset).kind == KIND
 
 
 def _tested(samples: Samples, count: int, classes: int) -> tuple[tuple[int, ...], Tensor]:

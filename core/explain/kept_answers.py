@@ -36,8 +36,8 @@ def answers(
     written they are computed every time. `progress` and errors are those of `mistakes.answers`. Of a saved linear probe
     the answers to the split of the `name` "test" are those of cross-validation, to pictures not learned from.
     """
-    if name == "test" and (own := parse(trained.dataset)).kind == samples.KIND:
-        return Answers(samples.tested_logits(samples.Samples.named(own)), split.labels)
+    if samples.are_tested(trained.dataset, name):
+        return Answers(samples.tested_logits(samples.Samples.named(parse(trained.dataset))), split.labels)
     if trained.source != "shipped":
         return mistakes.answers(trained, split, progress)
     path = (root or data_root()) / "answers" / f"{_key(trained, split)}.safetensors"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.datasets import samples
 from core.explain.mistakes import Answers, Mistakes
 from core.explain.subjects import Photographs
 from core.trainers.trained import TrainedClassifier
@@ -63,7 +64,9 @@ def summary(pictures: Classified, every: Mistakes, listed: Mistakes) -> None:
 
 
 def remarks(pictures: Classified) -> None:
-    """Draw what was left out of photographs, and that a name may mean several classes."""
+    """Draw what was left out of photographs, that a name may mean several classes, and who answers to samples."""
+    if samples.are_tested(pictures.key, pictures.name):
+        st.caption(samples.REMARK)
     if isinstance(pictures.subjects, Photographs):
         for remark in pictures.subjects.remarks:
             st.caption(escape_markdown(remark))

@@ -197,6 +197,8 @@ def test_a_saved_lesson_opens_on_the_other_pages(page: str) -> None:
     (run,) = list_runs("classifier")
     opened = visit(page, run=run.id)
     assert not opened.exception and not errors(opened), (opened.exception, errors(opened))
+    if page == "mistakes":
+        assert "each answered by a probe that had not learned from it" in texts(opened)
 
 
 def test_without_the_package_of_its_weights_another_source_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
