@@ -6,6 +6,7 @@ fine, and at a strength of one half.
 """
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -80,7 +81,9 @@ def trained(variant: str, options: argparse.Namespace) -> Painter:
     command += ["--start", options.start] if options.start else []
     command += ["--threads", str(options.threads)] if options.threads else []
     command += [*options.training, *(part for pair in LEFT_OUT[variant].items() for part in pair)]
-    if pastiche.main(command):
+    with contextlib.redirect_stdout(sys.stderr):  # what is printed here is one JSON object, or a table
+        status = pastiche.main(command)
+    if status:
         raise UserError(f"The training {run} has failed; its sentence stands above.")
     return painter.named(str(run))
 

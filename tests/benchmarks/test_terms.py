@@ -38,8 +38,7 @@ def command(tmp_path, monkeypatch) -> list[str]:
 def test_each_variant_lacks_its_term_and_is_judged_in_three_manners(tmp_path, command, capsys):
     command += ["--json", "--", "--average", "0.5"]
     assert terms.main(command) == 0
-    out = capsys.readouterr().out
-    printed = json.loads(out[out.index("{") :])
+    printed = json.loads(capsys.readouterr().out)
     variants = {variant["name"]: variant for variant in printed["variants"]}
     assert list(variants) == [terms.START, *terms.LEFT_OUT]
     for variant in variants.values():
