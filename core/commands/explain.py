@@ -11,12 +11,12 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from core import images
+from core.commands import arguments
 from core.explain import boxes, methods, view
 from core.explain.boxes import Box
 from core.explain.view import View
 from core.figures.class_map_drawing import TOP, draw_bars, draw_legend, render
 from core.images import Picture
-from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
 
 ONE = "one"  # of --boxes
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `explain` to the parser."""
     parser.add_argument("picture", metavar="IN", type=Path, help="a photograph: JPEG, PNG, WebP, GIF, BMP or TIFF")
     parser.add_argument("out", metavar="OUT", type=Path, help="where the explanation is written: .png, .jpg, ...")
-    parser.add_argument("--model", required=True, help="a shipped net, or the name or path of a run")
+    arguments.add_model(parser)
     parser.add_argument("--class", dest="class_name", metavar="NAME", help="explain this class, not the predicted one")
     parser.add_argument(
         "--method", metavar="NAME", help=f"one of {', '.join(methods.names())} (default: CAM or Grad-CAM)"
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the explanation of a picture to `args.out`, print the most probable classes; return exit status 0."""
-    trained = nets.open_named(args.model)
+    trained = arguments.opened(args)
     classes = None if args.class_name is None else (view.class_named(trained, args.class_name),)
     picture = images.photograph(args.picture)
     explained = view.of_picture(trained, picture, classes, args.method)

@@ -12,7 +12,6 @@ from tqdm import tqdm
 from core.commands import arguments
 from core.explain import faithfulness, methods, splits
 from core.explain.faithfulness import Faithfulness
-from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
 
 IMAGES = 200
@@ -32,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure the methods and the baseline orders; print a table; return exit status 0."""
-    trained = nets.open_named(args.model)
+    trained = arguments.opened(args)
     names = args.method or [methods.fitting(trained.net)[0].name]
     for name in names:
         methods.named(name)

@@ -17,7 +17,6 @@ from core.errors import UserError
 from core.explain import box_files, boxes, localise, methods, splits
 from core.explain.box_files import Source
 from core.explain.localise import FEWEST, LEVELS, Located, Report, Score
-from core.trainers import trained as nets
 from core.trainers.trained import TrainedClassifier
 
 SELECTION_IMAGES = 2000  # that a threshold is chosen on, where --images is not given
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Choose a threshold for each rule, evaluate it, print a table; return exit status 0."""
     if (args.pictures is None) != (args.boxes is None):
         raise UserError("Your own pictures need both --pictures FOLDER and --boxes FILE: give the other one too.")
-    trained = nets.open_named(args.model)
+    trained = arguments.opened(args)
     method = methods.named(args.method or methods.fitting(trained.net)[0].name).name
     images = _of_dataset(trained, args, method) if args.pictures is None else _of_pictures(trained, args, method)
     reports = [localise.evaluate(images.selection, images.evaluation, rule) for rule in args.rule or boxes.RULES]

@@ -32,7 +32,7 @@ class TrainedClassifier:
     """A net in evaluation mode, float32, channels_last, on the CPU; never train or change it, it may be shared.
 
     With `whole` it takes a picture as it is, its long side brought to `side` px; else the central square, `side` px a
-    side. `source` is "shipped", "package", "fetched" or "run".
+    side. `source` is "shipped", "package", "fetched", "file" or "run".
     """
 
     name: str
@@ -116,7 +116,7 @@ def _open_packaged(name: str) -> TrainedClassifier:
     if name == FINER:
         net.make_finer()
     normalised = ((pretrained.MEAN,) * 3, (pretrained.DEVIATION,) * 3)
-    return _for_photographs(name, "efficientnet_lite0", net, normalised)
+    return for_photographs(name, "efficientnet_lite0", net, normalised)
 
 
 def _open_fetched(name: str) -> TrainedClassifier:
@@ -130,10 +130,10 @@ def _open_fetched(name: str) -> TrainedClassifier:
     net = torchvision_weights.build(name, len(names), 3)
     weights.fill(net, weights.read(path), f"The weights file of {source.title}")
     hardware.channels_last(net.eval().requires_grad_(False))
-    return _for_photographs(name, name, net, (torchvision_weights.MEAN, torchvision_weights.DEVIATION))
+    return for_photographs(name, name, net, (torchvision_weights.MEAN, torchvision_weights.DEVIATION))
 
 
-def _for_photographs(
+def for_photographs(
     name: str, model: str, net: nn.Module, normalised: tuple[tuple[float, ...], tuple[float, ...]]
 ) -> TrainedClassifier:
     """Return a net of ImageNet's thousand classes that takes pictures whole; `normalised` by mean and deviation."""
