@@ -37,10 +37,10 @@ PRESSES = 15
 DRAGS = 3
 SCREEN = {"width": 1440, "height": 900}
 STYLES = "munch_scream:0.5,vangogh_starry_night:1"  # the slider of the second comes first
-WAIT_MS = 180_000
+WAIT_MS = 60_000
 # Finds the canvas and the slider of the first style in their shadow trees, and notes each picture that is shown.
 _WATCH = """
-() => {
+longest => {
   const find = (root, selector) => root.querySelector(selector)
       ?? [...root.querySelectorAll('*')].map(each => each.shadowRoot && find(each.shadowRoot, selector)).find(Boolean);
   const canvas = find(document, '.canvas'), slider = find(document, '.chosen input');
@@ -55,6 +55,7 @@ _WATCH = """
       const last = desk.shown.at(-1);
       if (last && last.at > desk.pressed && last.side === '512' && last.shown === canvas.dataset.wanted)
         return last.at - desk.pressed;
+      if (performance.now() - desk.pressed > longest) throw new Error('No picture came for a position of the slider.');
       await new Promise(resolve => setTimeout(resolve, 4));
     }
   };
@@ -115,7 +116,7 @@ def opened(page: Page, address: str, query: str) -> Page:
     page.locator(".canvas[data-side='512']").wait_for(timeout=WAIT_MS)
     page.locator(".chosen input").first.wait_for()
     page.wait_for_timeout(1500)  # the small pictures, too
-    page.evaluate(_WATCH)
+    page.evaluate(_WATCH, WAIT_MS)
     return page
 
 
@@ -198,7 +199,7 @@ def server_mb() -> float:
 def training(folder: Path) -> Iterator[None]:
     """Train a net on the same machine meanwhile, on one thread as trainings that are started on the page."""
     command = [sys.executable, "-m", "training.classifier", "--run", str(folder / "runs" / "beside")]
-    command += ["--dataset", "digits", "--model", "bn_nin", "--epochs", "100000", "--threads", "1"]
+    command += ["--dataset", "digits", "--model", "bn_nin", "--epochs", "10000", "--threads", "1"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield

@@ -1,6 +1,6 @@
 // The large picture. One request is in flight; of those that come meanwhile only the newest is sent. A picture comes at
 // PREVIEW_PX first where the last one at full size took longer than QUICK_MS from request to decoded picture.
-const PREVIEW_PX = 256, QUICK_MS = 150, RETRY_MS = 700, STEP = 2, LARGEST_BYTES = 50e6;
+const PREVIEW_PX = 256, QUICK_MS = 150, RETRY_MS = 700, TRIES = 5, STEP = 2, LARGEST_BYTES = 50e6;
 const hub = (window.atelierDesk ??= Object.assign(new EventTarget(), { mix: null }));
 const canvases = new WeakMap();
 const folder = () => location.pathname.replace(/[^/]*$/, "") + "desk/";
@@ -17,7 +17,7 @@ function query(photo, net, mix) {
 function open(element) {
   const find = selector => element.querySelector(selector);
   const canvas = find(".canvas"), frame = find(".frame"), divider = find(".divider"), fault = find(".fault");
-  const self = { desk: Math.random().toString(36).slice(2, 14), wanted: "", shown: "", side: 0, busy: false, took: 1e9,
+  const self = { desk: Math.random().toString(36).slice(2, 14), wanted: "", shown: "", side: 0, busy: false, took: 1e9, tries: 0,
                  painted: 0, dropped: 0, urls: {} };
 
   const say = sentence => { fault.textContent = sentence; fault.hidden = !sentence; };
@@ -51,7 +51,7 @@ function open(element) {
     await show(find(".painting"), await answer.blob());
     const took = performance.now() - started;
     if (side === self.full) self.took = self.took < 1e6 ? (self.took + took) / 2 : took;
-    [self.shown, self.side] = [values, side];
+    [self.shown, self.side, self.tries] = [values, side, 0];
     self.painted += 1;
     const paint = /dur=([\d.]+)/.exec(answer.headers.get("Server-Timing") ?? "");
     find(".right").textContent = paint ? `Painting · ${Math.round(paint[1])} ms` : "Painting";
@@ -69,6 +69,7 @@ function open(element) {
       } catch (error) {
         if (error.name === "AbortError") continue;
         if (self.wanted !== values) continue;
+        if (error instanceof TypeError && (self.tries += 1) <= TRIES) { await pause(RETRY_MS); continue; }
         say(error instanceof TypeError ? "The server cannot be reached: try again in a moment." : error.message);
         self.wanted = self.shown = "";
       }
