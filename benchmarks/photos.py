@@ -189,19 +189,23 @@ def _rows(case: Case, x: Tensor, rounds: int) -> list[BoundedRow]:
         for name, floor in (("torchcam", FLOORS[dtype]), ("grad-cam", None)):
             precision = str(dtype).removeprefix("torch.")
             rows.append(_bounded(f"answer and map / {name}, {case}, {precision}", times[dtype], times[name], floor))
-    return rows + _of_all_classes(case, ours[torch.float32], peer, max(1, rounds // 5))
+    return rows + _of_all_classes(case, ours[torch.float32], peer, max(1, rounds // 3))
 
 
 def _of_all_classes(case: Case, ours: Ours, peer: Peer, rounds: int) -> list[BoundedRow]:
     """Return the rows of the maps of a thousand classes: what they cost after the answer, and with it."""
     features = ours.answer()
     peer.logits()
-    alone = report.in_turn(lambda: ours.maps_of(features), peer.maps_of_the_answer, rounds)
-    whole = report.in_turn(ours.maps, peer.maps, rounds)
-    return [
-        _bounded(f"a thousand maps after the answer / torchcam, {case}, float32", *([t] for t in alone), FLOOR_OF_ALL),
-        _bounded(f"answer and a thousand maps / torchcam, {case}, float32", *([t] for t in whole), None),
-    ]
+    runs = {"ours": lambda: ours.maps_of(features), "torchcam": peer.maps_of_the_answer}
+    with_answer = {"ours": ours.maps, "torchcam": peer.maps}
+    rows = []
+    for words, sides, floor in (
+        ("a thousand maps after the answer", runs, FLOOR_OF_ALL),
+        ("answer and a thousand maps", with_answer, None),
+    ):
+        times = report.all_in_turn(sides, rounds)
+        rows.append(_bounded(f"{words} / torchcam, {case}, float32", times["ours"], times["torchcam"], floor))
+    return rows
 
 
 def _bounded(case: str, ours: list[float], peer: list[float], floor: float | None) -> BoundedRow:
