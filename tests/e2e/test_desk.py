@@ -47,7 +47,9 @@ def canvas(page: Page) -> Locator:
     """Return the canvas once it shows what is wanted at full size."""
     found = page.locator(".canvas")
     expect(found).to_have_attribute("data-side", "512")
-    page.wait_for_function("element => element.dataset.shown === element.dataset.wanted", arg=found.element_handle())
+    page.wait_for_function(
+        "({ dataset }) => dataset.shown === dataset.wanted && dataset.side === '512'", arg=found.element_handle()
+    )
     return found
 
 
@@ -99,6 +101,7 @@ def test_a_painter_drags_sliders_and_hands_the_link_on(browser: Browser, server:
         page.go_back()
         page.wait_for_url(lambda url: "colours" not in url)
         expect(page.get_by_role("button", name="Painting", exact=True)).to_have_attribute("aria-pressed", "true")
+        canvas(page)
         assert steady(page).pictures != before.pictures
 
 
