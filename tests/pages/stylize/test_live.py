@@ -121,7 +121,7 @@ def test_a_value_that_cannot_be_used_is_400_and_a_sentence(query, words):
     assert len(sentence(response)) < 300
 
 
-@pytest.mark.parametrize("id", ["", "../x", "\x00", new_id(), HOSTILE])
+@pytest.mark.parametrize("id", ["", "../x", "\x00", "A" * 22, HOSTILE])
 def test_an_upload_that_is_not_there_is_404_and_a_sentence(id):
     response = answer(live.painting, photo=id)
     assert response.status_code == 404 and "no longer here" in sentence(response)
