@@ -23,8 +23,8 @@ gradio: $(USER_STAMP)
 	@$(BIN)/python gradio_app.py --port $(or $(PORT),7860)
 
 # One thread a process: these tests are small, and threads that wait for a busy core would take most of the time. The
-# tests of a file stay in one process, where they share servers and nets.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
+# tests of a file stay in one process, where they share servers and nets; those of a browser, few and long, not last.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 check: lint
 	@$(PYTEST) -q -m "not slow" --durations=5 --durations-min=2

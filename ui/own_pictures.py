@@ -42,3 +42,14 @@ def _uploaded() -> Upload | None:
 def _check(file: BinaryIO) -> None:
     """Raise UserError where an archive is none of pictures with classes."""
     folder.check(file, Path(file.name).name)
+
+
+def path(text: str) -> Path | None:
+    """Return the path that a field or an address names; None, with a sentence, where nothing is there."""
+    try:
+        named = Path(text.strip()).expanduser()
+        named.stat()
+    except (OSError, ValueError, RuntimeError):
+        address.note(f"There is no folder or file {address.quoted(text)} on this computer: give another path.")
+        return None
+    return named

@@ -15,7 +15,7 @@ from core.explain import box_files
 from core.explain.box_files import Boxed, Source
 from core.trainers.trained import TrainedClassifier
 from core.uploads import Upload
-from ui import class_choice, nets
+from ui import class_choice, nets, own_pictures
 from web import address, hide, uploads
 
 UPLOADS = "boxed"  # the key of the uploads' ids in the address
@@ -63,7 +63,7 @@ def _choose_source() -> tuple[Source, Hashable] | None:
             help="A COCO-style .json, a Pascal VOC .xml, or a folder of such .xml files.",
         )
     if place and file:
-        where = [path for text in (place, file) if (path := _path(text)) is not None]
+        where = [path for text in (place, file) if (path := own_pictures.path(text)) is not None]
         if len(where) < 2:
             return None
         content = (*where, *map(_changed, where))
@@ -83,17 +83,6 @@ def _choose_source() -> tuple[Source, Hashable] | None:
 @st.cache_resource(max_entries=2, show_spinner="Reading pictures and boxes")
 def _boxed(key: Hashable, name: str, stamp: int, _source: Source, _trained: TrainedClassifier) -> Boxed:
     return box_files.boxed(_trained, _source)
-
-
-def _path(text: str) -> Path | None:
-    """Return the path that a field or an address names; None, with a sentence, where nothing is there."""
-    try:
-        path = Path(text.strip()).expanduser()
-        path.stat()
-    except (OSError, ValueError, RuntimeError):
-        address.note(f"There is no folder or file {address.quoted(text)} on this computer: give another path.")
-        return None
-    return path
 
 
 def _check(file: BinaryIO) -> None:

@@ -6,13 +6,14 @@ from typing import BinaryIO
 import streamlit as st
 
 from core.datasets import folder
+from core.errors import UserError
 from core.explain import subjects
 from core.explain.mistakes import Answers
 from core.explain.subjects import Photographs
 from core.trainers.trained import TrainedClassifier
 from core.uploads import Upload, UploadGone
 from pages.mistakes.listing import Classified
-from ui import class_choice, nets
+from ui import class_choice, nets, own_pictures
 from ui.slots import canceller, is_cancelled, progress_bar
 from web import address, uploads
 
@@ -23,7 +24,8 @@ NAME = "photograph"
 def choose(trained: TrainedClassifier) -> Photographs | None:
     """Draw the choice of a folder or archive and of what its names mean; return the photographs, None without any.
 
-    Raise UserError as `subjects.in_folders` does. An archive that was uploaded goes before a folder.
+    None, with a sentence, too where a path leads to no folder or archive. An archive that was uploaded goes before a
+    folder. Raise UserError as `subjects.in_folders` does.
     """
     place = address.text(
         FOLDER,
@@ -32,10 +34,17 @@ def choose(trained: TrainedClassifier) -> Photographs | None:
         help="On the computer that serves this page. One sub-folder a class, named after it.",
     )
     archive = _uploaded()
-    if archive is None and not place:
+    path = archive.path if archive else own_pictures.path(place) if place else None
+    if path is None:
         return None
-    path = archive.path if archive else Path(place.strip()).expanduser()
-    chosen = class_choice.choose(trained, folder.listing(path).classes)
+    try:
+        names = folder.listing(path).classes
+    except UserError as error:
+        if archive or path.is_dir():
+            raise
+        address.note(str(error))
+        return None
+    chosen = class_choice.choose(trained, names)
     return subjects.in_folders(trained, path, chosen)
 
 

@@ -56,7 +56,7 @@ function open(element) {
     const paint = /dur=([\d.]+)/.exec(answer.headers.get("Server-Timing") ?? "");
     find(".right").textContent = paint ? `Painting · ${Math.round(paint[1])} ms` : "Painting";
     Object.assign(canvas.dataset, { painted: self.painted, dropped: self.dropped, side, shown: values });
-    say("");
+    if (!self.refused) say("");  // a file that was refused is not forgotten for a painting under way
     if (side === self.full) hub.dispatchEvent(new CustomEvent("painted", { detail: values }));
   };
   self.paint = async () => {
@@ -127,6 +127,7 @@ function open(element) {
 
   // A picture that is dropped or pasted goes to the server, which keeps it or reads its settings.
   self.take = file => {
+    self.refused = !file || !file.type.startsWith("image/") || file.size > LARGEST_BYTES;
     if (!file || !file.type.startsWith("image/")) return say("That is no picture: drop a JPEG, PNG or WebP.");
     if (file.size > LARGEST_BYTES) return say("The picture has over 50 MB: save a smaller copy and take that.");
     say("Reading the picture …");

@@ -22,10 +22,16 @@ TIMEOUT_MS = 180_000  # a busy laptop may take that long to import torch
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    executable = chromium.find()
-    if executable is None:
+def executable() -> Path:
+    """The browser's program."""
+    found = chromium.find()
+    if found is None:
         pytest.skip(chromium.NONE)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(executable: Path) -> Iterator[Browser]:
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=chromium.FLAGS)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from core import images
 from tests.e2e import browser as chromium
@@ -23,21 +23,17 @@ def gradio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def gradio_page(gradio_folder: Path) -> Iterator[Page]:
+def gradio_page(gradio_folder: Path, executable: Path, browser: Browser) -> Iterator[Page]:
     """A page of a server of its own, in a browser that has a camera; nothing is loaded from another host."""
-    executable = chromium.find()
-    if executable is None:
-        pytest.skip(chromium.NONE)
-    with serve_gradio(gradio_folder) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=[*chromium.FLAGS, *CAMERA])
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    with serve_gradio(gradio_folder) as address:
+        own = browser.browser_type.launch(executable_path=executable, args=[*chromium.FLAGS, *CAMERA])
+        page = own.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(TIMEOUT_MS)
-        expect.set_options(timeout=TIMEOUT_MS)
         requests: list[str] = []
         page.on("request", lambda request: requests.append(request.url))
         page.goto(address)
         yield page
-        browser.close()
+        own.close()
     assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core import onnx_files
 from core.__main__ import main
 from core.style import export
 from tests.painting import STYLES
@@ -40,7 +41,7 @@ def test_a_net_that_paints_otherwise_is_an_error(tmp_path, monkeypatch, exported
 
 
 def test_a_missing_package_and_an_unknown_net_are_told_in_a_sentence(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(export, "find_spec", lambda name: None)
+    monkeypatch.setattr(onnx_files, "find_spec", lambda name: None)
     assert main(["export-style", str(tmp_path / "net.onnx")]) == 2
     assert "An ONNX file needs onnx and onnxscript, not installed here" in capsys.readouterr().err
     assert main(["export-style", str(tmp_path / "net.onnx"), "--net", "nonesuch"]) == 2
